@@ -1,0 +1,91 @@
+/**
+ * What a sidecar tells on its control port: one stream of states, and catalogues by digest.
+ * `GET /v1/feed` is a text/event-stream whose `state` events hold a {@link FeedState}; `GET /v1/catalogues/<digest>` answers
+ * a {@link Catalogue}. Catalogues are content-addressed, so replicas of one server cost their reader one fetch.
+ */
+import type { Reason } from "./reasons.ts";
+
+/** Paths of the control port. */
+export const feedPaths = { feed: "/v1/feed", catalogue: "/v1/catalogues/" } as const;
+
+/** Name of the event that carries a state. */
+export const feedEvent = "state";
+
+/** How a server is. Ready serves; Degraded serves in part or was slow; Dead does not answer; Initializing never answered yet. */
+export type HealthState = "Initializing" | "Ready" | "Degraded" | "Dead";
+
+/** Health with its cause. `sinceMs` is the wall clock (Unix epoch, ms) of the last change of state. */
+export interface Health {
+  readonly state: HealthState;
+  readonly reason: Reason;
+  readonly message: string;
+  readonly sinceMs: number;
+}
+
+/** Who the server says it is. For people only: never used for names, policy or routing. */
+export interface ServerIdentity {
+  readonly name?: string;
+  readonly title?: string;
+  readonly version?: string;
+  readonly description?: string;
+  readonly instructions?: string;
+}
+
+/** One state of one sidecar. Sent first on connect and again at every change. */
+export interface FeedState {
+  readonly format: 1;
+  readonly server: string;
+  readonly health: Health;
+  readonly identity: ServerIdentity;
+  readonly era?: "legacy" | "modern";
+  readonly protocolVersion?: string;
+  /** Digest of the catalogue after policy; absent until the first successful list. */
+  readonly digest?: string;
+  /** `listed` or why the last attempt failed; a failed attempt never takes the digest away. */
+  readonly catalogue: { readonly reason: Reason; readonly message: string; readonly atMs: number };
+  readonly policy: { readonly hash: string; readonly reason: Reason; readonly message: string };
+}
+
+/** A JSON object as it came from a server; unknown members are kept. */
+export type RawObject = Readonly<Record<string, unknown>>;
+
+/** What one server lists after policy, in the server's own order, unknown members kept. */
+export interface Catalogue {
+  readonly digest: string;
+  readonly tools: readonly RawObject[];
+  readonly prompts: readonly RawObject[];
+  readonly resources: readonly RawObject[];
+  readonly resourceTemplates: readonly RawObject[];
+  /** True where the server lists more than a sidecar takes. */
+  readonly limited: boolean;
+}
+
+const healthStates: readonly string[] = ["Initializing", "Ready", "Degraded", "Dead"] satisfies HealthState[];
+
+function isRecord(value: unknown): value is RawObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Reads a `state` event; undefined where it is not one. A sidecar may be newer than its reader: unknown members pass. */
+export function readFeedState(value: unknown): FeedState | undefined {
+  if (!isRecord(value) || value["format"] !== 1 || typeof value["server"] !== "string") return undefined;
+  const { health, digest } = value;
+  const areParts = [health, value["catalogue"], value["policy"], value["identity"]].every(isRecord);
+  if (!areParts || !isRecord(health) || typeof health["state"] !== "string") return undefined;
+  if (!healthStates.includes(health["state"]) || !isDigestOrAbsent(digest)) return undefined;
+  // Checked above member by member as far as readers rely on them.
+  return value as unknown as FeedState;
+}
+
+function isDigestOrAbsent(value: unknown): boolean {
+  return value === undefined || (typeof value === "string" && /^[0-9a-f]{64}$/.test(value));
+}
+
+/** Reads an answer of the catalogue path; undefined where it is not one. */
+export function readCatalogue(value: unknown): Catalogue | undefined {
+  if (!isRecord(value) || typeof value["digest"] !== "string") return undefined;
+  const lists = [value["tools"], value["prompts"], value["resources"], value["resourceTemplates"]];
+  const areLists = lists.every((list) => Array.isArray(list) && list.every(isRecord));
+  // Every list was checked to hold objects only.
+  return areLists ? (value as unknown as Catalogue) : undefined;
+}

@@ -1,0 +1,389 @@
+/**
+ * Every label and annotation of Outrigger: key, where it stands, who sets it, what it means, which values are right.
+ * Nothing else in the repository spells a key; the reference page is generated from this table.
+ */
+import {
+  parseCpu,
+  parseDnsLabel,
+  parseGlobList,
+  parseMemory,
+  parsePath,
+  parsePort,
+  parseRate,
+  parseSize,
+  parseVariable,
+  parseWhole,
+  parseWord,
+  type Parsed,
+} from "./values.ts";
+
+/** The prefix of every key of ours. */
+export const keyPrefix = "outrigger.dev/";
+
+/** One label or annotation. `parse` reads its value; `form` and `example` are what an error message and the docs show. */
+export interface KeyDefinition {
+  readonly key: string;
+  readonly kind: "label" | "annotation";
+  readonly on: readonly ("pod" | "namespace")[];
+  readonly setBy: "user" | "outrigger";
+  readonly meaning: string;
+  readonly form: string;
+  readonly example: string;
+  readonly default?: string;
+  /** True where a value can only narrow what a policy allows: pod and namespace values are combined, not replaced. */
+  readonly narrows?: true;
+  readonly parse: (value: string) => Parsed<unknown>;
+}
+
+/** The words that some keys take; the types that code switches over are derived from here. */
+export const words = {
+  inject: ["enabled", "disabled"],
+  enforce: ["required"],
+  transport: ["streamable-http", "sse", "stdio"],
+  portMode: ["sidecar-port", "loopback", "env", "named-port"],
+  probes: ["rewrite", "keep"],
+  logLevel: ["debug", "info", "warn", "error"],
+} as const;
+
+export type Transport = (typeof words.transport)[number];
+export type PortMode = (typeof words.portMode)[number];
+
+const plainText = (value: string): Parsed<string> => ({ ok: true, value });
+const oneOf = (list: readonly string[]): string => list.map((word) => `\`${word}\``).join(" or ");
+
+/** Host names in lower case without ports; `*.` in front stands for one or more further labels. */
+function parseHosts(value: string): Parsed<readonly string[]> {
+  const hosts = value.split(",").map((host) => host.trim().toLowerCase());
+  const isName = (host: string): boolean =>
+    host.length <= 253 &&
+    host
+      .replace(/^\*\./, "")
+      .split(".")
+      .every((label) => parseDnsLabel(label).ok);
+  return hosts.length <= 32 && hosts.every(isName)
+    ? { ok: true, value: hosts }
+    : { ok: false, expected: 'a comma-separated list of 1-32 host names, e.g. "mcp.example.com,*.example.com"' };
+}
+
+const user = { setBy: "user" } as const;
+const ours = { setBy: "outrigger", on: ["pod"], parse: plainText } as const;
+const podAndNamespace = ["pod", "namespace"] as const;
+
+/** The table. Property names are what code uses; `key` is what manifests use. */
+export const keys = {
+  inject: {
+    ...user,
+    key: `${keyPrefix}inject`,
+    kind: "label",
+    on: podAndNamespace,
+    meaning: "Opts a pod, or every pod of a namespace, in or out of injection. The pod's own label wins.",
+    form: oneOf(words.inject),
+    example: "enabled",
+    parse: (value) => parseWord(value, words.inject),
+  },
+  enforce: {
+    ...user,
+    key: `${keyPrefix}enforce`,
+    kind: "label",
+    on: ["namespace"],
+    meaning: "Makes injection mandatory in a namespace: opting out by pod label is refused.",
+    form: oneOf(words.enforce),
+    example: "required",
+    parse: (value) => parseWord(value, words.enforce),
+  },
+  transport: {
+    ...user,
+    key: `${keyPrefix}transport`,
+    kind: "annotation",
+    on: podAndNamespace,
+    meaning: "How the server speaks MCP.",
+    form: oneOf(words.transport),
+    example: "streamable-http",
+    default: "streamable-http",
+    parse: (value) => parseWord(value, words.transport),
+  },
+  port: {
+    ...user,
+    key: `${keyPrefix}port`,
+    kind: "annotation",
+    on: ["pod"],
+    meaning:
+      "Where the server listens: the number or the name of one of the container's ports. Default: its only TCP port.",
+    form: "a port number or a port name of the container",
+    example: "8080",
+    parse: (value) => (parsePort(value).ok || parseDnsLabel(value).ok ? plainText(value) : parsePort(value)),
+  },
+  path: {
+    ...user,
+    key: `${keyPrefix}path`,
+    kind: "annotation",
+    on: podAndNamespace,
+    meaning: "The path of the server's MCP endpoint.",
+    form: "an absolute path",
+    example: "/mcp",
+    default: "/mcp",
+    parse: parsePath,
+  },
+  container: {
+    ...user,
+    key: `${keyPrefix}container`,
+    kind: "annotation",
+    on: ["pod"],
+    meaning: "Which container is the MCP server. Default: the only one.",
+    form: "the name of a container of the pod",
+    example: "app",
+    parse: parseDnsLabel,
+  },
+  portMode: {
+    ...user,
+    key: `${keyPrefix}port-mode`,
+    kind: "annotation",
+    on: podAndNamespace,
+    meaning: "How traffic is made to pass the sidecar.",
+    form: oneOf(words.portMode),
+    example: "loopback",
+    default: "sidecar-port",
+    parse: (value) => parseWord(value, words.portMode),
+  },
+  hostEnv: {
+    ...user,
+    key: `${keyPrefix}host-env`,
+    kind: "annotation",
+    on: ["pod"],
+    meaning:
+      "Port mode env: the variable that tells the server which address to bind; `127.0.0.1` unless a value is given.",
+    form: "NAME or NAME=value",
+    example: "HOST=127.0.0.1",
+    parse: parseVariable,
+  },
+  portEnv: {
+    ...user,
+    key: `${keyPrefix}port-env`,
+    kind: "annotation",
+    on: ["pod"],
+    meaning: "Port mode env: the variable that tells the server which port to bind.",
+    form: "NAME",
+    example: "PORT",
+    parse: parseVariable,
+  },
+  listenPort: {
+    ...user,
+    key: `${keyPrefix}listen-port`,
+    kind: "annotation",
+    on: ["pod"],
+    meaning: "The sidecar's own data port in port modes sidecar-port and named-port.",
+    form: "a port number",
+    example: "19080",
+    default: "19080",
+    parse: parsePort,
+  },
+  probes: {
+    ...user,
+    key: `${keyPrefix}probes`,
+    kind: "annotation",
+    on: ["pod"],
+    meaning:
+      "Whether the server's own probes are led through the sidecar. Default: rewrite in loopback and env, keep elsewhere.",
+    form: oneOf(words.probes),
+    example: "keep",
+    parse: (value) => parseWord(value, words.probes),
+  },
+  allowTools: {
+    ...user,
+    key: `${keyPrefix}allow-tools`,
+    kind: "annotation",
+    on: podAndNamespace,
+    narrows: true,
+    meaning: "The only tools that may be listed and called. Absent: all that policy allows.",
+    form: "a comma-separated list of tool names or globs",
+    example: "read_*,search",
+    parse: parseGlobList,
+  },
+  denyTools: {
+    ...user,
+    key: `${keyPrefix}deny-tools`,
+    kind: "annotation",
+    on: podAndNamespace,
+    narrows: true,
+    meaning: "Tools that may be neither listed nor called. Wins over every allow list.",
+    form: "a comma-separated list of tool names or globs",
+    example: "delete_*",
+    parse: parseGlobList,
+  },
+  rateLimit: {
+    ...user,
+    key: `${keyPrefix}rate-limit`,
+    kind: "annotation",
+    on: podAndNamespace,
+    narrows: true,
+    meaning: "How many tool calls the server takes in all, per period and pod.",
+    form: "<n>/<s|m|h>",
+    example: "60/m",
+    parse: parseRate,
+  },
+  maxConcurrency: {
+    ...user,
+    key: `${keyPrefix}max-concurrency`,
+    kind: "annotation",
+    on: podAndNamespace,
+    narrows: true,
+    meaning: "How many tool calls may be under way at once, per pod.",
+    form: "a whole number from 1 to 10000",
+    example: "8",
+    parse: (value) => parseWhole(value, { min: 1, max: 10_000 }),
+  },
+  maxResponseBytes: {
+    ...user,
+    key: `${keyPrefix}max-response-bytes`,
+    kind: "annotation",
+    on: podAndNamespace,
+    narrows: true,
+    meaning: "The largest answer to a tool call that is passed on.",
+    form: "a size",
+    example: "1Mi",
+    parse: parseSize,
+  },
+  hosts: {
+    ...user,
+    key: `${keyPrefix}hosts`,
+    kind: "annotation",
+    on: podAndNamespace,
+    meaning:
+      "Further Host names under which the server may be called, besides the pod's addresses and its names inside the cluster.",
+    form: "a comma-separated list of host names, each with an optional `*.` in front",
+    example: "mcp.example.com,*.tools.example.com",
+    parse: parseHosts,
+  },
+  group: {
+    ...user,
+    key: `${keyPrefix}group`,
+    kind: "annotation",
+    on: podAndNamespace,
+    meaning: "The server group, which is also an endpoint of its own: `/mcp/g/NAME`.",
+    form: "a DNS label",
+    example: "development",
+    default: "default",
+    parse: parseDnsLabel,
+  },
+  sidecarCpuRequest: {
+    ...user,
+    key: `${keyPrefix}sidecar-cpu-request`,
+    kind: "annotation",
+    on: podAndNamespace,
+    meaning: "CPU request of the sidecar.",
+    form: "a CPU quantity",
+    example: "50m",
+    default: "50m",
+    parse: parseCpu,
+  },
+  sidecarCpuLimit: {
+    ...user,
+    key: `${keyPrefix}sidecar-cpu-limit`,
+    kind: "annotation",
+    on: podAndNamespace,
+    meaning: "CPU limit of the sidecar. Default: none.",
+    form: "a CPU quantity",
+    example: "500m",
+    parse: parseCpu,
+  },
+  sidecarMemoryRequest: {
+    ...user,
+    key: `${keyPrefix}sidecar-memory-request`,
+    kind: "annotation",
+    on: podAndNamespace,
+    meaning: "Memory request of the sidecar.",
+    form: "a memory quantity",
+    example: "64Mi",
+    default: "64Mi",
+    parse: parseMemory,
+  },
+  sidecarMemoryLimit: {
+    ...user,
+    key: `${keyPrefix}sidecar-memory-limit`,
+    kind: "annotation",
+    on: podAndNamespace,
+    meaning: "Memory limit of the sidecar.",
+    form: "a memory quantity",
+    example: "160Mi",
+    default: "160Mi",
+    parse: parseMemory,
+  },
+  drainSeconds: {
+    ...user,
+    key: `${keyPrefix}drain-seconds`,
+    kind: "annotation",
+    on: podAndNamespace,
+    meaning: "How long the sidecar lets open calls and streams finish after SIGTERM.",
+    form: "a whole number from 0 to 3600",
+    example: "20",
+    default: "20",
+    parse: (value) => parseWhole(value, { min: 0, max: 3_600 }),
+  },
+  logLevel: {
+    ...user,
+    key: `${keyPrefix}log-level`,
+    kind: "annotation",
+    on: podAndNamespace,
+    meaning: "Log level of the sidecar.",
+    form: oneOf(words.logLevel),
+    example: "debug",
+    default: "info",
+    parse: (value) => parseWord(value, words.logLevel),
+  },
+  injected: {
+    ...ours,
+    key: `${keyPrefix}injected`,
+    kind: "label",
+    meaning: "Marks a pod that carries the sidecar; selectors, network policies and the aggregator use it.",
+    form: "`true`",
+    example: "true",
+  },
+  server: {
+    ...ours,
+    key: `${keyPrefix}server`,
+    kind: "label",
+    meaning: "The server's name, taken from the pod's owner.",
+    form: "a DNS label",
+    example: "github",
+  },
+  endpoint: {
+    ...ours,
+    key: `${keyPrefix}endpoint`,
+    kind: "annotation",
+    meaning: "Port and path that the aggregator dials on the pod's IP address.",
+    form: "<port><path>",
+    example: "19080/mcp",
+  },
+  status: {
+    ...ours,
+    key: `${keyPrefix}status`,
+    kind: "annotation",
+    meaning: "What was injected: version, port mode, guarantee, configuration hash, containers and volumes, as JSON.",
+    form: "a JSON object",
+    example: '{"version":"0.1.0","mode":"loopback","guarantee":"loopback"}',
+  },
+} as const satisfies Record<string, KeyDefinition>;
+
+/** Name of an entry of {@link keys}. */
+export type KeyName = keyof typeof keys;
+
+/** All definitions in the order of the table. */
+export const keyList: readonly KeyDefinition[] = Object.values(keys);
+
+/** The definition of a full key, or undefined where the key is not ours. */
+export function findKey(key: string): KeyDefinition | undefined {
+  return keyList.find((definition) => definition.key === key);
+}
+
+/**
+ * Reads the endpoint annotation.
+ * Shape: `19080/mcp` gives port 19080 and path `/mcp`; never a URL, since the address comes from the API server alone.
+ */
+export function parseEndpoint(value: string): Parsed<{ readonly port: number; readonly path: string }> {
+  const slash = value.indexOf("/");
+  const port = parsePort(slash < 0 ? value : value.slice(0, slash));
+  const path = parsePath(slash < 0 ? "" : value.slice(slash));
+  return port.ok && path.ok
+    ? { ok: true, value: { port: port.value, path: path.value } }
+    : { ok: false, expected: 'a port and a path such as "19080/mcp"' };
+}

@@ -1,0 +1,146 @@
+/**
+ * The one vocabulary of reasons. The same word stands in responses, status, events, metrics, logs and documents.
+ * A reason says why something was decided; it never carries data.
+ */
+
+/** Where a reason is used. */
+export type ReasonArea = "injection" | "decision" | "health" | "catalogue" | "policy";
+
+interface ReasonDefinition {
+  readonly area: ReasonArea;
+  readonly sentence: string;
+}
+
+/** Every reason with the sentence that explains it to a person. */
+export const reasons = {
+  // Admission: what happened to a pod.
+  Injected: { area: "injection", sentence: "The sidecar was added to the pod." },
+  AlreadyInjected: {
+    area: "injection",
+    sentence: "The pod already carries exactly this sidecar; nothing was changed.",
+  },
+  Reinjected: { area: "injection", sentence: "The pod's sidecar differed from the plan and was brought back to it." },
+  NotApplicable: { area: "injection", sentence: "Only the creation of pods is looked at." },
+  MirrorPod: { area: "injection", sentence: "The pod mirrors a static pod of a node; it can't be changed." },
+  SystemNamespace: {
+    area: "injection",
+    sentence: "Pods of system namespaces and of Outrigger's own namespace are left alone.",
+  },
+  NotOptedIn: { area: "injection", sentence: "Neither the pod nor its namespace asks for injection." },
+  OptedOut: { area: "injection", sentence: "The pod's label opts out of injection." },
+  RelayPod: { area: "injection", sentence: "The pod is a relay: its only container is the sidecar itself." },
+  InvalidPod: { area: "injection", sentence: "The object is not shaped as a pod." },
+  NamespaceNotSynced: {
+    area: "injection",
+    sentence: "The pod's namespace is not known yet, and its annotations may narrow policy.",
+  },
+  OptOutRefused: { area: "injection", sentence: "The namespace requires injection, so a pod can't opt out." },
+  InvalidInjectValue: { area: "injection", sentence: "The inject label has a value other than enabled or disabled." },
+  InvalidAnnotation: { area: "injection", sentence: "An annotation's value does not have the form that is expected." },
+  UnknownAnnotation: { area: "injection", sentence: "An annotation under Outrigger's prefix is not one that is read." },
+  HostNetwork: { area: "injection", sentence: "A pod on the host's network can't be guarded by a sidecar." },
+  WindowsPod: { area: "injection", sentence: "The sidecar runs on Linux nodes only." },
+  ReservedName: { area: "injection", sentence: "A container, volume or port name is reserved for Outrigger." },
+  AmbiguousContainer: {
+    area: "injection",
+    sentence: "The pod has several containers and none is named as the server.",
+  },
+  ContainerNotFound: { area: "injection", sentence: "The container named as the server does not exist." },
+  NoPort: { area: "injection", sentence: "The server's container declares no TCP port." },
+  AmbiguousPort: {
+    area: "injection",
+    sentence: "The server's container declares several TCP ports and none is named.",
+  },
+  PortNotFound: { area: "injection", sentence: "The named port does not exist in the server's container." },
+  PortClash: { area: "injection", sentence: "A container uses a port that the sidecar needs." },
+  HostPort: { area: "injection", sentence: "A host port leads to the server past the sidecar." },
+  PrivilegedPort: { area: "injection", sentence: "The sidecar runs without root and can't bind a port below 1024." },
+  EnvConflict: {
+    area: "injection",
+    sentence: "The variables for the listening address are not named, or are set to something else already.",
+  },
+  PortNotNamed: { area: "injection", sentence: "Port mode named-port needs a port with a name." },
+  NamedPortUnsupported: {
+    area: "injection",
+    sentence: "This Kubernetes does not resolve port names of sidecars; port mode named-port needs 1.32.",
+  },
+  ProbeHost: { area: "injection", sentence: "A probe names a host of its own and can't be led through the sidecar." },
+  TransportUnsupported: { area: "injection", sentence: "This version can't inject beside a server of this transport." },
+  LoopbackHint: { area: "injection", sentence: "The server must listen on 127.0.0.1 or [::1] in this port mode." },
+  SharedProcessNamespace: {
+    area: "injection",
+    sentence: "The pod shares its process namespace, so another container may be able to signal the sidecar.",
+  },
+  ReservedKeyOverwritten: {
+    area: "injection",
+    sentence: "A label or annotation that Outrigger sets was given by the user and was replaced.",
+  },
+  UnsupportedKind: { area: "injection", sentence: "The manifest is of a kind that holds no pod template." },
+
+  // Decisions about calls.
+  Allowed: { area: "decision", sentence: "Policy allows it." },
+  ToolDenied: { area: "decision", sentence: "Policy hides and denies this tool." },
+  PromptDenied: { area: "decision", sentence: "Policy hides and denies this prompt." },
+  ResourceDenied: { area: "decision", sentence: "Policy hides and denies this resource." },
+  MethodDenied: {
+    area: "decision",
+    sentence: "The method is not known, and a restricted policy passes known methods only.",
+  },
+  RateLimited: { area: "decision", sentence: "The call exceeds a rate limit." },
+  ConcurrencyLimited: { area: "decision", sentence: "Too many calls are under way." },
+  RequestTooLarge: { area: "decision", sentence: "The request is larger than allowed." },
+  ResponseTooLarge: { area: "decision", sentence: "The answer is larger than allowed." },
+  RequestMalformed: {
+    area: "decision",
+    sentence: "The request can't be read in exactly one way, so it is not passed on.",
+  },
+  HeaderMismatch: { area: "decision", sentence: "Headers and body of the request disagree." },
+  HostNotAllowed: { area: "decision", sentence: "The Host header names somebody else." },
+  OriginNotAllowed: { area: "decision", sentence: "The Origin header names a site that is not allowed." },
+  PathNotServed: { area: "decision", sentence: "The path is not the server's MCP endpoint." },
+  FloodLimited: { area: "decision", sentence: "Too many requests or streams are open." },
+  SessionUnknown: { area: "decision", sentence: "The session is not known or has ended." },
+  UpstreamUnavailable: { area: "decision", sentence: "The server can't be reached." },
+  UpstreamStarting: { area: "decision", sentence: "The server is starting." },
+  UpstreamTimeout: { area: "decision", sentence: "The server did not answer in time." },
+  UpstreamBroken: { area: "decision", sentence: "The server's answer ended early or is not MCP." },
+  Internal: { area: "decision", sentence: "Something went wrong inside Outrigger." },
+
+  // Policy in force.
+  PolicyMissing: { area: "policy", sentence: "There is no policy, so nothing is allowed." },
+  PolicyInvalid: { area: "policy", sentence: "The policy can't be used; the last good one stays in force." },
+  PolicyApplied: { area: "policy", sentence: "The policy is in force." },
+
+  // Health of a server.
+  Starting: { area: "health", sentence: "The server has not answered yet." },
+  Serving: { area: "health", sentence: "The server answers." },
+  ProbeFailed: { area: "health", sentence: "The server did not answer a health check." },
+  Unauthorized: { area: "health", sentence: "The server answers, but asks for credentials." },
+  ProcessExited: { area: "health", sentence: "The server's process ended." },
+  BackingOff: {
+    area: "health",
+    sentence: "The server's process ended several times and is started again after a pause.",
+  },
+  CommandNotFound: { area: "health", sentence: "The server's command does not exist." },
+  SidecarUnreachable: { area: "health", sentence: "The server's sidecar can't be reached." },
+
+  // Catalogue of a server.
+  CatalogueListed: { area: "catalogue", sentence: "The server's tools were read and indexed." },
+  ListFailed: { area: "catalogue", sentence: "The server's list could not be read; what was known stays." },
+  CatalogLimited: { area: "catalogue", sentence: "The server lists more than is indexed; the first part is served." },
+  ReplicasDisagree: { area: "catalogue", sentence: "Replicas of the server list different tools." },
+  NotInjected: { area: "catalogue", sentence: "The pod is labelled for injection but carries no sidecar." },
+  EndpointInvalid: { area: "catalogue", sentence: "The pod's endpoint annotation can't be read." },
+} as const satisfies Record<string, ReasonDefinition>;
+
+/** One word of the vocabulary. */
+export type Reason = keyof typeof reasons;
+
+/** All reasons in the order of the table. */
+// Object.keys of a const object yields exactly its keys.
+export const reasonList: readonly Reason[] = Object.keys(reasons) as Reason[];
+
+/** The snake_case twin of a reason, as metric labels spell it: `RateLimited` gives `rate_limited`. */
+export function toMetricLabel(reason: Reason): string {
+  return reason.replace(/(?<!^)([A-Z])/g, "_$1").toLowerCase();
+}

@@ -1,0 +1,126 @@
+/**
+ * Admits a call: judgement first, then every limit that applies, all or none. The state of limits is passed in and changed here.
+ * Nothing is counted for a call that is denied or limited.
+ */
+import type { Reason } from "@outrigger/api/reasons";
+import { takeToken, waitForToken } from "./bucket.ts";
+import type { CompiledLimit, CompiledPolicy } from "./compile.ts";
+import { matchesAny } from "./glob.ts";
+import { judge, type Subject, type Verdict } from "./judge.ts";
+
+/** Buckets by key (next free time in ms) and calls under way by key. Belongs to one process; lost with it. */
+export interface LimitState {
+  readonly nextFreeMs: Map<string, number>;
+  readonly underWay: Map<string, number>;
+  /** Keys kept per map. Beyond it callers that are new share one bucket: a flood of names never frees a used one. */
+  readonly maxKeys: number;
+}
+
+/** An empty state. */
+export function createLimitState(maxKeys = 10_000): LimitState {
+  return { nextFreeMs: new Map(), underWay: new Map(), maxKeys };
+}
+
+/** What is known of a call when it is decided. `caller` is an opaque stable id. */
+export interface CallFacts {
+  readonly method: string;
+  readonly subject?: Subject;
+  readonly caller: string;
+}
+
+/** Proof of admission; give it back by {@link release} when the call has ended. */
+export interface Ticket {
+  readonly held: readonly string[];
+}
+
+/** The decision about a call. `retryAfterMs` is absent where only the end of another call helps. */
+export type Admission =
+  | { readonly action: "allow"; readonly ticket: Ticket }
+  | Extract<Verdict, { action: "deny" }>
+  | {
+      readonly action: "limit";
+      readonly reason: Extract<Reason, "RateLimited" | "ConcurrencyLimited">;
+      readonly limit: string;
+      readonly retryAfterMs?: number;
+    };
+
+const noTicket: Ticket = { held: [] };
+
+/** Decides one call at a time given in ms. Changes `state` only where the answer is allow. */
+export function admit(
+  policy: CompiledPolicy,
+  state: LimitState,
+  call: CallFacts & { readonly nowMs: number },
+): Admission {
+  const verdict = call.subject === undefined ? undefined : judge(policy, call.subject);
+  if (verdict?.action === "deny") return verdict;
+  const limits = policy.limits.filter((limit) => appliesTo(limit, call));
+  if (limits.length === 0) return { action: "allow", ticket: noTicket };
+  return findExhausted(limits, state, call) ?? { action: "allow", ticket: take(limits, state, call) };
+}
+
+/** Ends a call: frees what its ticket holds. Call it exactly once per admitted call. */
+export function release(state: LimitState, ticket: Ticket): void {
+  for (const key of ticket.held) {
+    const left = (state.underWay.get(key) ?? 0) - 1;
+    if (left > 0) state.underWay.set(key, left);
+    else state.underWay.delete(key);
+  }
+}
+
+function appliesTo(limit: CompiledLimit, call: CallFacts): boolean {
+  if (!matchesAny(limit.methods, call.method)) return false;
+  return call.subject?.kind !== "tool" || matchesAny(limit.tools, call.subject.name);
+}
+
+type Timed = CallFacts & { readonly nowMs: number };
+
+function findExhausted(limits: readonly CompiledLimit[], state: LimitState, call: Timed): Admission | undefined {
+  let longest: { name: string; waitMs: number } | undefined;
+  for (const limit of limits) {
+    if (limit.maxConcurrency !== undefined) {
+      const underWay = state.underWay.get(keyOf(limit, state.underWay, { call, maxKeys: state.maxKeys })) ?? 0;
+      if (underWay >= limit.maxConcurrency) return { action: "limit", reason: "ConcurrencyLimited", limit: limit.name };
+    }
+    if (limit.rate === undefined) continue;
+    const key = keyOf(limit, state.nextFreeMs, { call, maxKeys: state.maxKeys });
+    const waitMs = Math.ceil(waitForToken(limit.rate, state.nextFreeMs.get(key), call.nowMs));
+    if (waitMs > (longest?.waitMs ?? 0)) longest = { name: limit.name, waitMs };
+  }
+  if (longest === undefined) return undefined;
+  return { action: "limit", reason: "RateLimited", limit: longest.name, retryAfterMs: longest.waitMs };
+}
+
+function take(limits: readonly CompiledLimit[], state: LimitState, call: Timed): Ticket {
+  const held: string[] = [];
+  for (const limit of limits) {
+    if (limit.rate !== undefined) {
+      if (state.nextFreeMs.size >= state.maxKeys) dropFull(state.nextFreeMs, call.nowMs);
+      const key = keyOf(limit, state.nextFreeMs, { call, maxKeys: state.maxKeys });
+      state.nextFreeMs.set(key, takeToken(limit.rate, state.nextFreeMs.get(key), call.nowMs));
+    }
+    if (limit.maxConcurrency !== undefined) {
+      const key = keyOf(limit, state.underWay, { call, maxKeys: state.maxKeys });
+      state.underWay.set(key, (state.underWay.get(key) ?? 0) + 1);
+      held.push(key);
+    }
+  }
+  return held.length === 0 ? noTicket : { held };
+}
+
+/** Buckets whose time has passed are full again and say nothing more than a missing one. */
+function dropFull(buckets: Map<string, number>, nowMs: number): void {
+  for (const [key, nextFreeMs] of buckets) if (nextFreeMs <= nowMs) buckets.delete(key);
+}
+
+function keyOf(
+  limit: CompiledLimit,
+  map: ReadonlyMap<string, number>,
+  to: { call: CallFacts; maxKeys: number },
+): string {
+  if (!limit.perCaller && !limit.perTool) return String(limit.index);
+  const caller = limit.perCaller ? to.call.caller : "";
+  const tool = limit.perTool ? (to.call.subject?.name ?? "") : "";
+  const key = `${limit.index}\u0000${caller}\u0000${tool}`;
+  return map.size >= to.maxKeys && !map.has(key) ? `${limit.index}\u0000overflow` : key;
+}

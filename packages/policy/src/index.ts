@@ -1,0 +1,22 @@
+/** Pure policy: read documents, compile layers once, judge and admit calls. No I/O, no clock. */
+export {
+  parsePolicyDocument,
+  openDocument,
+  type PolicyDocument,
+  type Limit,
+  type LimitScope,
+  type NameLists,
+} from "./document.ts";
+export { parseQuickPolicy, quickLimitName, type QuickPolicy } from "./quick.ts";
+export { compilePolicy, defaultSizes, type CompiledPolicy, type CompiledLimit, type SubjectKind } from "./compile.ts";
+export { judge, judgeUnknownMethod, isVisible, type Subject, type Verdict } from "./judge.ts";
+export {
+  admit,
+  release,
+  createLimitState,
+  type Admission,
+  type CallFacts,
+  type LimitState,
+  type Ticket,
+} from "./admit.ts";
+export { matchesGlob } from "./glob.ts";

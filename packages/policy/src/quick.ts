@@ -1,0 +1,58 @@
+/** Quick policy: what a workload owner says by annotations. Turned into layers, so that it can only narrow. */
+import type { FileProblem } from "@outrigger/api/server-file";
+import { parsePolicyDocument, type PolicyDocument, type ReadDocument } from "./document.ts";
+
+/**
+ * The resolved annotations of a pod and its namespace, as the webhook writes them.
+ * `allowTools` holds one list per annotation that was set: a tool must be in all of them.
+ */
+export interface QuickPolicy {
+  readonly allowTools?: readonly (readonly string[])[];
+  readonly denyTools?: readonly string[];
+  readonly rateLimit?: string;
+  readonly maxConcurrency?: number;
+  readonly maxResponseBytes?: string | number;
+}
+
+/** The name that a refused call shows for the limit of the annotation. */
+export const quickLimitName = "annotation";
+
+/** Reads quick policy from a parsed value: one layer per allow list, and one for everything else. */
+export function parseQuickPolicy(
+  value: unknown,
+):
+  | { readonly ok: true; readonly layers: readonly PolicyDocument[] }
+  | { readonly ok: false; readonly problems: readonly FileProblem[] } {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return { ok: false, problems: [{ path: [], expected: "an object with the resolved annotations" }] };
+  }
+  // An object that is no array; every member is checked below by the document's own reader.
+  const quick = value as QuickPolicy;
+  const allowLists = Array.isArray(quick.allowTools)
+    ? quick.allowTools
+    : quick.allowTools === undefined
+      ? []
+      : [quick.allowTools];
+  const read: ReadDocument[] = [
+    parsePolicyDocument(toDocument(quick)),
+    ...allowLists.map((allow: unknown) => parsePolicyDocument({ tools: { allow } })),
+  ];
+  const problems = read.flatMap((each) => (each.ok ? [] : each.problems));
+  return problems.length > 0
+    ? { ok: false, problems }
+    : { ok: true, layers: read.flatMap((each) => (each.ok ? [each.document] : [])) };
+}
+
+function toDocument(quick: QuickPolicy): unknown {
+  const hasLimit = quick.rateLimit !== undefined || quick.maxConcurrency !== undefined;
+  const limit = {
+    name: quickLimitName,
+    ...(quick.rateLimit === undefined ? {} : { rate: quick.rateLimit }),
+    ...(quick.maxConcurrency === undefined ? {} : { maxConcurrency: quick.maxConcurrency }),
+  };
+  return {
+    ...(quick.denyTools === undefined ? {} : { tools: { deny: quick.denyTools } }),
+    ...(hasLimit ? { limits: [limit] } : {}),
+    ...(quick.maxResponseBytes === undefined ? {} : { sizes: { maxResponseBytes: quick.maxResponseBytes } }),
+  };
+}

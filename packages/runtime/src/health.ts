@@ -1,0 +1,44 @@
+/** Health of a process: named checks behind /livez, /readyz and /startupz. Liveness never depends on anything else. */
+import type { FastifyInstance, FastifyReply } from "fastify";
+
+/** One check: undefined where it holds, else one sentence that says what is missing. */
+export type HealthCheck = () => string | undefined;
+
+/** The checks of a program by name. */
+export interface HealthChecks {
+  readonly ready: Readonly<Record<string, HealthCheck>>;
+  readonly started: Readonly<Record<string, HealthCheck>>;
+}
+
+/** Outcome of all checks of one kind. */
+export interface HealthReport {
+  readonly ok: boolean;
+  readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly message: string }[];
+}
+
+/** Runs checks. A check that throws has failed. */
+export function reportHealth(checks: Readonly<Record<string, HealthCheck>>): HealthReport {
+  const results = Object.entries(checks).map(([name, check]) => {
+    const message = runCheck(check);
+    return { name, ok: message === undefined, message: message ?? "ok" };
+  });
+  return { ok: results.every((result) => result.ok), checks: results };
+}
+
+function runCheck(check: HealthCheck): string | undefined {
+  try {
+    return check();
+  } catch (error) {
+    return `the check itself failed: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+/** Adds /livez, /healthz (the same), /readyz and /startupz; 200 or 503, with every check in the body. */
+export function addHealthRoutes(app: FastifyInstance, checks: HealthChecks): void {
+  const answer = (reply: FastifyReply, report: HealthReport): FastifyReply =>
+    reply.code(report.ok ? 200 : 503).send(report);
+  for (const path of ["/livez", "/healthz"])
+    app.get(path, (_request, reply) => answer(reply, { ok: true, checks: [] }));
+  app.get("/readyz", (_request, reply) => answer(reply, reportHealth(checks.ready)));
+  app.get("/startupz", (_request, reply) => answer(reply, reportHealth(checks.started)));
+}

@@ -1,0 +1,37 @@
+/** Two tiers: unit beside the sources (no sockets to others' programs), integration with real programs on port 0. */
+import { defineConfig } from "vitest/config";
+
+const conditions = ["source", "node", "import", "default"];
+const resolve = { conditions };
+const ssr = { resolve: { conditions, externalConditions: ["source"] } };
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        resolve,
+        ssr,
+        test: {
+          name: "unit",
+          include: ["{packages/*,certs,webhook,sidecar,aggregator,cli}/src/**/*.test.ts", "docs/**/*.test.ts"],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        resolve,
+        ssr,
+        test: {
+          name: "integration",
+          include: ["test/{integration,conformance,demo,lint,bench,fixtures}/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+    coverage: {
+      provider: "v8",
+      include: ["{packages/*,certs,webhook,sidecar,aggregator,cli}/src/**/*.ts"],
+      exclude: ["**/*.test.ts", "**/main.ts"],
+    },
+  },
+});

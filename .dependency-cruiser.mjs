@@ -167,7 +167,7 @@ export default {
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.base.json" },
     enhancedResolveOptions: {
-      conditionNames: ["source", "import", "node", "default"],
+      conditionNames: ["outrigger-source", "import", "node", "default"],
       exportsFields: ["exports"],
       extensions: [".ts", ".js", ".json"],
     },

@@ -1,9 +1,9 @@
 /** Two tiers: unit beside the sources (no sockets to others' programs), integration with real programs on port 0. */
 import { defineConfig } from "vitest/config";
 
-const conditions = ["source", "node", "import", "default"];
+const conditions = ["outrigger-source", "node", "import", "default"];
 const resolve = { conditions };
-const ssr = { resolve: { conditions, externalConditions: ["source"] } };
+const ssr = { resolve: { conditions, externalConditions: ["outrigger-source"] } };
 
 export default defineConfig({
   test: {

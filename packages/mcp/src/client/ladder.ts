@@ -1,0 +1,108 @@
+/**
+ * Finds out which era a server speaks: modern `server/discover` first, then legacy `initialize`. A pure state machine:
+ * the caller sends what `step` says and tells what came back. Source: MCP 2026-07-28 basic/lifecycle, "Version negotiation".
+ */
+import { latestLegacy, modernRevision } from "../era/revisions.ts";
+import type { JsonObject, RpcError } from "./answer.ts";
+
+/** What came back from a step. `status`: HTTP status, absent on stdio. */
+export type LadderOutcome =
+  | { readonly type: "result"; readonly result: JsonObject; readonly status?: number }
+  | { readonly type: "error"; readonly error: RpcError; readonly status?: number }
+  /** An HTTP status without a JSON-RPC body. */
+  | { readonly type: "status"; readonly status: number }
+  /** No answer in time, or no connection. */
+  | { readonly type: "silence"; readonly reason: string };
+
+/** Where the ladder is. `send` names the next request. */
+export type LadderStep =
+  | { readonly type: "send"; readonly method: "server/discover"; readonly version: string }
+  | { readonly type: "send"; readonly method: "initialize"; readonly version: string }
+  | { readonly type: "modern"; readonly version: string; readonly discover: JsonObject }
+  | { readonly type: "legacy"; readonly version: string; readonly initialize: JsonObject }
+  | { readonly type: "failed"; readonly reason: string; readonly unauthorized: boolean };
+
+/** A ladder under way; immutable. */
+export interface Ladder {
+  readonly transport: "http" | "stdio";
+  readonly step: LadderStep;
+}
+
+/** The first step. */
+export function startLadder(transport: "http" | "stdio"): Ladder {
+  return { transport, step: { type: "send", method: "server/discover", version: modernRevision } };
+}
+
+/** The ladder after an outcome; a ladder that has ended stays as it is. */
+export function nextStep(ladder: Ladder, outcome: LadderOutcome): Ladder {
+  const { step } = ladder;
+  if (step.type !== "send") return ladder;
+  const next =
+    step.method === "server/discover" ? afterDiscover(ladder, step.version, outcome) : afterInitialize(outcome);
+  return { ...ladder, step: next };
+}
+
+const initialize: LadderStep = { type: "send", method: "initialize", version: latestLegacy };
+const unsupportedVersion = -32_022;
+
+function afterDiscover(ladder: Ladder, version: string, outcome: LadderOutcome): LadderStep {
+  switch (outcome.type) {
+    case "result": {
+      const supported = outcome.result["supportedVersions"];
+      if (!Array.isArray(supported)) return initialize;
+      return supported.includes(version)
+        ? { type: "modern", version, discover: outcome.result }
+        : {
+            type: "failed",
+            reason: `the server supports ${supported.join(", ")}, not ${version}`,
+            unauthorized: false,
+          };
+    }
+    case "error":
+      return afterDiscoverError(outcome.error, outcome.status);
+    case "status":
+      return isNoEvidence(outcome.status) ? refusedBy(outcome.status) : initialize;
+    case "silence":
+      // A stdio server that does not know the method may stay silent; over HTTP silence says nothing about the era.
+      return ladder.transport === "stdio"
+        ? initialize
+        : { type: "failed", reason: outcome.reason, unauthorized: false };
+  }
+}
+
+function afterDiscoverError(error: RpcError, status: number | undefined): LadderStep {
+  if (status !== undefined && isUnauthorized(status)) return refusedBy(status);
+  if (error.code !== unsupportedVersion) return initialize;
+  const supported =
+    typeof error.data === "object" && error.data !== null && "supported" in error.data ? error.data.supported : [];
+  const isModern = Array.isArray(supported) && supported.includes(modernRevision);
+  // The server is modern and refuses the one modern revision there is: only a legacy revision may be left.
+  return isModern ? { type: "failed", reason: error.message, unauthorized: false } : initialize;
+}
+
+const isUnauthorized = (status: number): boolean => status === 401 || status === 403;
+
+/** 5xx without a JSON-RPC body is a failure of something in between, 401 and 403 are about the caller. */
+const isNoEvidence = (status: number): boolean => isUnauthorized(status) || status >= 500;
+
+function refusedBy(status: number): LadderStep {
+  return { type: "failed", reason: `the server answered with HTTP ${status}`, unauthorized: isUnauthorized(status) };
+}
+
+function afterInitialize(outcome: LadderOutcome): LadderStep {
+  switch (outcome.type) {
+    case "result": {
+      const version = outcome.result["protocolVersion"];
+      return typeof version === "string"
+        ? { type: "legacy", version, initialize: outcome.result }
+        : { type: "failed", reason: "the server's initialize result has no protocolVersion", unauthorized: false };
+    }
+    case "error":
+      if (outcome.status !== undefined && isUnauthorized(outcome.status)) return refusedBy(outcome.status);
+      return { type: "failed", reason: `initialize failed: ${outcome.error.message}`, unauthorized: false };
+    case "status":
+      return refusedBy(outcome.status);
+    case "silence":
+      return { type: "failed", reason: outcome.reason, unauthorized: false };
+  }
+}

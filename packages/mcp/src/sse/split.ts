@@ -1,0 +1,116 @@
+/**
+ * Splits a byte stream into server-sent events, whatever the pieces it comes in. Line ends are LF, CRLF or CR, also mixed.
+ * Source: HTML standard, server-sent events, "parsing an event stream".
+ */
+import type { SseEvent } from "./event.ts";
+
+const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
+
+/** Whole events, and whether the one that is under way has become too large: then the splitter takes no more. */
+export interface Split {
+  readonly events: readonly SseEvent[];
+  readonly overflow: boolean;
+}
+
+export interface EventSplitter {
+  readonly push: (chunk: Uint8Array) => Split;
+  /** Bytes of the event that is under way. */
+  readonly bufferedBytes: () => number;
+}
+
+/** Creates a splitter; an event may have so many bytes. */
+export function createEventSplitter(options: { readonly maxEventBytes: number }): EventSplitter {
+  let held = Buffer.alloc(0);
+  // Offset in `held` up to which no end of an event was found.
+  let searched = 0;
+  let isFirst = true;
+  let overflow = false;
+  return {
+    push: (chunk) => {
+      if (overflow) return { events: [], overflow };
+      held = held.length === 0 ? Buffer.from(chunk) : Buffer.concat([held, chunk]);
+      const events: SseEvent[] = [];
+      let start = 0;
+      for (let end = findEnd(held, start, searched); end > 0; end = findEnd(held, start, start)) {
+        events.push(parseEvent(held.subarray(start, end), isFirst));
+        isFirst = false;
+        start = end;
+      }
+      held = held.subarray(start);
+      // An end may begin in the last three bytes and go on in the next chunk.
+      searched = Math.max(0, held.length - 3);
+      overflow = held.length > options.maxEventBytes || events.some(({ raw }) => raw.length > options.maxEventBytes);
+      return { events: overflow ? events.filter(({ raw }) => raw.length <= options.maxEventBytes) : events, overflow };
+    },
+    bufferedBytes: () => held.length,
+  };
+}
+
+/**
+ * Offset behind the empty line that ends the event starting at `start`, or 0 where it has not come yet.
+ * A carriage return at the very end may be half of CRLF: it waits for the next byte.
+ */
+function findEnd(bytes: Buffer, start: number, from: number): number {
+  let i = Math.max(start, from);
+  // At the start of the event an empty line ends it at once.
+  if (i === start) {
+    const empty = lineEnd(bytes, i);
+    if (empty !== 0) return empty;
+  }
+  for (; i < bytes.length; i++) {
+    const c = bytes[i];
+    if (c !== lineFeed && c !== carriageReturn) continue;
+    const next = lineEnd(bytes, i);
+    if (next === 0) return 0;
+    const after = lineEnd(bytes, next);
+    if (after !== 0) return after;
+    i = next - 1;
+  }
+  return 0;
+}
+
+/** Offset behind the line end at `at`; 0 where there is none, or where it can't be told yet. */
+function lineEnd(bytes: Buffer, at: number): number {
+  const c = bytes[at];
+  if (c === lineFeed) return at + 1;
+  if (c !== carriageReturn || at + 1 >= bytes.length) return 0;
+  return bytes[at + 1] === lineFeed ? at + 2 : at + 1;
+}
+
+function parseEvent(raw: Buffer, isFirst: boolean): SseEvent {
+  const text = raw.toString("utf8");
+  const lines = (isFirst && text.startsWith("\ufeff") ? text.slice(1) : text).split(/\r\n|\n|\r/);
+  const data: string[] = [];
+  const fields: { id?: string; event?: string; retry?: number } = {};
+  let comments = 0;
+  for (const line of lines) {
+    if (line.startsWith(":")) comments++;
+    else if (line !== "") readField(line, data, fields);
+  }
+  const comment = comments > 0 && data.length === 0 && Object.keys(fields).length === 0;
+  return { raw, comment, ...fields, ...(data.length === 0 ? {} : { data: data.join("\n") }) };
+}
+
+function readField(line: string, data: string[], fields: { id?: string; event?: string; retry?: number }): void {
+  const colon = line.indexOf(":");
+  const name = colon < 0 ? line : line.slice(0, colon);
+  const value = colon < 0 ? "" : line.slice(colon + (line[colon + 1] === " " ? 2 : 1));
+  switch (name) {
+    case "data":
+      data.push(value);
+      break;
+    case "id":
+      if (!value.includes("\0")) fields.id = value;
+      break;
+    case "event":
+      fields.event = value;
+      break;
+    case "retry":
+      if (/^[0-9]+$/.test(value)) fields.retry = Number(value);
+      break;
+    default:
+      // Other fields have no meaning (HTML standard) but stay in the event's bytes.
+      break;
+  }
+}

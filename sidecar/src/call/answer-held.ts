@@ -1,0 +1,102 @@
+/**
+ * A JSON answer that is read whole before the first byte is sent: lists are filtered, sizes hold, and an answer that ends
+ * early becomes a clear error. Large answers of known length that nobody has to read are passed on as they come.
+ */
+import { findHeader } from "../upstream/http.ts";
+import type { UpstreamFailure } from "../upstream/upstream.ts";
+import {
+  createPipedAnswer,
+  failBeforeHead,
+  type AnswerContext,
+  type AnswerHead,
+  type BodySink,
+} from "./answer-body.ts";
+import { joinBatch } from "./filter.ts";
+import { buildAnswerHeaders } from "./forward.ts";
+import { refuseFor } from "./refuse.ts";
+
+/** Above this length an answer that needs no reading is piped: holding it would only cost memory and time. */
+const alwaysHeldBytes = 256 * 1024;
+
+/** The largest list that is filtered; a catalogue takes no more from one server either. */
+const maxListBytes = 16 * 1024 ** 2;
+
+/** Creates the body sink; sends nothing until the answer has ended. */
+export function createHeldAnswer(context: AnswerContext, head: AnswerHead): BodySink {
+  const limit = context.filter === undefined ? context.maxResponseBytes : maxListBytes;
+  const length = Number(findHeader(head.headers, "content-length") ?? Number.NaN);
+  if (length > limit) return refuseTooLarge(context, limit);
+  const isUnread = context.filter === undefined && context.additions.length === 0;
+  if (isUnread && length > alwaysHeldBytes) return createPipedAnswer(context, head);
+  return hold(context, head, limit);
+}
+
+function hold(context: AnswerContext, head: AnswerHead, limit: number): BodySink {
+  const chunks: Buffer[] = [];
+  const share = context.budget.open();
+  let size = 0;
+  let over = false;
+  const giveUp = (failure: UpstreamFailure | "ResponseTooLarge"): void => {
+    over = true;
+    share.free();
+    chunks.length = 0;
+    if (failure === "ResponseTooLarge") refuseTooLarge(context, limit);
+    else failBeforeHead(context, failure);
+  };
+  return {
+    onData: (chunk) => {
+      if (over) return true;
+      size += chunk.length;
+      chunks.push(chunk);
+      if (size > limit) giveUp("ResponseTooLarge");
+      else if (!share.grow(chunk.length)) {
+        context.abort();
+        giveUp({ reason: "FloodLimited", message: "too many large answers are under way", sent: true });
+      }
+      return true;
+    },
+    onEnd: () => {
+      if (over) return;
+      share.free();
+      finish(context, head, chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks));
+    },
+    onFailure: (failure) => {
+      if (!over) giveUp(failure);
+    },
+  };
+}
+
+function finish(context: AnswerContext, head: AnswerHead, body: Buffer): void {
+  const shown = head.status === 200 && context.filter !== undefined ? context.filter(body) : body;
+  const whole = shown === undefined ? undefined : addToBatch(shown, context.additions);
+  if (whole === undefined) {
+    failBeforeHead(context, {
+      reason: "UpstreamBroken",
+      message: "the server's answer is not valid JSON-RPC",
+      sent: true,
+    });
+    return;
+  }
+  const headers = buildAnswerHeaders(head.headers, { withoutLength: true });
+  context.client.head(head.status, [...headers, "content-length", String(whole.length)]);
+  context.client.end(whole);
+  context.onFinished("answered");
+}
+
+/** Adds answers of our own to the server's batch; the server's may be one message where one was left to answer. */
+function addToBatch(answer: Buffer, additions: readonly Buffer[]): Buffer | undefined {
+  if (additions.length === 0) return answer;
+  const text = answer.toString("utf8").trim();
+  if (!text.startsWith("[")) return joinBatch([answer, ...additions]);
+  const inner = text.slice(1, -1).trim();
+  return joinBatch([...(inner === "" ? [] : [Buffer.from(inner)]), ...additions]);
+}
+
+function refuseTooLarge(context: AnswerContext, limit: number): BodySink {
+  context.abort();
+  const call = context.call ?? { era: "legacy" as const, server: "" };
+  const text = `The answer is larger than the ${limit} bytes that are allowed. Ask for less at once.`;
+  context.client.refuse(refuseFor(call, { reason: "ResponseTooLarge", text }));
+  context.onFinished("ResponseTooLarge");
+  return { onData: () => true, onEnd: () => undefined, onFailure: () => undefined };
+}

@@ -1,0 +1,113 @@
+/**
+ * An event stream that is passed on event by event where something may have to be taken out, and chunk by chunk where not.
+ * Event ids, retry hints and comments stay as they are, so that resuming works. A stream that breaks ends with an error event.
+ */
+import { createEventSplitter, encodeEvent, replaceData, type SseEvent } from "@outrigger/mcp";
+import { sentenceOf, type AnswerContext, type AnswerHead, type BodySink, type Outcome } from "./answer-body.ts";
+import { createEventMeter } from "./event-meter.ts";
+import { buildAnswerHeaders } from "./forward.ts";
+import { refuseFor } from "./refuse.ts";
+
+/** Creates the body sink; the head goes out at once, since the first event may be far away. */
+export function createStreamAnswer(context: AnswerContext, head: AnswerHead): BodySink {
+  const { client } = context;
+  client.head(head.status, buildAnswerHeaders(head.headers, { withoutLength: true }), { flush: true });
+  const breakOff = (outcome: Outcome, text: string): void => {
+    context.abort();
+    endWithError(context, outcome, text);
+  };
+  const pass =
+    context.filter === undefined ? createMeteredPass(context, breakOff) : createFilteredPass(context, breakOff);
+  return {
+    onData: pass.onData,
+    onEnd: () => {
+      if (!pass.end()) return;
+      for (const addition of context.additions)
+        client.write(encodeEvent({ event: "message", data: addition.toString("utf8") }));
+      client.end();
+      context.onFinished("answered");
+    },
+    onFailure: (failure) => endWithError(context, failure.reason, sentenceOf(failure)),
+  };
+}
+
+interface Pass {
+  readonly onData: (chunk: Buffer) => boolean;
+  /** Sends what is left; false where the stream was ended before. */
+  readonly end: () => boolean;
+}
+
+type BreakOff = (outcome: Outcome, text: string) => void;
+
+const tooLarge = (limit: number): string =>
+  `An event of the answer is larger than the ${limit} bytes that are allowed.`;
+
+function createMeteredPass(context: AnswerContext, breakOff: BreakOff): Pass {
+  const meter = createEventMeter();
+  // A stream without a request (GET) has no answer whose size a policy could bound.
+  const limit = context.call === undefined ? Number.POSITIVE_INFINITY : context.maxResponseBytes;
+  let over = false;
+  return {
+    onData: (chunk) => {
+      if (over) return true;
+      if (meter.add(chunk) <= limit) return context.client.write(chunk);
+      over = true;
+      breakOff("ResponseTooLarge", tooLarge(limit));
+      return true;
+    },
+    end: () => !over,
+  };
+}
+
+/** Lists are larger than answers to calls may be; a filtered event is held whole. */
+const maxFilteredEventBytes = 16 * 1024 ** 2;
+
+function createFilteredPass(context: AnswerContext, breakOff: BreakOff): Pass {
+  const splitter = createEventSplitter({ maxEventBytes: maxFilteredEventBytes });
+  let over = false;
+  const stop = (outcome: Outcome, text: string): void => {
+    over = true;
+    breakOff(outcome, text);
+  };
+  return {
+    onData: (chunk) => {
+      if (over) return true;
+      const split = splitter.push(chunk);
+      let writable = true;
+      for (const event of split.events) {
+        const shown = filterEvent(event, context);
+        if (shown === undefined) {
+          stop("UpstreamBroken", "An event of the server's answer is not valid JSON-RPC.");
+          return true;
+        }
+        writable = context.client.write(shown);
+      }
+      if (split.overflow) stop("ResponseTooLarge", tooLarge(maxFilteredEventBytes));
+      return writable;
+    },
+    end: () => {
+      // Half an event is no event (HTML standard, server-sent events, "dispatch the event"): it is not passed on.
+      return !over;
+    },
+  };
+}
+
+function filterEvent(event: SseEvent, context: AnswerContext): Buffer | undefined {
+  const raw = Buffer.from(event.raw.buffer, event.raw.byteOffset, event.raw.byteLength);
+  if (event.data === undefined || event.data === "" || context.filter === undefined) return raw;
+  const before = Buffer.from(event.data, "utf8");
+  const after = context.filter(before);
+  if (after === undefined) return undefined;
+  return after === before ? raw : replaceData(event, after.toString("utf8"));
+}
+
+function endWithError(context: AnswerContext, outcome: Outcome, text: string): void {
+  const { client, call } = context;
+  if (call?.idBytes !== undefined && outcome !== "answered") {
+    const { body } = refuseFor(call, { reason: outcome, text });
+    // Two line ends close an event that the server left half written.
+    client.write(Buffer.concat([Buffer.from("\n\n"), encodeEvent({ event: "message", data: body.toString("utf8") })]));
+  }
+  client.end();
+  context.onFinished(outcome);
+}

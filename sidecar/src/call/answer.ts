@@ -1,0 +1,47 @@
+/**
+ * Reads the head of the server's answer and chooses how it is passed on: held and filtered, event by event, or unread.
+ * Stage after forwarding. An answer is complete for the client or clearly broken, never silently cut.
+ */
+import { isEventStream, findHeader, readMediaType } from "../upstream/http.ts";
+import type { UpstreamSink } from "../upstream/upstream.ts";
+import {
+  createPipedAnswer,
+  failBeforeHead,
+  type AnswerContext,
+  type AnswerHead,
+  type BodySink,
+} from "./answer-body.ts";
+import { createHeldAnswer } from "./answer-held.ts";
+import { createStreamAnswer } from "./answer-stream.ts";
+
+/** Creates the sink for one exchange. */
+export function createAnswerSink(context: AnswerContext): UpstreamSink {
+  let body: BodySink | undefined;
+  return {
+    onHead: (status, headers) => {
+      body = chooseBody(context, { status, headers });
+    },
+    onData: (chunk) => body?.onData(chunk) ?? true,
+    onEnd: () => body?.onEnd(),
+    onFailure: (failure) => (body === undefined ? failBeforeHead(context, failure) : body.onFailure(failure)),
+  };
+}
+
+function chooseBody(context: AnswerContext, head: AnswerHead): BodySink {
+  if (isEventStream(head.headers)) return createStreamAnswer(context, head);
+  const isJson = readMediaType(head.headers) === "application/json";
+  if (context.call !== undefined && head.status === 200 && !isJson) return createGarbageAnswer(context, head);
+  return isJson && context.call !== undefined ? createHeldAnswer(context, head) : createPipedAnswer(context, head);
+}
+
+/** A successful answer to a request must be JSON or an event stream; anything else is not MCP. */
+function createGarbageAnswer(context: AnswerContext, head: AnswerHead): BodySink {
+  const type = findHeader(head.headers, "content-type") ?? "no content type";
+  context.abort();
+  failBeforeHead(context, {
+    reason: "UpstreamBroken",
+    message: `the server answered with ${type} where MCP has application/json or text/event-stream`,
+    sent: true,
+  });
+  return { onData: () => true, onEnd: () => undefined, onFailure: () => undefined };
+}

@@ -1,0 +1,79 @@
+/**
+ * One exchange from the door to the record. The only file that knows the order of the stages:
+ * receive -> identify -> scan -> decide -> forward -> answer -> record.
+ */
+import type { ClientSide } from "./client-side.ts";
+import { decide } from "./decide.ts";
+import {
+  answered,
+  type CallDeps,
+  type Decided,
+  type Exchange,
+  type Judged,
+  type Received,
+  type RunningCall,
+} from "./exchange.ts";
+import { joinBatch } from "./filter.ts";
+import { describe, recordExchange } from "./record-exchange.ts";
+import { scanBody, type Scanned } from "./scan.ts";
+import { send } from "./send.ts";
+
+/** Runs one exchange to its end. Returns at once; the handles stay valid until the answer is complete. */
+export function runCall(deps: CallDeps, received: Received, client: ClientSide): RunningCall {
+  const exchange: Exchange = { received, client };
+  if (received.method !== "POST" || received.body === undefined) {
+    return send(deps, { ...exchange, era: "legacy", form: "none", allowed: [], refused: [] });
+  }
+  const scanned = scanBody(received.body, {
+    protocolVersion: headerText(received, "mcp-protocol-version"),
+    mcpMethod: headerText(received, "mcp-method"),
+    mcpName: headerText(received, "mcp-name"),
+  });
+  if (scanned.kind !== "refused") return dispatch(deps, decideAll(deps, exchange, scanned));
+  client.refuse(scanned.refusal);
+  recordExchange(deps, exchange, { method: "unread", isTool: false, reason: scanned.reason });
+  return answered;
+}
+
+function headerText(received: Received, name: string): string | undefined {
+  const value = received.headers[name];
+  return typeof value === "string" ? value : undefined;
+}
+
+function decideAll(deps: CallDeps, exchange: Exchange, scanned: Exclude<Scanned, { kind: "refused" }>): Decided {
+  const items = scanned.kind === "batch" ? scanned.items : [scanned.item];
+  const context = {
+    policy: deps.policy().compiled,
+    limits: deps.limits,
+    server: deps.server,
+    caller: exchange.received.caller,
+    nowMs: deps.now(),
+  };
+  const judged: Judged[] = items.map((item) => ({ item, decision: decide(item, scanned.era, context) }));
+  return {
+    ...exchange,
+    era: scanned.era,
+    form: scanned.kind,
+    allowed: judged.flatMap(({ item, decision }) => (decision.action === "forward" ? [{ item, decision }] : [])),
+    refused: judged.flatMap(({ item, decision }) => (decision.action === "refuse" ? [{ item, decision }] : [])),
+  };
+}
+
+function dispatch(deps: CallDeps, exchange: Decided): RunningCall {
+  const { client, allowed, refused } = exchange;
+  const [first] = refused;
+  if (allowed.length > 0 || first === undefined) {
+    for (const judged of refused) recordExchange(deps, exchange, describe(judged));
+    return send(deps, exchange);
+  }
+  if (exchange.form === "message") client.refuse(first.decision.refusal);
+  else client.refuse(refuseWholeBatch(refused.map(({ decision }) => decision.refusal.body)));
+  for (const judged of refused) recordExchange(deps, exchange, describe(judged));
+  return answered;
+}
+
+/** A batch of nothing but refused messages never reaches the server. */
+function refuseWholeBatch(bodies: readonly Buffer[]): Parameters<ClientSide["refuse"]>[0] {
+  const body = joinBatch(bodies) ?? Buffer.from("[]");
+  return { status: 200, headers: ["content-type", "application/json"], body };
+}

@@ -1,0 +1,63 @@
+/** The client's side of one exchange: writes head and bytes to the raw response and knows whether anybody still listens. */
+import type { ServerResponse } from "node:http";
+import type { Refusal } from "./refuse.ts";
+
+export interface ClientSide {
+  /** Sends status and a flat header list; `flush` sends them before the first byte of the body. */
+  readonly head: (status: number, headers: readonly string[], options?: { readonly flush: boolean }) => void;
+  /** False asks to pause until the next drain. Bytes for a client that is gone are thrown away. */
+  readonly write: (chunk: Buffer) => boolean;
+  readonly end: (chunk?: Buffer) => void;
+  /** Sends a complete answer of our own; only before the head. */
+  readonly refuse: (refusal: Refusal) => void;
+  /** Breaks the connection: the only honest end where a body of known length can't be completed. */
+  readonly destroy: () => void;
+  readonly isHeadSent: () => boolean;
+  readonly isGone: () => boolean;
+  readonly bytes: () => number;
+  readonly status: () => number;
+}
+
+/** Wraps a hijacked response. `onDrain` runs when writing may go on, `onGone` once when the client left before the end. */
+export function createClientSide(
+  response: ServerResponse,
+  on: { readonly drain: () => void; readonly gone: () => void },
+): ClientSide {
+  let bytes = 0;
+  let gone = false;
+  response.sendDate = false;
+  response.on("drain", on.drain);
+  response.on("close", () => {
+    if (gone) return;
+    gone = true;
+    if (!response.writableFinished) on.gone();
+  });
+  const head: ClientSide["head"] = (status, headers, options) => {
+    if (gone || response.headersSent) return;
+    response.writeHead(status, [...headers]);
+    if (options?.flush === true) response.flushHeaders();
+  };
+  const end: ClientSide["end"] = (chunk) => {
+    if (gone) return;
+    bytes += chunk?.length ?? 0;
+    response.end(chunk);
+  };
+  return {
+    head,
+    write: (chunk) => {
+      if (gone) return true;
+      bytes += chunk.length;
+      return response.write(chunk);
+    },
+    end,
+    refuse: (refusal) => {
+      head(refusal.status, [...refusal.headers, "content-length", String(refusal.body.length)]);
+      end(refusal.body);
+    },
+    destroy: () => void response.destroy(),
+    isHeadSent: () => response.headersSent,
+    isGone: () => gone,
+    bytes: () => bytes,
+    status: () => response.statusCode,
+  };
+}

@@ -1,0 +1,45 @@
+/** One coarse timer for all deadlines of a process: a timer per call costs more than a decision. */
+
+/** A running deadline. `touch` starts its time anew; `clear` ends it. */
+export interface Deadline {
+  readonly touch: () => void;
+  readonly clear: () => void;
+}
+
+export interface Deadlines {
+  /** Calls `onPassed` once, at most one tick after `afterMs` without a touch. */
+  readonly start: (afterMs: number, onPassed: () => void) => Deadline;
+  readonly close: () => void;
+}
+
+interface Entry {
+  dueMs: number;
+  readonly onPassed: () => void;
+}
+
+/** Creates the wheel. `now` is a monotonic clock in ms; `tickMs` is the precision. */
+export function createDeadlines(now: () => number, tickMs = 250): Deadlines {
+  const entries = new Set<Entry>();
+  const timer = setInterval(() => {
+    const nowMs = now();
+    for (const entry of entries) {
+      if (entry.dueMs > nowMs) continue;
+      entries.delete(entry);
+      entry.onPassed();
+    }
+  }, tickMs);
+  timer.unref();
+  return {
+    start: (afterMs, onPassed) => {
+      const entry: Entry = { dueMs: now() + afterMs, onPassed };
+      entries.add(entry);
+      return {
+        touch: () => {
+          entry.dueMs = now() + afterMs;
+        },
+        clear: () => void entries.delete(entry),
+      };
+    },
+    close: () => clearInterval(timer),
+  };
+}

@@ -1,0 +1,162 @@
+/** The sidecar's settings: flags, their environment variables, forms and defaults. Checked by hand-written parsers only. */
+import { words } from "@outrigger/api/keys";
+import { sidecarPorts } from "@outrigger/api/ports";
+import { parseDuration, parsePath, parseServerName, parseWhole, parseWord } from "@outrigger/api/values";
+import { parseListenAddress, parseText, type ParsedSetting, type SettingTable } from "@outrigger/runtime/config";
+
+const loopback = (port: number): { host: string; port: number } => ({ host: "127.0.0.1", port });
+
+function parseUrl(text: string): ParsedSetting<URL> {
+  const isHttp = /^https?:\/\//.test(text) && URL.canParse(text);
+  return isHttp
+    ? { ok: true, value: new URL(text) }
+    : { ok: false, expected: 'an address such as "http://127.0.0.1:8080/mcp"' };
+}
+
+function parseHosts(text: string): ParsedSetting<readonly string[]> {
+  const hosts = text.split(",").map((host) => host.trim().toLowerCase());
+  return hosts.every((host) => /^[a-z0-9._:[\]-]+$/.test(host))
+    ? { ok: true, value: hosts }
+    : { ok: false, expected: "a comma-separated list of host names without ports" };
+}
+
+/** Reads a JSON object of strings into a flat header list. */
+function parseHeaders(text: string): ParsedSetting<readonly string[]> {
+  const expected = 'a JSON object of strings such as {"Authorization":"Bearer …"}';
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { ok: false, expected };
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return { ok: false, expected };
+  const entries = Object.entries(value);
+  const fits = entries.every(([name, item]) => /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name) && isFieldValue(item));
+  return fits ? { ok: true, value: entries.flatMap(([name, item]) => [name, String(item)]) } : { ok: false, expected };
+}
+
+/** A header value (RFC 9110 section 5.5): printable, spaces and tabs inside. */
+function isFieldValue(value: unknown): value is string {
+  return typeof value === "string" && /^[\t -~\u0080-\u00ff]*$/.test(value);
+}
+
+function parseJson(text: string): ParsedSetting<unknown> {
+  try {
+    return { ok: true, value: JSON.parse(text) as unknown };
+  } catch {
+    return { ok: false, expected: "JSON" };
+  }
+}
+
+/** The table. Names are what code uses. */
+export const settingTable = {
+  listen: {
+    flag: "listen",
+    env: "OUTRIGGER_LISTEN",
+    help: "address of the MCP endpoint",
+    parse: parseListenAddress,
+    fallback: loopback(sidecarPorts.data),
+  },
+  control: {
+    flag: "control",
+    env: "OUTRIGGER_CONTROL",
+    help: "address of the catalogue feed",
+    parse: parseListenAddress,
+    fallback: loopback(sidecarPorts.control),
+  },
+  admin: {
+    flag: "admin",
+    env: "OUTRIGGER_ADMIN",
+    help: "address of health and metrics",
+    parse: parseListenAddress,
+    fallback: loopback(sidecarPorts.admin),
+  },
+  upstream: {
+    flag: "upstream",
+    env: "OUTRIGGER_UPSTREAM",
+    help: "the server's MCP endpoint; without it the command behind -- is run",
+    parse: parseUrl,
+  },
+  upstreamHeaders: {
+    flag: "upstream-headers",
+    env: "OUTRIGGER_UPSTREAM_HEADERS",
+    help: "headers for the server, as JSON; use the variable for secrets",
+    parse: parseHeaders,
+    fallback: [] as readonly string[],
+  },
+  path: { flag: "path", env: "OUTRIGGER_PATH", help: "path of the MCP endpoint", parse: parsePath, fallback: "/mcp" },
+  server: {
+    flag: "server",
+    env: "OUTRIGGER_SERVER",
+    help: "the server's name",
+    parse: parseServerName,
+    fallback: "server",
+  },
+  policyFile: {
+    flag: "policy",
+    env: "OUTRIGGER_POLICY_FILE",
+    help: "policy document, read again when it changes",
+    parse: parseText,
+  },
+  quickPolicy: {
+    flag: "quick-policy",
+    env: "OUTRIGGER_QUICK_POLICY",
+    help: "resolved annotations, as JSON",
+    parse: parseJson,
+  },
+  hosts: {
+    flag: "hosts",
+    env: "OUTRIGGER_HOSTS",
+    help: "further names in the Host header that are accepted",
+    parse: parseHosts,
+    fallback: [] as readonly string[],
+  },
+  callTimeoutMs: {
+    flag: "call-timeout",
+    env: "OUTRIGGER_CALL_TIMEOUT",
+    help: "longest silence of a server during a call",
+    parse: parseDuration,
+    fallback: 120_000,
+  },
+  drainSeconds: {
+    flag: "drain-seconds",
+    env: "OUTRIGGER_DRAIN_SECONDS",
+    help: "time for open calls after SIGTERM",
+    parse: (text: string) => parseWhole(text, { min: 0, max: 3_600 }),
+    fallback: 20,
+  },
+  maxSessions: {
+    flag: "max-sessions",
+    env: "OUTRIGGER_MAX_SESSIONS",
+    help: "processes of a stdio server at once",
+    parse: (text: string) => parseWhole(text, { min: 1, max: 10_000 }),
+    fallback: 64,
+  },
+  sessionIdleMs: {
+    flag: "session-idle",
+    env: "OUTRIGGER_SESSION_IDLE",
+    help: "idle time after which a stdio session ends",
+    parse: parseDuration,
+    fallback: 1_800_000,
+  },
+  audit: {
+    flag: "audit",
+    env: "OUTRIGGER_AUDIT",
+    help: "which decisions are logged: all, refusals or off",
+    parse: (text: string) => parseWord(text, ["all", "refusals", "off"]),
+    fallback: "all" as const,
+  },
+  logLevel: {
+    flag: "log-level",
+    env: "OUTRIGGER_LOG_LEVEL",
+    help: "debug, info, warn or error",
+    parse: (text: string) => parseWord(text, words.logLevel),
+    fallback: "info" as const,
+  },
+  watchStdin: {
+    flag: "watch-stdin",
+    help: "yes: end when stdin closes",
+    parse: (text: string) => parseWord(text, ["yes", "no"]),
+    fallback: "no" as const,
+  },
+} satisfies SettingTable;

@@ -1,0 +1,27 @@
+/** The report for people: one aligned line per version, lost scenarios below each other in the last column. */
+import type { Row } from "./compare.ts";
+
+/** Returns the table as lines joined by newlines, without one at the end. `suiteVersions` is keyed by the rows' versions. */
+export function renderTable(rows: readonly Row[], suiteVersions: ReadonlyMap<string, string>): string {
+  const lines = [
+    ["specification", "suite", "direct", "sidecar", "lost"],
+    ...rows.flatMap((row) => renderRow(row, suiteVersions.get(row.version) ?? "")),
+  ];
+  const widths = lines.reduce<number[]>(
+    (most, cells) => cells.map((cell, i) => Math.max(cell.length, most[i] ?? 0)),
+    [],
+  );
+  return lines
+    .map((cells) => cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("  "))
+    .map((line) => line.trimEnd())
+    .join("\n");
+}
+
+function renderRow(row: Row, suiteVersion: string): string[][] {
+  const [firstLost = row.sidecar === null ? "-" : "none", ...moreLost] = row.lost;
+  const sidecar = row.sidecar === null ? "-" : `${row.sidecar}/${row.total}`;
+  return [
+    [row.version, suiteVersion, `${row.direct}/${row.total}`, sidecar, firstLost],
+    ...moreLost.map((name) => ["", "", "", "", name]),
+  ];
+}

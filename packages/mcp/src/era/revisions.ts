@@ -1,33 +1,39 @@
-/** The protocol revisions and what follows from one: era, and whether arrays of messages are legal. Source: MCP versioning. */
+/** The protocol revisions that Outrigger knows, and which of them belong to which era. Source: MCP versioning. */
 import type { Era } from "../methods.ts";
 
-/** Legacy revisions, oldest first. */
-export const legacyRevisions = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"] as const;
-
-/** The newest legacy revision: what `initialize` asks for and what an unknown request is answered with. */
-export const latestLegacy = "2025-11-25";
-
-/** The modern revision. */
+/** The revision without sessions: 2026-07-28. */
 export const modernRevision = "2026-07-28";
 
-/** What a request without a version header means (MCP 2025-06-18 transports, "Protocol Version Header"). */
-export const assumedRevision = "2025-03-26";
+/** The revisions with a handshake, oldest first. */
+export const legacyRevisions: readonly string[] = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"];
 
-/** All revisions, oldest first. */
+/** The newest legacy revision: what `initialize` is answered with when the asked one is unknown. */
+export const latestLegacy = "2025-11-25";
+
+/** All known revisions, oldest first. */
 export const revisions: readonly string[] = [...legacyRevisions, modernRevision];
 
-/** The era of a revision; undefined where the revision is not known. */
+/** The revision that a legacy HTTP request without `MCP-Protocol-Version` speaks (MCP 2025-06-18, transports). */
+export const assumedLegacy = "2025-03-26";
+
+/** Returns the era of a revision, or undefined for one that is not known. */
 export function eraOf(revision: string): Era | undefined {
   if (revision === modernRevision) return "modern";
-  return legacyRevisions.some((known) => known === revision) ? "legacy" : undefined;
+  return legacyRevisions.includes(revision) ? "legacy" : undefined;
 }
 
-/** The revision that a server answers to `initialize`: the asked one if it is known and legacy, else the newest legacy one. */
-export function negotiateLegacy(requested: string): string {
-  return eraOf(requested) === "legacy" ? requested : latestLegacy;
+/**
+ * Returns the revision to answer `initialize` with: the requested one if it is a known legacy one, else the latest legacy.
+ * Source: MCP 2025-11-25 basic/lifecycle "Version Negotiation".
+ */
+export function negotiateLegacy(requested: unknown): string {
+  return typeof requested === "string" && legacyRevisions.includes(requested) ? requested : latestLegacy;
 }
 
-/** Batches exist in 2025-03-26 only, which is also what a missing header means; SDK servers accept them elsewhere, so we must not. */
+/**
+ * Says whether a body may be an array: only under 2025-03-26, named or assumed. Later revisions removed batches, and servers
+ * that still run them would run what was never decided. Source: MCP 2025-06-18 changelog.
+ */
 export function allowsBatch(headerVersion: string | undefined): boolean {
-  return headerVersion === undefined || headerVersion === assumedRevision;
+  return headerVersion === undefined || headerVersion === assumedLegacy;
 }

@@ -2,6 +2,7 @@
  * Knows which members are read in which object of a message, and puts them into the draft.
  * Before: members.ts. Next: finish.ts, which decides whether the whole is a message.
  */
+import { revisions } from "../era/revisions.ts";
 import { findMethod, methods } from "../methods.ts";
 import { byteAt, closeBracket, comma, isDigit, minus, openBrace, openBracket, quote } from "./bytes.ts";
 import { candidatesOf, createKeyTable, findKey } from "./keys.ts";
@@ -13,30 +14,30 @@ import { decodeAgreedString, decodePlainInteger } from "./text.ts";
 /** The `_meta` key whose presence makes a message modern (MCP 2026-07-28, basic "_meta"). */
 export const claimKey = "io.modelcontextprotocol/protocolVersion";
 
+/** The length of every known revision: a date. */
+const revisionBytes = 10;
+
 /** Bits of `Scan.unreadable`: the member is there, but it is no text that every decoder reads alike. */
 export const unreadable = { name: 1, uri: 2, taskId: 4, ref: 8, listen: 16 } as const;
 
-/** Reads a text into `text`; leaves it undefined when the value is another type or ambiguous. */
-interface TextAt {
-  end: number;
-  text: string | undefined;
-}
-
-function readText(scan: Scan, depth: number, at: number): TextAt {
-  if (byteAt(scan.body, at) !== quote) return { end: skipInside(scan, depth, at), text: undefined };
+/** Reads a value into `scan.text`, which stays undefined for another type and for text that decoders read differently. */
+function readText(scan: Scan, depth: number, at: number): number {
+  scan.text = undefined;
+  if (byteAt(scan.body, at) !== quote) return skipInside(scan, depth, at);
   const end = skipString(scan.body, at + 1);
-  if (end < 0) return { end, text: undefined };
-  return { end, text: decodeAgreedString(scan.body, at, end) };
+  if (end >= 0) scan.text = decodeAgreedString(scan.body, at, end);
+  return end;
 }
 
-function readTextOrNumber(scan: Scan, depth: number, at: number): { end: number; value: string | number | undefined } {
+/** Reads a number into `scan.number`, anything else as a text. */
+function readTextOrNumber(scan: Scan, depth: number, at: number): number {
   const c = byteAt(scan.body, at);
-  if (!isDigit(c) && c !== minus) {
-    const { end, text } = readText(scan, depth, at);
-    return { end, value: text };
-  }
+  scan.number = undefined;
+  if (!isDigit(c) && c !== minus) return readText(scan, depth, at);
+  scan.text = undefined;
   const end = skipNumber(scan.body, at);
-  return { end, value: end < 0 ? undefined : Number(scan.body.toString("latin1", at, end)) };
+  if (end >= 0) scan.number = Number(scan.body.toString("latin1", at, end));
+  return end;
 }
 
 const refKeys = ["type", "name", "uri"] as const;
@@ -47,9 +48,9 @@ const refLevel: Level = {
   read(scan, key, at) {
     const field = refKeys[key];
     if (field === undefined) return skipInside(scan, 3, at);
-    const { end, text } = readText(scan, 3, at);
-    if (text === undefined) scan.unreadable |= unreadable.ref;
-    scan.draft.ref = { ...scan.draft.ref, [field]: text };
+    const end = readText(scan, 3, at);
+    if (scan.text === undefined) scan.unreadable |= unreadable.ref;
+    scan.draft.ref = { ...scan.draft.ref, [field]: scan.text };
     return end;
   },
 };
@@ -76,10 +77,10 @@ function readTexts(scan: Scan, field: (typeof listenFields)[number], at: number)
   let i = skipSpace(scan.body, at + 1);
   if (byteAt(scan.body, i) === closeBracket) return i + 1;
   for (;;) {
-    const { end, text } = readText(scan, 4, i);
+    const end = readText(scan, 4, i);
     if (end < 0) return end;
-    if (text === undefined) scan.unreadable |= unreadable.listen;
-    else texts.push(text);
+    if (scan.text === undefined) scan.unreadable |= unreadable.listen;
+    else texts.push(scan.text);
     i = skipSpace(scan.body, end);
     const c = byteAt(scan.body, i);
     if (c === closeBracket) return i + 1;
@@ -103,31 +104,38 @@ const metaLevel: Level = {
   table: createKeyTable(metaKeys),
   depth: 3,
   read(scan, key, at) {
+    if (key === 0) return readClaim(scan, at);
+    if (key === 1) return readProgressToken(scan, at);
+    if (byteAt(scan.body, at) !== quote) return skipInside(scan, 3, at);
     const name = metaKeys[key] ?? scan.unknownKey;
-    if (name === "progressToken") return readProgressToken(scan, at);
-    if (name !== claimKey && byteAt(scan.body, at) !== quote) return skipInside(scan, 3, at);
-    const { end, text } = readText(scan, 3, at);
-    noteMeta(scan, name, text);
+    const end = readText(scan, 3, at);
+    if (scan.text !== undefined) (scan.meta ??= new Map<string, string>()).set(name, scan.text);
     return end;
   },
 };
 
-function readProgressToken(scan: Scan, at: number): number {
-  const { end, value } = readTextOrNumber(scan, 3, at);
-  scan.draft.progressToken = value;
-  if (typeof value === "string") noteMeta(scan, "progressToken", value);
+const revisionTable = createKeyTable(revisions);
+
+function readClaim(scan: Scan, at: number): number {
+  scan.draft.claimMalformed = false;
+  if (byteAt(scan.body, at) === quote) {
+    // Known revisions are recognised by their bytes: cheaper than decoding, and each modern message has one.
+    const known = findKey(candidatesOf(revisionTable, revisionBytes), scan.body, at + 1);
+    if (known >= 0 && byteAt(scan.body, at + 1 + revisionBytes) === quote) {
+      scan.draft.claimedVersion = revisions[known];
+      return at + revisionBytes + 2;
+    }
+  }
+  const end = readText(scan, 3, at);
+  scan.draft.claimedVersion = scan.text;
+  scan.draft.claimMalformed = scan.text === undefined;
   return end;
 }
 
-function noteMeta(scan: Scan, name: string, text: string | undefined): void {
-  if (name === claimKey) {
-    scan.draft.claimedVersion = text;
-    scan.draft.claimMalformed = text === undefined;
-  }
-  if (text === undefined) return;
-  // The draft owns the map until the scan ends; the result shows it read-only.
-  const meta = (scan.draft.meta ??= new Map<string, string>()) as Map<string, string>;
-  meta.set(name, text);
+function readProgressToken(scan: Scan, at: number): number {
+  const end = readTextOrNumber(scan, 3, at);
+  scan.draft.progressToken = scan.number ?? scan.text;
+  return end;
 }
 
 const paramsKeys = ["name", "uri", "taskId", "arguments", "_meta", "ref", "notifications", "requestId"] as const;
@@ -160,10 +168,10 @@ const paramsLevel: Level = {
 };
 
 function readTarget(scan: Scan, field: "name" | "uri" | "taskId", at: number): number {
-  const { end, text } = readText(scan, 2, at);
-  if (text === undefined) scan.unreadable |= unreadable[field];
-  else scan.draft[field] = text;
-  if (field === "name" && text !== undefined) scan.draft.nameSpan = { start: at, end };
+  const end = readText(scan, 2, at);
+  scan.draft[field] = scan.text;
+  if (scan.text === undefined) scan.unreadable |= unreadable[field];
+  else if (field === "name") scan.draft.nameSpan = { start: at, end };
   return end;
 }
 
@@ -174,8 +182,8 @@ function readArguments(scan: Scan, at: number): number {
 }
 
 function readRequestId(scan: Scan, at: number): number {
-  const { end, value } = readTextOrNumber(scan, 2, at);
-  scan.draft.requestId = value;
+  const end = readTextOrNumber(scan, 2, at);
+  scan.draft.requestId = scan.number ?? scan.text;
   return end;
 }
 

@@ -44,11 +44,11 @@ export function findKey(candidates: readonly Candidate[], body: Buffer, at: numb
   return -1;
 }
 
+/** Collects the differences of all bytes before it looks: one branch instead of one a byte. */
 function hasBytesAt(body: Buffer, at: number, bytes: Uint8Array): boolean {
-  for (let i = 0; i < bytes.length; i++) {
-    if (body[at + i] !== bytes[i]) return false;
-  }
-  return true;
+  let difference = 0;
+  for (let i = 0; i < bytes.length; i++) difference |= (body[at + i] ?? 0) ^ (bytes[i] ?? 0);
+  return difference === 0;
 }
 
 /** Decodes the unknown key in `[start, end)`, quotes included. */

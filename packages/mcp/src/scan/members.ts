@@ -22,6 +22,10 @@ export interface Scan {
   problemAt: number;
   /** The name of the member being read, when its key is not in the table. */
   unknownKey: string;
+  /** What the last value was, if it was a text or a number that is read. */
+  text: string | undefined;
+  number: number | undefined;
+  meta: Map<string, string> | undefined;
   /** What is known about the method, if it is one that MCP defines. */
   info: MethodInfo | undefined;
   /** Members that are there but unreadable; whether that matters depends on the method: see finish.ts. */

@@ -66,9 +66,9 @@ export interface ScannedMessage {
   readonly progressToken?: string | number | undefined;
   /** `params._meta["io.modelcontextprotocol/protocolVersion"]`: the claim that makes a message modern. */
   readonly claimedVersion?: string | undefined;
-  /** True when the claim is there but is not a readable string. */
+  /** Undefined without a claim; true when the claim is not a readable string. */
   readonly claimMalformed?: boolean | undefined;
-  /** Every `_meta` member whose value is a string, by key. */
+  /** The other `_meta` members whose value is a string, by key: `traceparent`, vendor keys. Undefined if there is none. */
   readonly meta?: ReadonlyMap<string, string> | undefined;
   /** The value of `params.name` with its quotes, for splicing in another name. */
   readonly nameSpan?: Span | undefined;

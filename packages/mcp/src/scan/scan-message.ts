@@ -65,6 +65,9 @@ function createScan(body: Buffer, maxDepth: number): Scan {
     problem: undefined,
     problemAt: 0,
     unknownKey: "",
+    text: undefined,
+    number: undefined,
+    meta: undefined,
     info: undefined,
     unreadable: 0,
     hasVersion: false,
@@ -84,6 +87,7 @@ function scanObject(scan: Scan, start: number): ScanResult {
   const type = finishMessage(scan);
   if (typeof type !== "string") return refused(type.problem, start, scan.draft.idBytes);
   scan.draft.type = type;
+  scan.draft.meta = scan.meta;
   return { kind: "message", ok: true, message: scan.draft };
 }
 

@@ -15,7 +15,7 @@ function byteAt(body: Buffer, at: number): number {
 /** Below this many bytes a loop beats the native searches, whose calls cost about 200 ns together. */
 const nearBytes = 384;
 
-/** Runs above this are not searched for raw control characters: see `skipString`. */
+/** Runs above this are only searched for their end: see `skipString`. */
 const checkedRunBytes = 65_536;
 
 /** 1 for the bytes that end a plain run inside a string: controls, quote, backslash. */
@@ -30,8 +30,9 @@ for (const letter of '"\\/bfnrt') simpleEscapes[letter.charCodeAt(0)] = 1;
 /**
  * Returns the offset behind the closing quote of a string whose content starts at `start`, or a failure (negative, `~offset`).
  * Cost: under 1 ns a byte up to a few hundred bytes, native search beyond.
- * Limit: in a run of more than 64 KiB without any quote or escape, raw control characters (which `JSON.parse` refuses) are
- * not searched. The string ends at the same byte for every decoder, so no value that is read elsewhere can differ.
+ * Limit: in a run of more than 64 KiB without a quote, raw control characters and bad escapes, which `JSON.parse` refuses,
+ * pass (finding them would triple the cost of a large body). Where the string ends is still exact, so that no value which is
+ * read elsewhere can differ between decoders.
  */
 export function skipString(body: Buffer, start: number): number {
   const i = skipNear(body, start, start + nearBytes);
@@ -78,11 +79,27 @@ function skipLong(body: Buffer, start: number, at: number): number {
 
 /** Skips a run that ends at `nextQuote` or at a backslash before it, whichever comes first; returns that offset or a failure. */
 function skipRun(body: Buffer, start: number, nextQuote: number): number {
+  if (nextQuote - start > checkedRunBytes) return skipHugeRun(body, nextQuote);
   const escape = body.subarray(start, nextQuote).indexOf(backslash);
   const end = escape < 0 ? nextQuote : start + escape;
-  if (end - start > checkedRunBytes) return end;
   const control = findControl(body, start, end);
   return control < 0 ? end : ~control;
+}
+
+/** Returns `nextQuote` if it ends the string, the offset behind it if it is escaped, or a failure if that cannot be said. */
+function skipHugeRun(body: Buffer, nextQuote: number): number {
+  // A decoder that does not look at the digits of `\u` would take the quote for one of them.
+  for (let i = nextQuote - 5; i < nextQuote - 1; i++) {
+    if (byteAt(body, i + 1) === 0x75 && isOddRun(body, i)) return ~i;
+  }
+  return isOddRun(body, nextQuote - 1) ? nextQuote + 1 : nextQuote;
+}
+
+/** Says whether an odd number of backslashes ends at `at`: then the last one begins an escape. */
+function isOddRun(body: Buffer, at: number): boolean {
+  let i = at;
+  while (byteAt(body, i) === backslash) i--;
+  return ((at - i) & 1) === 1;
 }
 
 function skipEscape(body: Buffer, at: number): number {

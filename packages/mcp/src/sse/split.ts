@@ -19,31 +19,56 @@ export interface EventSplitter {
   readonly bufferedBytes: () => number;
 }
 
-/** Creates a splitter; an event may have so many bytes. */
+/** Creates a splitter; an event may have so many bytes. Cost: every byte is searched once and copied a bounded number of times. */
 export function createEventSplitter(options: { readonly maxEventBytes: number }): EventSplitter {
-  let held = Buffer.alloc(0);
-  // Offset in `held` up to which no end of an event was found.
+  const held = createHold();
+  // Offset up to which no end of an event was found.
   let searched = 0;
   let isFirst = true;
   let overflow = false;
   return {
     push: (chunk) => {
       if (overflow) return { events: [], overflow };
-      held = held.length === 0 ? Buffer.from(chunk) : Buffer.concat([held, chunk]);
+      const bytes = held.add(chunk);
       const events: SseEvent[] = [];
       let start = 0;
-      for (let end = findEnd(held, start, searched); end > 0; end = findEnd(held, start, start)) {
-        events.push(parseEvent(held.subarray(start, end), isFirst));
+      for (let end = findEnd(bytes, start, searched); end > 0; end = findEnd(bytes, start, start)) {
+        events.push(parseEvent(bytes.subarray(start, end), isFirst));
         isFirst = false;
         start = end;
       }
-      held = held.subarray(start);
+      if (start > 0) held.restart(bytes.subarray(start));
       // An end may begin in the last three bytes and go on in the next chunk.
-      searched = Math.max(0, held.length - 3);
-      overflow = held.length > options.maxEventBytes || events.some(({ raw }) => raw.length > options.maxEventBytes);
-      return { events: overflow ? events.filter(({ raw }) => raw.length <= options.maxEventBytes) : events, overflow };
+      searched = Math.max(0, held.size() - 3);
+      const fitting = events.filter(({ raw }) => raw.length <= options.maxEventBytes);
+      overflow = held.size() > options.maxEventBytes || fitting.length < events.length;
+      return { events: fitting, overflow };
     },
-    bufferedBytes: () => held.length,
+    bufferedBytes: held.size,
+  };
+}
+
+/** Bytes that wait for more: grows by doubling, so that many small chunks cost no more than one large one. */
+function createHold(): { add: (chunk: Uint8Array) => Buffer; restart: (rest: Uint8Array) => void; size: () => number } {
+  let store = Buffer.alloc(0);
+  let used = 0;
+  return {
+    add: (chunk) => {
+      if (store.length < used + chunk.length) {
+        const larger = Buffer.allocUnsafe(used === 0 ? chunk.length : 2 * (used + chunk.length));
+        store.copy(larger, 0, 0, used);
+        store = larger;
+      }
+      store.set(chunk, used);
+      used += chunk.length;
+      return store.subarray(0, used);
+    },
+    // Events are slices of the old store, so the rest gets a new one.
+    restart: (rest) => {
+      store = Buffer.from(rest);
+      used = rest.length;
+    },
+    size: () => used,
   };
 }
 

@@ -11,7 +11,7 @@ const repository = fileURLToPath(new URL("../..", import.meta.url));
 let root: string;
 
 const run = (...flags: readonly string[]): { status: number | null; stdout: string; stderr: string } =>
-  spawnSync(process.execPath, ["--conditions=source", join(root, "docs/generate-features.ts"), ...flags], {
+  spawnSync(process.execPath, ["--conditions=outrigger-source", join(root, "docs/generate-features.ts"), ...flags], {
     encoding: "utf8",
   });
 

@@ -1,10 +1,37 @@
 /** The sidecar's settings: flags, their environment variables, forms and defaults. Checked by hand-written parsers only. */
+import { isIP } from "node:net";
 import { words } from "@outrigger/api/keys";
 import { sidecarPorts } from "@outrigger/api/ports";
 import { parseDuration, parsePath, parseServerName, parseWhole, parseWord } from "@outrigger/api/values";
 import { parseListenAddress, parseText, type ParsedSetting, type SettingTable } from "@outrigger/runtime/config";
+import type { Address } from "./listen.ts";
+import { parseAppProbes, type AppProbe } from "./probe/app-probe.ts";
 
-const loopback = (port: number): { host: string; port: number } => ({ host: "127.0.0.1", port });
+const loopback = (port: number): readonly Address[] => [{ host: "127.0.0.1", port }];
+
+/** Reads addresses separated by commas; the hosts `pod` and `loopback` stand for what a pod has. */
+function parseAddresses(text: string): ParsedSetting<readonly Address[]> {
+  const parsed = text.split(",").map((each) => parseListenAddress(each.trim()));
+  const addresses = parsed.flatMap((each) => (each.ok ? [each.value] : []));
+  return addresses.length === parsed.length
+    ? { ok: true, value: addresses }
+    : { ok: false, expected: 'HOST:PORT such as "127.0.0.1:8080", or several separated by commas' };
+}
+
+function parseIps(text: string): ParsedSetting<readonly string[]> {
+  const addresses = text.split(",").map((each) => each.trim());
+  return addresses.every((address) => isIP(address) !== 0)
+    ? { ok: true, value: addresses }
+    : { ok: false, expected: "IP addresses separated by commas" };
+}
+
+function parseProbes(text: string): ParsedSetting<ReadonlyMap<string, AppProbe>> {
+  const json = parseJson(text);
+  const probes = json.ok ? parseAppProbes(json.value) : undefined;
+  return probes === undefined
+    ? { ok: false, expected: "a JSON object of probes by path" }
+    : { ok: true, value: probes };
+}
 
 function parseUrl(text: string): ParsedSetting<URL> {
   const isHttp = /^https?:\/\//.test(text) && URL.canParse(text);
@@ -54,21 +81,21 @@ export const settingTable = {
     flag: "listen",
     env: "OUTRIGGER_LISTEN",
     help: "address of the MCP endpoint",
-    parse: parseListenAddress,
+    parse: parseAddresses,
     fallback: loopback(sidecarPorts.data),
   },
   control: {
     flag: "control",
     env: "OUTRIGGER_CONTROL",
     help: "address of the catalogue feed",
-    parse: parseListenAddress,
+    parse: parseAddresses,
     fallback: loopback(sidecarPorts.control),
   },
   admin: {
     flag: "admin",
     env: "OUTRIGGER_ADMIN",
     help: "address of health and metrics",
-    parse: parseListenAddress,
+    parse: parseAddresses,
     fallback: loopback(sidecarPorts.admin),
   },
   upstream: {
@@ -158,5 +185,19 @@ export const settingTable = {
     help: "yes: end when stdin closes",
     parse: (text: string) => parseWord(text, ["yes", "no"]),
     fallback: "no" as const,
+  },
+  podIps: {
+    flag: "pod-ips",
+    env: "OUTRIGGER_POD_IPS",
+    help: "the pod's addresses, for listeners on the host pod",
+    parse: parseIps,
+    fallback: [] as readonly string[],
+  },
+  appProbes: {
+    flag: "app-probes",
+    env: "OUTRIGGER_APP_PROBES",
+    help: "the server's own probes, by the path on the admin port",
+    parse: parseProbes,
+    fallback: new Map<string, AppProbe>(),
   },
 } satisfies SettingTable;

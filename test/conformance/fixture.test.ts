@@ -5,13 +5,9 @@ import { request } from "node:http";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import type { Peer } from "./peers.ts";
-import { createPrograms } from "./programs.ts";
-import { resolvePackagesAsPublished } from "./published-packages.ts";
+import { connectV1, connectV2, type Peer } from "./peers.ts";
+import { createPrograms } from "../fixtures/programs.ts";
 import { startFixture } from "./servers.ts";
-
-resolvePackagesAsPublished();
-const { connectV1, connectV2 } = await import("./peers.ts");
 
 const programs = createPrograms();
 let url = "";
@@ -133,7 +129,7 @@ describe("the program", () => {
     { how: "SIGTERM", stop: (child: ReturnType<typeof spawn>) => child.kill("SIGTERM") },
     { how: "the end of stdin", stop: (child: ReturnType<typeof spawn>) => child.stdin?.end() },
   ])("ends on $how, also with an open session", async ({ stop }) => {
-    const child = spawn(process.execPath, ["--conditions=source", file, "--port", "0"], { stdio: "pipe" });
+    const child = spawn(process.execPath, ["--conditions=outrigger-source", file, "--port", "0"], { stdio: "pipe" });
     const exited = once(child, "exit");
     try {
       const [line] = (await once(createInterface({ input: child.stdout }), "line")) as [string];

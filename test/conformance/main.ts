@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { createBaseline, findRegressions, readBaseline, writeBaseline } from "./baseline.ts";
 import { compareRuns, type Measurement } from "./compare.ts";
 import { measureSuite } from "./measure.ts";
-import { createPrograms, type Programs } from "./programs.ts";
+import { createPrograms, type Programs } from "../fixtures/programs.ts";
 import { startFixture, startSidecar } from "./servers.ts";
 import { findInstalled, suites } from "./suites.ts";
 import { renderTable } from "./table.ts";

@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { compareRuns } from "./compare.ts";
 import { measureSuite } from "./measure.ts";
 import { startPassthrough } from "./passthrough.ts";
-import { createPrograms } from "./programs.ts";
+import { createPrograms } from "../fixtures/programs.ts";
 import { startFixture } from "./servers.ts";
 import { suites } from "./suites.ts";
 

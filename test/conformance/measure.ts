@@ -1,6 +1,6 @@
 /** Runs suites against a server directly and, if asked, through what stands in front of it. */
 import type { Measurement } from "./compare.ts";
-import type { Programs } from "./programs.ts";
+import type { Programs } from "../fixtures/programs.ts";
 import { listScored, runSuite } from "./run-suite.ts";
 import { findInstalled, type Suite } from "./suites.ts";
 

@@ -2,7 +2,7 @@
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Programs } from "./programs.ts";
+import type { Programs } from "../fixtures/programs.ts";
 import { parseChecks, parseFolderName, parseScenarioList, type Check, type SuiteResults } from "./results.ts";
 import { findInstalled, type Suite } from "./suites.ts";
 

@@ -3,11 +3,13 @@ import type { Dispatcher } from "undici";
 import { createFreeList, type ConnectionLimits, type Lease } from "./free-list.ts";
 import type { Upstream, UpstreamCall, UpstreamFailure, UpstreamRequest, UpstreamSink } from "./upstream.ts";
 
-/** Creates the upstream for one origin. Its open connections are visible for metrics. */
-export function createHttpUpstream(
-  origin: string,
-  limits: ConnectionLimits,
-): Upstream & { readonly inUse: () => { readonly calls: number; readonly streams: number } } {
+/** The upstream of an HTTP server, with its connections under way. */
+export interface HttpUpstream extends Upstream {
+  readonly inUse: () => { readonly calls: number; readonly streams: number };
+}
+
+/** Creates the upstream for one origin such as `http://127.0.0.1:8080`. */
+export function createHttpUpstream(origin: string, limits: ConnectionLimits): HttpUpstream {
   const connections = createFreeList(origin, limits);
   return {
     send: (request, sink) => {

@@ -1,0 +1,97 @@
+/**
+ * Holds what the control port tells: one state, and the last catalogues by digest. Whoever knows better sets its part;
+ * readers hear of every change once. Last stage of the catalogue: list -> digest -> filter -> publish.
+ */
+import type { Catalogue, FeedState, Health, ServerIdentity } from "@outrigger/api/feed";
+
+/** What the control port reads. */
+export interface FeedSource {
+  readonly current: () => FeedState;
+  /** Calls the listener after every change, never for the state of now; returns the way to stop it. */
+  readonly subscribe: (listener: (state: FeedState) => void) => () => void;
+  /** A catalogue as JSON; undefined for a digest that is not known or no longer kept. */
+  readonly findCatalogue: (digest: string) => Buffer | undefined;
+}
+
+/** What one connection to the server told about it. */
+export interface ServerFacts {
+  readonly identity: ServerIdentity;
+  readonly era: "legacy" | "modern";
+  readonly protocolVersion: string;
+}
+
+/** The state under construction. Every setter publishes if something changed. */
+export interface Publisher extends FeedSource {
+  readonly setHealth: (health: Health) => void;
+  readonly setPolicy: (policy: FeedState["policy"]) => void;
+  readonly setFacts: (facts: ServerFacts) => void;
+  /** Publishes a catalogue; without one only says why the last attempt failed, and what was known stays. */
+  readonly setCatalogue: (outcome: FeedState["catalogue"], catalogue?: Catalogue) => void;
+}
+
+/** Readers fetch a catalogue after they saw its digest: the ones before are kept for those who come late, while they are small. */
+const keptCatalogues = 4;
+const keptBytes = 8 * 1024 ** 2;
+
+/** Creates a publisher whose state says that nothing is known yet. */
+export function createPublisher(first: {
+  readonly server: string;
+  readonly health: Health;
+  readonly policy: FeedState["policy"];
+  readonly nowMs: number;
+}): Publisher {
+  const listeners = new Set<(state: FeedState) => void>();
+  const kept = new Map<string, Buffer>();
+  let published = "";
+  let isScheduled = false;
+  let state: FeedState = {
+    format: 1,
+    server: first.server,
+    health: first.health,
+    identity: {},
+    catalogue: { reason: "Starting", message: "the server has not been listed yet", atMs: first.nowMs },
+    policy: first.policy,
+  };
+
+  const publish = (): void => {
+    isScheduled = false;
+    const text = JSON.stringify(state);
+    if (text === published) return;
+    published = text;
+    for (const listener of listeners) listener(state);
+  };
+  const change = (part: Partial<FeedState>): void => {
+    state = { ...state, ...part };
+    // Parts that change in one go are told in one go.
+    if (!isScheduled) queueMicrotask(publish);
+    isScheduled = true;
+  };
+  const keep = (catalogue: Catalogue): void => {
+    const known = kept.get(catalogue.digest) ?? Buffer.from(JSON.stringify(catalogue), "utf8");
+    kept.delete(catalogue.digest);
+    kept.set(catalogue.digest, known);
+    let bytes = [...kept.values()].reduce((sum, json) => sum + json.length, 0);
+    for (const [digest, json] of kept) {
+      const isTooMuch = kept.size > keptCatalogues || bytes > keptBytes;
+      if (!isTooMuch || digest === catalogue.digest) break;
+      kept.delete(digest);
+      bytes -= json.length;
+    }
+  };
+
+  return {
+    current: () => state,
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    findCatalogue: (digest) => kept.get(digest),
+    setHealth: (health) => change({ health }),
+    setPolicy: (policy) => change({ policy }),
+    setFacts: (facts) => change(facts),
+    setCatalogue(outcome, catalogue) {
+      if (catalogue !== undefined) keep(catalogue);
+      change({ catalogue: outcome, ...(catalogue === undefined ? {} : { digest: catalogue.digest }) });
+    },
+  };
+}

@@ -1,0 +1,39 @@
+/** The sidecar as a process: reads settings, starts, says where it listens, ends in order. The only file that knows process. */
+import { createLogger } from "@outrigger/runtime/logger";
+import { describeSettings, readSettings } from "@outrigger/runtime/config";
+import { createProcessHooks, installShutdown } from "@outrigger/runtime/shutdown";
+import { readOptions } from "./options.ts";
+import { settingTable } from "./settings.ts";
+import { createSidecar } from "./sidecar.ts";
+import { version } from "./version.ts";
+
+const argv = process.argv.slice(2);
+if (argv.includes("--help")) {
+  process.stdout.write(`outrigger sidecar [flags] [-- COMMAND ARGS...]\n\n${describeSettings(settingTable)}\n`);
+  process.exit(0);
+}
+
+const read = readSettings(settingTable, { argv, env: process.env });
+const options = read.ok ? await readOptions(read.settings, process.env) : read;
+if (!options.ok) {
+  for (const problem of options.problems) process.stderr.write(`outrigger sidecar: ${problem}\n`);
+  process.exit(2);
+}
+
+const logger = createLogger({ component: "sidecar", version, level: options.options.logLevel });
+const sidecar = createSidecar(options.options, logger);
+installShutdown({
+  steps: sidecar.stopSteps,
+  graceMs: options.options.drainMs + 10_000,
+  logger,
+  hooks: createProcessHooks(process, {
+    watchStdin: options.options.watchStdin,
+    exit: (code) => process.exit(code),
+  }),
+});
+const started = await sidecar.start();
+if (!started.ok) {
+  logger.error({ reason: started.code }, started.message);
+  process.stderr.write(`outrigger sidecar: ${started.message}\n`);
+  process.exit(3);
+}

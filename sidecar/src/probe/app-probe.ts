@@ -1,0 +1,149 @@
+/**
+ * Asks the server what the kubelet would have asked it, from inside the pod: its probes and hooks were led to the sidecar,
+ * because the server listens on loopback only. Judges as the kubelet does; decides nothing about MCP.
+ */
+import { request as httpRequest } from "node:http";
+import { connect as connectHttp2 } from "node:http2";
+import { request as httpsRequest } from "node:https";
+import { connect } from "node:net";
+
+/** One probe or hook of the server, by the path under which the kubelet asks for it. */
+export interface AppProbe {
+  readonly kind: "http" | "tcp" | "grpc";
+  readonly port: number;
+  readonly path?: string;
+  readonly scheme?: "HTTP" | "HTTPS";
+  readonly headers?: readonly { readonly name: string; readonly value: string }[];
+  /** grpc: the service whose health is asked; empty for the whole server. */
+  readonly service?: string;
+  readonly timeoutSeconds?: number;
+}
+
+/** Undefined where the server is well, else one sentence that the kubelet shows. */
+export type AppHealth = string | undefined;
+
+/** Runs one probe against loopback. Never throws. */
+export async function runAppProbe(probe: AppProbe): Promise<AppHealth> {
+  const timeoutMs = (probe.timeoutSeconds ?? 30) * 1_000;
+  const asked = { http: askHttp, tcp: askTcp, grpc: askGrpc }[probe.kind](probe);
+  const { promise, cancel } = asked;
+  const timer = setTimeout(() => cancel(`no answer within ${timeoutMs / 1_000} s`), timeoutMs);
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+interface Asked {
+  readonly promise: Promise<AppHealth>;
+  readonly cancel: (why: string) => void;
+}
+
+const host = "localhost";
+
+function askHttp(probe: AppProbe): Asked {
+  const request = probe.scheme === "HTTPS" ? httpsRequest : httpRequest;
+  let cancel: (why: string) => void = () => undefined;
+  const promise = new Promise<AppHealth>((resolve) => {
+    const outgoing = request(
+      {
+        host,
+        port: probe.port,
+        path: probe.path ?? "/",
+        agent: false,
+        // As the kubelet: it asks whether the server is alive, not who it is.
+        rejectUnauthorized: false,
+        headers: { "user-agent": "kube-probe/outrigger", ...groupHeaders(probe.headers ?? []) },
+      },
+      (answer) => {
+        answer.resume();
+        const status = answer.statusCode ?? 0;
+        resolve(status >= 200 && status < 400 ? undefined : `HTTP status ${status}`);
+      },
+    );
+    outgoing.on("error", (error) => resolve(error.message));
+    outgoing.end();
+    cancel = (why) => {
+      resolve(why);
+      outgoing.destroy();
+    };
+  });
+  return { promise, cancel };
+}
+
+function groupHeaders(headers: readonly { readonly name: string; readonly value: string }[]): Record<string, string[]> {
+  const grouped: Record<string, string[]> = {};
+  for (const { name, value } of headers) (grouped[name.toLowerCase()] ??= []).push(value);
+  return grouped;
+}
+
+function askTcp(probe: AppProbe): Asked {
+  const socket = connect({ host, port: probe.port });
+  const promise = new Promise<AppHealth>((resolve) => {
+    socket.once("connect", () => resolve(undefined));
+    socket.once("error", (error) => resolve(error.message));
+    socket.once("timeout", () => resolve("no connection in time"));
+    socket.once("close", () => resolve("the connection was closed"));
+  });
+  const ended = promise.finally(() => void socket.destroy());
+  return { promise: ended, cancel: (why) => void socket.destroy(new Error(why)) };
+}
+
+/** SERVING in grpc.health.v1.HealthCheckResponse: field 1, varint 1. Source: grpc/doc/health-checking.md. */
+const serving = Buffer.from([0x08, 0x01]);
+
+function askGrpc(probe: AppProbe): Asked {
+  const session = connectHttp2(`http://${host}:${probe.port}`);
+  let cancel: (why: string) => void = () => undefined;
+  const promise = new Promise<AppHealth>((resolve) => {
+    cancel = resolve;
+    session.on("error", (error: Error) => resolve(error.message));
+    const stream = session.request({
+      ":method": "POST",
+      ":path": "/grpc.health.v1.Health/Check",
+      "content-type": "application/grpc",
+      te: "trailers",
+    });
+    const chunks: Buffer[] = [];
+    stream.on("data", (chunk: Buffer) => void chunks.push(chunk));
+    stream.on("error", (error: Error) => resolve(error.message));
+    // A message on the wire: no compression, its length in four bytes, its bytes.
+    stream.on("end", () =>
+      resolve(Buffer.concat(chunks).subarray(5).equals(serving) ? undefined : "the service is not serving"),
+    );
+    stream.end(frame(encodeService(probe.service ?? "")));
+  });
+  return { promise: promise.finally(() => session.destroy()), cancel };
+}
+
+function frame(message: Buffer): Buffer {
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(message.length, 1);
+  return Buffer.concat([head, message]);
+}
+
+/** HealthCheckRequest: field 1, the service's name; absent where empty. A Kubernetes port name or label fits one length byte. */
+function encodeService(service: string): Buffer {
+  const name = Buffer.from(service, "utf8");
+  return name.length === 0 ? name : Buffer.concat([Buffer.from([0x0a, ...encodeLength(name.length)]), name]);
+}
+
+function encodeLength(length: number): number[] {
+  return length < 0x80 ? [length] : [(length & 0x7f) | 0x80, ...encodeLength(length >>> 7)];
+}
+
+/** Reads the table of probes: a JSON object from path to probe. Undefined where it is not one. */
+export function parseAppProbes(value: unknown): ReadonlyMap<string, AppProbe> | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  const entries = Object.entries(value);
+  return entries.every((entry): entry is [string, AppProbe] => entry[0].startsWith("/app-") && isAppProbe(entry[1]))
+    ? new Map(entries)
+    : undefined;
+}
+
+function isAppProbe(value: unknown): value is AppProbe {
+  if (typeof value !== "object" || value === null) return false;
+  const { kind, port } = value as Partial<AppProbe>;
+  return (kind === "http" || kind === "tcp" || kind === "grpc") && typeof port === "number" && Number.isInteger(port);
+}

@@ -1,0 +1,139 @@
+/** The server's side of the sidecar: its upstream, what it lists, how well it is; told to whoever reads the feed. */
+import { randomUUID } from "node:crypto";
+import type { Logger } from "@outrigger/runtime/logger";
+import type { Outcome } from "./call/answer-body.ts";
+import { createCatalogue, type ServerCatalogue } from "./catalog/catalogue.ts";
+import { createPublisher, type Publisher } from "./catalog/publish.ts";
+import type { PolicyInForce } from "./bundle/policy-in-force.ts";
+import type { SidecarOptions } from "./options.ts";
+import { createHealthTracker, type HealthTracker } from "./probe/health-tracker.ts";
+import { createProber } from "./probe/prober.ts";
+import { createStdioUpstream, type StdioUpstream } from "./stdio/stdio-upstream.ts";
+import { createHttpUpstream, type HttpUpstream } from "./upstream/http.ts";
+import { version } from "./version.ts";
+
+/** Connections to an HTTP server. Streams are bounded by the memory that the image gives (docs/adr/0003). */
+const connectionLimits = { maxCalls: 512, maxStreams: 2_000 } as const;
+
+/** Restart pauses of a stdio server whose processes die early. */
+const restartPauses = { minMs: 250, maxMs: 30_000 } as const;
+
+/** One message of a stdio server, and one answer that the catalogue reads. */
+const maxMessageBytes = 16 * 1024 ** 2;
+
+/** What the rest of the sidecar needs of the server's side. */
+export interface ServerSide {
+  readonly upstream: HttpUpstream | StdioUpstream;
+  /** Host header and configured headers for the server, and its path. */
+  readonly forward: { readonly host: string; readonly extra: readonly string[] };
+  readonly path: string;
+  readonly publisher: Publisher;
+  readonly catalogue: ServerCatalogue;
+  readonly health: HealthTracker;
+  readonly reportOutcome: (outcome: Outcome) => void;
+  readonly applyPolicy: (policy: PolicyInForce) => void;
+}
+
+/** Creates the server's side; nothing is asked before its catalogue and health are started. */
+export function createServerSide(options: SidecarOptions, logger: Logger): ServerSide {
+  const now = (): number => performance.now();
+  const wallNow = (): number => Date.now();
+  const { upstream, forward, path } = createUpstream(options, logger, () => health.check());
+  const access = {
+    upstream,
+    path,
+    headers: ["host", forward.host, ...forward.extra],
+    timeoutMs: 10_000,
+    maxBytes: maxMessageBytes,
+  };
+  const catalogue: ServerCatalogue = createCatalogue({
+    access,
+    transport: options.upstream.form,
+    clientInfo: { name: "outrigger-sidecar", version },
+    policy: () => options.policy.current().compiled,
+    publisher: {
+      setFacts: (facts) => publisher.setFacts(facts),
+      setCatalogue: (outcome, listed) => publisher.setCatalogue(outcome, listed),
+    },
+    relistMs: 60_000,
+    retryMs: { minMs: 250, maxMs: 10_000 },
+    now,
+    wallNow,
+    logger,
+    onOutcome: (outcome) => health.reportList(outcome),
+  });
+  const stdioStatus = "status" in upstream ? upstream.status : undefined;
+  const health: HealthTracker = createHealthTracker({
+    probe: createProber({ access, connection: catalogue.connection, stdioStatus }),
+    now,
+    wallNow,
+    onChange: (state) => {
+      logger.info({ state: state.state, reason: state.reason, detail: state.message }, "health changed");
+      publisher.setHealth(state);
+    },
+    onRecovery: () => catalogue.relist("the server answers again"),
+  });
+  const publisher = createPublisher({
+    server: options.server,
+    health: health.health(),
+    policy: describePolicy(options.policy.current()),
+    nowMs: wallNow(),
+  });
+  return {
+    upstream,
+    forward,
+    path,
+    publisher,
+    catalogue,
+    health,
+    reportOutcome: (outcome) => health.reportOutcome(isFailure(outcome) ? "failed" : "ok"),
+    applyPolicy: (policy) => {
+      publisher.setPolicy(describePolicy(policy));
+      catalogue.refilter();
+    },
+  };
+}
+
+function isFailure(outcome: Outcome): boolean {
+  return outcome === "UpstreamUnavailable" || outcome === "UpstreamBroken" || outcome === "UpstreamTimeout";
+}
+
+const describePolicy = ({
+  hash,
+  reason,
+  message,
+}: PolicyInForce): Pick<PolicyInForce, "hash" | "reason" | "message"> => ({
+  hash,
+  reason,
+  message,
+});
+
+function createUpstream(
+  options: SidecarOptions,
+  logger: Logger,
+  onChildEvent: () => void,
+): Pick<ServerSide, "upstream" | "forward" | "path"> {
+  const { upstream } = options;
+  if (upstream.form === "http") {
+    const { url, headers } = upstream;
+    return {
+      upstream: createHttpUpstream(url.origin, connectionLimits),
+      forward: { host: url.host.replace(/^(localhost|\[::1\])(?=:|$)/, "127.0.0.1"), extra: headers },
+      path: url.pathname + url.search,
+    };
+  }
+  const stdio = createStdioUpstream({
+    command: upstream.command,
+    args: upstream.args,
+    env: upstream.env,
+    maxSessions: options.maxSessions,
+    sessionIdleMs: options.sessionIdleMs,
+    maxLineBytes: maxMessageBytes,
+    restart: restartPauses,
+    random: () => randomUUID(),
+    now: () => performance.now(),
+    logger,
+    onChildEvent,
+  });
+  return { upstream: stdio, forward: { host: "127.0.0.1", extra: [] }, path: options.path };
+}

@@ -1,0 +1,90 @@
+/** For tests: the misbehaving stdio server as upstream, its records, and waiting for conditions instead of for time. */
+import { randomUUID } from "node:crypto";
+import { existsSync, mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { createLogger } from "@outrigger/runtime/logger";
+import type { ChildEvent } from "../children.ts";
+import { createStdioUpstream, type StdioOptions, type StdioUpstream } from "../stdio-upstream.ts";
+
+const program = fileURLToPath(new URL("../../../../test/fixtures/stdio-servers/server.ts", import.meta.url));
+const modules = fileURLToPath(new URL("../../../../node_modules/", import.meta.url));
+
+/** One event that the server recorded. */
+export interface Recorded {
+  readonly event: string;
+  readonly pid: number;
+  readonly method?: string;
+  readonly id?: unknown;
+  readonly params?: Readonly<Record<string, unknown>>;
+  readonly grandchild?: number;
+  readonly line?: string;
+}
+
+/** A server under test with all that can be seen of it. */
+export interface Fixture {
+  readonly upstream: StdioUpstream;
+  /** What the server recorded so far. */
+  readonly records: () => readonly Recorded[];
+  /** The parsed lines of our own log. */
+  readonly logged: readonly Readonly<Record<string, unknown>>[];
+  readonly events: readonly ChildEvent[];
+}
+
+/** Starts nothing yet: the upstream starts the server when a test asks for it. `switches` are flags of the fixture server. */
+export function createFixture(switches: readonly string[], options: Partial<StdioOptions> = {}): Fixture {
+  const log = join(mkdtempSync(join(tmpdir(), "outrigger-stdio-")), "log");
+  const logged: Record<string, unknown>[] = [];
+  const events: ChildEvent[] = [];
+  const destination = { write: (line: string) => void logged.push(JSON.parse(line) as Record<string, unknown>) };
+  const upstream = createStdioUpstream({
+    command: process.execPath,
+    args: [program, "--log", log, ...switches],
+    env: {},
+    maxSessions: 16,
+    sessionIdleMs: 60_000,
+    maxLineBytes: 4 * 1024 ** 2,
+    restart: { minMs: 200, maxMs: 5_000 },
+    random: randomUUID,
+    now: () => performance.now(),
+    logger: createLogger({ component: "test", version: "0", level: "debug", destination }),
+    onChildEvent: (event) => events.push(event),
+    stopWaitMs: 300,
+    ...options,
+  });
+  const records = (): Recorded[] =>
+    existsSync(log)
+      ? readFileSync(log, "utf8")
+          .trimEnd()
+          .split("\n")
+          .map((line) => JSON.parse(line) as Recorded)
+      : [];
+  return { upstream, records, logged, events };
+}
+
+/** Options for a server from the package registry, started by its entry file. */
+export function packagedServer(path: string, ...args: string[]): Partial<StdioOptions> {
+  return { args: [join(modules, path), ...args] };
+}
+
+/** Waits until a condition holds, and fails with its text after 10 s. */
+export async function until(text: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`waited in vain until ${text}`);
+    await delay(10);
+  }
+}
+
+/** Says whether a process is there. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    // ESRCH: gone.
+    return false;
+  }
+}

@@ -58,10 +58,15 @@ async function open(target: Target, load: LoadCase, fail: (why: string) => void)
     const head = held.indexOf("\r\n\r\n");
     if (head < 0) return;
     const length = Number(/content-length: (\d+)/i.exec(held.slice(0, head))?.[1] ?? Number.NaN);
-    if (Number.isNaN(length)) return fail(`an answer without a length: ${held.slice(0, 200)}`);
+    if (Number.isNaN(length)) {
+      fail(`an answer without a length: ${held.slice(0, 200)}`);
+      return;
+    }
     if (held.length < head + 4 + length) return;
-    if (!held.startsWith("HTTP/1.1 200") || !held.includes(load.answerHas))
-      return fail(`a wrong answer: ${held.slice(0, 400)}`);
+    if (!held.startsWith("HTTP/1.1 200") || !held.includes(load.answerHas)) {
+      fail(`a wrong answer: ${held.slice(0, 400)}`);
+      return;
+    }
     held = held.slice(head + 4 + length);
     connection.busy = false;
     connection.onAnswer(connection.sentUs);

@@ -11,7 +11,7 @@ interface Check {
   readonly mend: string;
 }
 
-const fromSource = ["node", "--conditions=source"];
+const fromSource = ["node", "--conditions=outrigger-source"];
 
 const checks: readonly Check[] = [
   { name: "types", command: ["tsc", "-b"], mend: "the errors name file and line" },

@@ -51,18 +51,14 @@ export type PortMode = (typeof words.portMode)[number];
 const plainText = (value: string): Parsed<string> => ({ ok: true, value });
 const oneOf = (list: readonly string[]): string => list.map((word) => `\`${word}\``).join(" or ");
 
-/** Host names in lower case without ports; `*.` in front stands for one or more further labels. */
+/** Host names in lower case, without ports. */
 function parseHosts(value: string): Parsed<readonly string[]> {
   const hosts = value.split(",").map((host) => host.trim().toLowerCase());
   const isName = (host: string): boolean =>
-    host.length <= 253 &&
-    host
-      .replace(/^\*\./, "")
-      .split(".")
-      .every((label) => parseDnsLabel(label).ok);
+    host.length <= 253 && host.split(".").every((label) => parseDnsLabel(label).ok);
   return hosts.length <= 32 && hosts.every(isName)
     ? { ok: true, value: hosts }
-    : { ok: false, expected: 'a comma-separated list of 1-32 host names, e.g. "mcp.example.com,*.example.com"' };
+    : { ok: false, expected: 'a comma-separated list of 1-32 host names, e.g. "mcp.example.com"' };
 }
 
 const user = { setBy: "user" } as const;
@@ -250,8 +246,8 @@ export const keys = {
     on: podAndNamespace,
     meaning:
       "Further Host names under which the server may be called, besides the pod's addresses and its names inside the cluster.",
-    form: "a comma-separated list of host names, each with an optional `*.` in front",
-    example: "mcp.example.com,*.tools.example.com",
+    form: "a comma-separated list of host names",
+    example: "mcp.example.com",
     parse: parseHosts,
   },
   group: {

@@ -9,7 +9,6 @@ export { findMethod, methods, type Era, type ListKind, type MethodInfo, type Met
 export {
   allowsBatch,
   assumedRevision,
-  eraOf,
   latestLegacy,
   legacyRevisions,
   modernRevision,

@@ -25,7 +25,7 @@ export interface PolicyHolder {
 }
 
 /** Reads the text of a policy file (YAML or JSON). Problems name the line and what was expected. */
-export function readPolicyText(text: string): {
+function readPolicyText(text: string): {
   readonly document?: PolicyDocument;
   readonly problems: readonly string[];
 } {

@@ -65,29 +65,33 @@ const maxFilteredEventBytes = 16 * 1024 ** 2;
 function createFilteredPass(context: AnswerContext, breakOff: BreakOff): Pass {
   const splitter = createEventSplitter({ maxEventBytes: maxFilteredEventBytes });
   let over = false;
-  const stop = (outcome: Outcome, text: string): void => {
+  const isOver = (): boolean => over;
+  const stop = (outcome: Outcome, text: string): true => {
     over = true;
     breakOff(outcome, text);
+    return true;
+  };
+  const pass = (event: SseEvent): boolean => {
+    const shown = filterEvent(event, context);
+    if (shown === undefined) return stop("UpstreamBroken", "An event of the server's answer is not valid JSON-RPC.");
+    return context.client.write(shown);
   };
   return {
     onData: (chunk) => {
-      if (over) return true;
+      if (isOver()) return true;
       const split = splitter.push(chunk);
       let writable = true;
       for (const event of split.events) {
-        const shown = filterEvent(event, context);
-        if (shown === undefined) {
-          stop("UpstreamBroken", "An event of the server's answer is not valid JSON-RPC.");
-          return true;
-        }
-        writable = context.client.write(shown);
+        writable = pass(event);
+        if (isOver()) return true;
       }
-      if (split.overflow) stop("ResponseTooLarge", tooLarge(maxFilteredEventBytes));
-      return writable;
+      return split.overflow ? stop("ResponseTooLarge", tooLarge(maxFilteredEventBytes)) : writable;
     },
     end: () => {
-      // Half an event is no event (HTML standard, server-sent events, "dispatch the event"): it is not passed on.
-      return !over;
+      // Half an event is no event (HTML standard, server-sent events, "dispatch the event"): only a whole one is passed on.
+      const last = isOver() ? undefined : splitter.end();
+      if (last !== undefined) pass(last);
+      return !isOver();
     },
   };
 }

@@ -183,7 +183,7 @@ describe("transparency", () => {
     const seen: IncomingMessage["headers"][] = [];
     const { port } = await openDoor((request, response) => {
       seen.push(request.headers);
-      json(ok)(request, response as never);
+      json(ok)(request, response);
     });
     await send(port, {
       body: call("t"),
@@ -237,7 +237,7 @@ describe("enforcement", () => {
     const counts = { arrived: 0 };
     const handler: RequestListener = (request, response) => {
       counts.arrived++;
-      json(ok)(request, response as never);
+      json(ok)(request, response);
     };
     return { counts, handler };
   };

@@ -87,6 +87,19 @@ describe("the catalogue of a stdio server", () => {
     expect(observed.publisher.current().era).toBe("legacy");
   });
 
+  it("is listed again in the same process where the server never tells of changes", async () => {
+    const fixture = createFixture(["--era", "legacy", "--no-changes"]);
+    const observed = observeFixture(fixture, { relistMs: 50 });
+    await until(
+      "it was listed three times",
+      () => observed.sent.filter((method) => method === "tools/list").length > 5,
+    );
+    expect(observed.sent).not.toContain("GET");
+    expect(new Set(fixture.records().flatMap(({ method, pid }) => (method === "tools/list" ? [pid] : []))).size).toBe(
+      1,
+    );
+  });
+
   it.each([["legacy"], ["modern"]])("is listed again when the server says that it changed (%s)", async (era) => {
     const fixture = createFixture(["--era", era]);
     const observed = observeFixture(fixture);
@@ -245,8 +258,10 @@ describe("the catalogue of real HTTP servers", () => {
       health: { state: "Ready" },
     });
     expect(toolNames(observed)).toHaveLength(2);
-    await until("it is probed", () => observed.sent.filter((method) => method === "server/discover").length > 2);
-    expect(observed.sent.filter((method) => method === "initialize" || method === "GET")).toEqual([]);
+    const before = observed.sent.length;
+    await until("it is probed", () => observed.sent.slice(before).includes("server/discover"));
+    expect(observed.sent.slice(before).every((method) => method === "server/discover")).toBe(true);
+    expect(observed.sent).not.toContain("initialize");
   });
 
   it("ends its session where nothing is to be followed", async () => {

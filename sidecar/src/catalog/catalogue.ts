@@ -113,6 +113,11 @@ export function createCatalogue(options: CatalogueOptions): ServerCatalogue {
     left?.watch?.close();
     if (left !== undefined) void disconnect(left.connection);
   };
+  /**
+   * Without a stream a session over HTTP has no use until the next list, and without a session there is nothing to end.
+   * Over stdio a session is a process: keeping it costs less than starting one for every list, and shows that it lives.
+   */
+  const hasEnd = ({ sessionId }: Connection): boolean => options.transport === "http" && sessionId !== undefined;
   const startWatch = (opened: Open): void => {
     const openedAtMs = now();
     opened.watch = openWatch(opened.connection, {
@@ -123,7 +128,7 @@ export function createCatalogue(options: CatalogueOptions): ServerCatalogue {
         opened.isWatchRefused = isRefused;
         flaps = now() - openedAtMs >= steadyWatchMs ? 0 : flaps + 1;
         if (!isRefused) schedule(pauseAfter(flaps + 1));
-        else if (!opened.isListing && opened.connection.sessionId !== undefined) leave();
+        else if (!opened.isListing && hasEnd(opened.connection)) leave();
       },
     });
   };
@@ -152,8 +157,7 @@ export function createCatalogue(options: CatalogueOptions): ServerCatalogue {
       return report({ kind: outcomeOf(listed.reply), message: listed.message });
     }
     const { connection } = opened;
-    // Without a stream a session has no use until the next list; without a session there is nothing to end.
-    if (opened.isWatchRefused && connection.sessionId !== undefined) leave();
+    if (opened.isWatchRefused && hasEnd(connection)) leave();
     if (publish(listed.content, listed.notes) === undefined) {
       return report({ kind: "unlisted", message: "the server's list is nested too deeply" });
     }

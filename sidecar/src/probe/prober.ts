@@ -5,7 +5,7 @@
  */
 import type { Connection } from "../catalog/connect.ts";
 import { buildBodiless, type Reply, type ServerAccess } from "../catalog/ask.ts";
-import type { StdioStatus } from "../stdio/children.ts";
+import type { StdioStatus } from "../stdio/process/children.ts";
 import type { Evidence } from "./judge-health.ts";
 
 /** What a prober needs. `connection`: the catalogue's own; it is never opened for a probe. */

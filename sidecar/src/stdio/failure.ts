@@ -1,6 +1,6 @@
 /** Words a child's end, or a bound that is reached, as what a call gets to know. */
 import type { UpstreamFailure } from "../upstream/upstream.ts";
-import type { ChildEnd } from "./child.ts";
+import type { ChildEnd } from "./process/child.ts";
 
 /** The failure of a call whose child has ended. */
 export function failureOf(end: ChildEnd, sent: boolean): UpstreamFailure {

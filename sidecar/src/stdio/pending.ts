@@ -1,8 +1,8 @@
 /** The requests that a child has not answered yet, bounded, by the id that the child knows. Which id that is, is decided by its owner. */
 import type { UpstreamFailure } from "../upstream/upstream.ts";
-import type { Answer } from "./answer.ts";
-import type { QueuedLine } from "./input.ts";
-import { tendOutlet } from "./upkeep.ts";
+import type { Answer } from "./http/answer.ts";
+import type { QueuedLine } from "./process/input.ts";
+import { tendOutlet } from "./http/upkeep.ts";
 
 /** One request under way. `token`: its progress token as the child knows it. */
 export interface Entry {

@@ -12,7 +12,7 @@ describe("a legacy session", () => {
     expect(first["mcp-session-id"]).toMatch(/^[!-~]{16,}$/);
     expect(first["mcp-session-id"]).not.toBe(second["mcp-session-id"]);
     const pids = await Promise.all(
-      [first, second, first].map(async (session) => textOf(await post(url, call(1, "pid"), session))),
+      [first, second, first].map(async (session, id) => textOf(await post(url, call(id, "pid"), session))),
     );
     expect(pids[0]).toBe(pids[2]);
     expect(pids[0]).not.toBe(pids[1]);

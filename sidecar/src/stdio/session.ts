@@ -4,19 +4,19 @@
  * Source: MCP 2025-11-25 Streamable HTTP.
  */
 import type { UpstreamCall, UpstreamRequest, UpstreamSink } from "../upstream/upstream.ts";
-import { readAcceptance } from "./accept.ts";
-import { createAnswer } from "./answer.ts";
-import type { Child, ChildEnd, ChildListener } from "./child.ts";
+import { readAcceptance } from "./http/accept.ts";
+import { createAnswer } from "./http/answer.ts";
+import type { Child, ChildEnd, ChildListener } from "./process/child.ts";
 import { failureOf, overload } from "./failure.ts";
-import type { QueuedLine } from "./input.ts";
-import { createOutlet } from "./outlet.ts";
+import type { QueuedLine } from "./process/input.ts";
+import { createOutlet } from "./http/outlet.ts";
 import { createPending, type Entry } from "./pending.ts";
-import { readPost, type Post } from "./post.ts";
-import type { ServerMessage } from "./read-message.ts";
-import { accepted, answerShortly, failShortly, refusal } from "./refuse.ts";
-import { createSessionStream } from "./session-stream.ts";
+import { readPost, type Post } from "./http/post.ts";
+import type { ServerMessage } from "./process/read-message.ts";
+import { accepted, answerShortly, failShortly, refusal } from "./http/refuse.ts";
+import { createSessionStream } from "./http/session-stream.ts";
 import { findValue, readScalar } from "./splice.ts";
-import { tendOutlet } from "./upkeep.ts";
+import { tendOutlet } from "./http/upkeep.ts";
 
 /** What a session needs. `start` starts its child; `onEnd` is told once. */
 export interface SessionDeps {

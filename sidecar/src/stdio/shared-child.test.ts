@@ -109,11 +109,11 @@ describe("a subscription", () => {
     second.close();
   });
 
-  it("ends with a result when the server cancels it", async () => {
+  it.each(["cancellation", "result"])("ends with a result when the server ends it by a %s", async (form) => {
     const { url } = await serve();
     const stream = await openStream(url, {}, listen("mine"));
     await until("it is acknowledged", () => stream.messages.length === 1);
-    await post(url, modern(call(1, "end_subscriptions")));
+    await post(url, modern(call(1, "end_subscriptions", { form })));
     await until("it has ended", () => stream.hasEnded());
     expect(stream.messages.at(-1)).toEqual({
       jsonrpc: "2.0",

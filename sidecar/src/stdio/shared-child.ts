@@ -4,8 +4,8 @@
  * Source: MCP 2026-07-28 "stdio" and "Streamable HTTP" transports, "Cancellation", "Subscriptions".
  */
 import type { UpstreamCall, UpstreamRequest, UpstreamSink } from "../upstream/upstream.ts";
-import { createAnswer } from "./answer.ts";
-import type { Child, ChildEnd, ChildListener } from "./child.ts";
+import { createAnswer } from "./http/answer.ts";
+import type { Child, ChildEnd, ChildListener } from "./process/child.ts";
 import { failureOf, overload } from "./failure.ts";
 import {
   buildCancellation,
@@ -15,11 +15,11 @@ import {
   statusOf,
   subscriptionIdKey,
 } from "./modern-messages.ts";
-import { createOutlet } from "./outlet.ts";
+import { createOutlet } from "./http/outlet.ts";
 import { createPending, type Entry } from "./pending.ts";
-import { readPost, type Post } from "./post.ts";
-import type { ServerMessage } from "./read-message.ts";
-import { accepted, answerShortly, failShortly } from "./refuse.ts";
+import { readPost, type Post } from "./http/post.ts";
+import type { ServerMessage } from "./process/read-message.ts";
+import { accepted, answerShortly, failShortly } from "./http/refuse.ts";
 import { findValue, readScalar, splice, type Edit } from "./splice.ts";
 
 /** What a shared child needs. */

@@ -5,11 +5,11 @@
  */
 import type { Logger } from "@outrigger/runtime/logger";
 import type { Upstream, UpstreamCall, UpstreamRequest, UpstreamSink } from "../upstream/upstream.ts";
-import type { BackOffBounds } from "./back-off.ts";
-import type { ServerCommand } from "./child.ts";
-import { createChildren, type ChildEvent, type StdioStatus } from "./children.ts";
-import { readPost } from "./post.ts";
-import { accepted, answerShortly, failShortly, idOf, refusal, sessionEnded } from "./refuse.ts";
+import type { BackOffBounds } from "./process/back-off.ts";
+import type { ServerCommand } from "./process/child.ts";
+import { createChildren, type ChildEvent, type StdioStatus } from "./process/children.ts";
+import { readPost } from "./http/post.ts";
+import { accepted, answerShortly, failShortly, idOf, refusal, sessionEnded } from "./http/refuse.ts";
 import { createSession, type Session } from "./session.ts";
 import { createSharedChild, type SharedChild } from "./shared-child.ts";
 

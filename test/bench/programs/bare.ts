@@ -20,8 +20,8 @@ const server = createServer((request, response) => {
         onRequestStart: () => undefined,
         onResponseStart: (_controller, status, headers) => {
           response.writeHead(status, {
-            "content-type": headers["content-type"],
-            "content-length": headers["content-length"],
+            "content-type": String(headers["content-type"]),
+            "content-length": String(headers["content-length"]),
           });
         },
         onResponseData: (_controller, chunk) => void response.write(chunk),

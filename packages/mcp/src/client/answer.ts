@@ -2,6 +2,7 @@
  * Reads the answer to one request from a body of JSON or of server-sent events, in whatever pieces it comes.
  * Everything a peer controls is bounded, and what is no answer is said to be broken, never guessed.
  */
+import type { SseEvent } from "../sse/event.ts";
 import { createEventSplitter } from "../sse/split.ts";
 
 /** A JSON object as it came; unknown members are kept. */
@@ -90,17 +91,23 @@ function createEventReader(options: { id: string | number; maxBytes: number }, s
   return {
     push: (chunk) => {
       const split = splitter.push(chunk);
-      const events = split.events.flatMap((event) => {
-        if (event.data === undefined || event.data === "") return [];
-        const read = readJson(event.data, options.id);
-        return event.id === undefined
-          ? read
-          : read.map((each) => (each.type === "message" ? { ...each, eventId: String(event.id) } : each));
-      });
+      const events = split.events.flatMap((event) => readEvent(event, options.id));
       return settled(split.overflow ? [...events, { type: "broken", reason: tooLarge(options.maxBytes) }] : events);
     },
-    end: () => settled([{ type: "broken", reason: "the event stream ended before the response" }]),
+    end: () => {
+      const last = splitter.end();
+      const events = last === undefined ? [] : readEvent(last, options.id);
+      return settled([...events, { type: "broken", reason: "the event stream ended before the response" }]);
+    },
   };
+}
+
+function readEvent(event: SseEvent, id: string | number): AnswerEvent[] {
+  if (event.data === undefined || event.data === "") return [];
+  const read = readJson(event.data, id);
+  const eventId = event.id;
+  if (eventId === undefined) return read;
+  return read.map((each) => (each.type === "message" ? { ...each, eventId } : each));
 }
 
 function readJson(text: string, id: string | number): AnswerEvent[] {

@@ -2,7 +2,7 @@
  * Finds out which era a server speaks: modern `server/discover` first, then legacy `initialize`. A pure state machine:
  * the caller sends what `step` says and tells what came back. Source: MCP 2026-07-28 basic/lifecycle, "Version negotiation".
  */
-import { latestLegacy, modernRevision } from "../era/revisions.ts";
+import { latestLegacy, legacyRevisions, modernRevision } from "../era/revisions.ts";
 import type { JsonObject, RpcError } from "./answer.ts";
 
 /** What came back from a step. `status`: HTTP status, absent on stdio. */
@@ -50,13 +50,13 @@ function afterDiscover(ladder: Ladder, version: string, outcome: LadderOutcome):
     case "result": {
       const supported = outcome.result["supportedVersions"];
       if (!Array.isArray(supported)) return initialize;
-      return supported.includes(version)
-        ? { type: "modern", version, discover: outcome.result }
-        : {
-            type: "failed",
-            reason: `the server supports ${supported.join(", ")}, not ${version}`,
-            unauthorized: false,
-          };
+      if (supported.includes(version)) return { type: "modern", version, discover: outcome.result };
+      if (supported.some((revision) => legacyRevisions.includes(String(revision)))) return initialize;
+      return {
+        type: "failed",
+        reason: `the server supports ${supported.join(", ")}, not ${version}`,
+        unauthorized: false,
+      };
     }
     case "error":
       return afterDiscoverError(outcome.error, outcome.status);
@@ -71,7 +71,7 @@ function afterDiscover(ladder: Ladder, version: string, outcome: LadderOutcome):
 }
 
 function afterDiscoverError(error: RpcError, status: number | undefined): LadderStep {
-  if (status !== undefined && isUnauthorized(status)) return refusedBy(status);
+  if (status !== undefined && (isUnauthorized(status) || isDelay(status))) return refusedBy(status);
   if (error.code !== unsupportedVersion) return initialize;
   const supported =
     typeof error.data === "object" && error.data !== null && "supported" in error.data ? error.data.supported : [];
@@ -82,8 +82,11 @@ function afterDiscoverError(error: RpcError, status: number | undefined): Ladder
 
 const isUnauthorized = (status: number): boolean => status === 401 || status === 403;
 
+/** Too slow, too early, too many (408, 425, 429): the same request may be answered later. */
+const isDelay = (status: number): boolean => [408, 425, 429].includes(status);
+
 /** 5xx without a JSON-RPC body is a failure of something in between, 401 and 403 are about the caller. */
-const isNoEvidence = (status: number): boolean => isUnauthorized(status) || status >= 500;
+const isNoEvidence = (status: number): boolean => isUnauthorized(status) || isDelay(status) || status >= 500;
 
 function refusedBy(status: number): LadderStep {
   return { type: "failed", reason: `the server answered with HTTP ${status}`, unauthorized: isUnauthorized(status) };

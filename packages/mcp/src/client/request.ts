@@ -26,7 +26,7 @@ export interface OutgoingMessage {
 
 type Params = Readonly<Record<string, unknown>>;
 
-/** Builds a request. `meta` is merged into `params._meta`; modern requests get their envelope keys there. */
+/** Builds a request. `meta` is merged into `params._meta`; the envelope of a modern request stands above both. */
 export function buildRequest(
   voice: ClientVoice,
   request: { readonly id: string | number; readonly method: string; readonly params?: Params; readonly meta?: Params },
@@ -34,7 +34,7 @@ export function buildRequest(
   const { id, method } = request;
   const params = withMeta(
     request.params,
-    voice.era === "modern" ? { ...envelope(voice), ...request.meta } : request.meta,
+    voice.era === "modern" ? { ...request.meta, ...envelope(voice) } : request.meta,
   );
   const message = { jsonrpc: "2.0", id, method, ...(params === undefined ? {} : { params }) };
   return { body: Buffer.from(JSON.stringify(message)), headers: headersFor(voice, method, params) };

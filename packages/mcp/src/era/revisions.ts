@@ -1,5 +1,4 @@
 /** The protocol revisions that Outrigger knows, and which of them belong to which era. Source: MCP versioning. */
-import type { Era } from "../methods.ts";
 
 /** The revision without sessions: 2026-07-28. */
 export const modernRevision = "2026-07-28";
@@ -14,13 +13,7 @@ export const latestLegacy = "2025-11-25";
 export const revisions: readonly string[] = [...legacyRevisions, modernRevision];
 
 /** The revision that a legacy HTTP request without `MCP-Protocol-Version` speaks (MCP 2025-06-18, transports). */
-export const assumedLegacy = "2025-03-26";
-
-/** Returns the era of a revision, or undefined for one that is not known. */
-export function eraOf(revision: string): Era | undefined {
-  if (revision === modernRevision) return "modern";
-  return legacyRevisions.includes(revision) ? "legacy" : undefined;
-}
+export const assumedRevision = "2025-03-26";
 
 /**
  * Returns the revision to answer `initialize` with: the requested one if it is a known legacy one, else the latest legacy.
@@ -35,5 +28,5 @@ export function negotiateLegacy(requested: unknown): string {
  * that still run them would run what was never decided. Source: MCP 2025-06-18 changelog.
  */
 export function allowsBatch(headerVersion: string | undefined): boolean {
-  return headerVersion === undefined || headerVersion === assumedLegacy;
+  return headerVersion === undefined || headerVersion === assumedRevision;
 }

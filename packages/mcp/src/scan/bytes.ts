@@ -7,7 +7,6 @@ export const closeBrace = 0x7d;
 export const openBracket = 0x5b;
 export const closeBracket = 0x5d;
 export const comma = 0x2c;
-export const colon = 0x3a;
 export const minus = 0x2d;
 
 /**

@@ -161,7 +161,7 @@ const paramsLevel: Level = {
         return readObject(scan, listenLevel, at);
       case "requestId":
         return readRequestId(scan, at);
-      case undefined:
+      default:
         return skipInside(scan, 2, at);
     }
   },
@@ -209,7 +209,7 @@ export const messageLevel: Level = {
       case "error":
         scan.hasError = true;
         return skipInside(scan, 1, at);
-      case undefined:
+      default:
         return skipInside(scan, 1, at);
     }
   },

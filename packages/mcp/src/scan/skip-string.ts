@@ -44,16 +44,20 @@ function skipNear(body: Buffer, start: number, limit: number): number {
   const last = Math.min(limit, body.length - 4);
   let i = start;
   while (i <= last) {
-    // Four without a branch between them: half the time of a loop over single bytes.
-    const a = endsRun[body[i] ?? 0] ?? 0;
-    const b = endsRun[body[i + 1] ?? 0] ?? 0;
-    const c = endsRun[body[i + 2] ?? 0] ?? 0;
-    const d = endsRun[body[i + 3] ?? 0] ?? 0;
-    if ((a | b | c | d) !== 0) return a !== 0 ? i : b !== 0 ? i + 1 : c !== 0 ? i + 2 : i + 3;
+    // Each byte is tested alone, but the bound only once for four.
+    if (endsAt(body, i) !== 0) return i;
+    if (endsAt(body, i + 1) !== 0) return i + 1;
+    if (endsAt(body, i + 2) !== 0) return i + 2;
+    if (endsAt(body, i + 3) !== 0) return i + 3;
     i += 4;
   }
-  while (i < body.length && i <= limit && endsRun[body[i] ?? 0] === 0) i++;
+  const stop = Math.min(i + 4, body.length);
+  while (i < stop && endsAt(body, i) === 0) i++;
   return i;
+}
+
+function endsAt(body: Buffer, at: number): number {
+  return endsRun[body[at] ?? 0] ?? 1;
 }
 
 /** Goes on at `at` in a string that is long or holds escapes. */

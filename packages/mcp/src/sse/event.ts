@@ -28,13 +28,31 @@ export function encodeEvent(event: {
   return Buffer.from(`${lines.join("\n")}\n\n`);
 }
 
-/** The same event with other data: every line that is no data line stays as it is and where it is. */
+/**
+ * The same event with other data: the new data lines stand where the first old one stood, every other byte stays. A byte order
+ * mark before a data line is no part of it, and what is replaced must not survive behind one.
+ */
 export function replaceData(event: SseEvent, data: string): Buffer {
-  const lines = event.raw.toString("utf8").split(/\r\n|\n|\r/);
-  const isData = (line: string): boolean => line === "data" || line.startsWith("data:");
-  const first = lines.findIndex(isData);
-  const kept = lines.filter((line) => line !== "" && !isData(line));
-  const before = lines.slice(0, Math.max(0, first)).filter((line) => line !== "").length;
-  const written = data.split(/\r\n|\n|\r/).map((line) => `data: ${line}`);
-  return Buffer.from(`${[...kept.slice(0, before), ...written, ...kept.slice(before)].join("\n")}\n\n`);
+  // One character a byte, so that lines which are no valid UTF-8 stay what they are.
+  const lines = event.raw.toString("latin1").match(/[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+$/g) ?? [];
+  const mark = lines[0]?.startsWith(byteOrderMark) === true ? byteOrderMark : "";
+  lines[0] = lines[0]?.slice(mark.length) ?? "";
+  const first = Math.max(0, lines.findIndex(isDataLine));
+  const lineEnd = /[\r\n]+$/.exec(lines.findLast(isDataLine) ?? "")?.[0] ?? "\n";
+  const written = data.split(/\r\n|\n|\r/).map((line) => `data: ${line}${lineEnd}`);
+  const rest = lines.slice(first).filter((line) => !isDataLine(line));
+  const asText = Buffer.from(written.join(""), "utf8").toString("latin1");
+  return Buffer.from(mark + joinLines([...lines.slice(0, first), asText, ...rest]), "latin1");
+}
+
+/** Joins lines that did not stand together before: CR and the LF of an empty line must not become one line end. */
+function joinLines(lines: readonly string[]): string {
+  return lines.map((line, at) => (line.endsWith("\r") && lines[at + 1] === "\n" ? `${line}\n` : line)).join("");
+}
+
+/** The three bytes of U+FEFF, one character each. */
+const byteOrderMark = "\u00ef\u00bb\u00bf";
+
+function isDataLine(line: string): boolean {
+  return /^data(?::|[\r\n]|$)/.test(line);
 }

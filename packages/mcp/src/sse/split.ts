@@ -15,6 +15,8 @@ export interface Split {
 
 export interface EventSplitter {
   readonly push: (chunk: Uint8Array) => Split;
+  /** Says that the stream has ended: the event that only waited for the second half of a CRLF. Half an event is no event. */
+  readonly end: () => SseEvent | undefined;
   /** Bytes of the event that is under way. */
   readonly bufferedBytes: () => number;
 }
@@ -43,6 +45,11 @@ export function createEventSplitter(options: { readonly maxEventBytes: number })
       const fitting = events.filter(({ raw }) => raw.length <= options.maxEventBytes);
       overflow = held.size() > options.maxEventBytes || fitting.length < events.length;
       return { events: fitting, overflow };
+    },
+    end: () => {
+      const bytes = held.add(new Uint8Array(0));
+      const isWhole = !overflow && bytes.at(-1) === carriageReturn && endsWithEmptyLine(bytes);
+      return isWhole ? parseEvent(bytes, isFirst) : undefined;
     },
     bufferedBytes: held.size,
   };
@@ -93,6 +100,11 @@ function findEnd(bytes: Buffer, start: number, from: number): number {
     i = next - 1;
   }
   return 0;
+}
+
+/** Whether bytes that end with CR are a whole event: with the line feed that did not come, they would be. */
+function endsWithEmptyLine(bytes: Buffer): boolean {
+  return findEnd(Buffer.concat([bytes, Buffer.from("\n")]), 0, 0) === bytes.length + 1;
 }
 
 /** Offset behind the line end at `at`; 0 where there is none, or where it can't be told yet. */

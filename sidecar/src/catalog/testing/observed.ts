@@ -4,7 +4,7 @@ import { compilePolicy, openDocument, type CompiledPolicy, type PolicyDocument }
 import { createLogger } from "@outrigger/runtime/logger";
 import { createHealthTracker, type HealthTracker } from "../../probe/health-tracker.ts";
 import { createProber } from "../../probe/prober.ts";
-import type { StdioStatus } from "../../stdio/children.ts";
+import type { StdioStatus } from "../../stdio/process/children.ts";
 import type { Upstream, UpstreamRequest } from "../../upstream/upstream.ts";
 import { createCatalogue, type CatalogueOptions, type ServerCatalogue } from "../catalogue.ts";
 import { createPublisher, type Publisher } from "../publish.ts";

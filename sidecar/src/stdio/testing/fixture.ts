@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createLogger } from "@outrigger/runtime/logger";
-import type { ChildEvent } from "../children.ts";
+import type { ChildEvent } from "../process/children.ts";
 import { createStdioUpstream, type StdioOptions, type StdioUpstream } from "../stdio-upstream.ts";
 
 const program = fileURLToPath(new URL("../../../../test/fixtures/stdio-servers/server.ts", import.meta.url));
@@ -69,9 +69,9 @@ export function packagedServer(path: string, ...args: string[]): Partial<StdioOp
   return { args: [join(modules, path), ...args] };
 }
 
-/** Waits until a condition holds, and fails with its text after 10 s. */
+/** Waits until a condition holds, and fails with its text after 15 s. */
 export async function until(text: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 10_000;
+  const deadline = performance.now() + 15_000;
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`waited in vain until ${text}`);
     await delay(10);

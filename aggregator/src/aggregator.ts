@@ -1,0 +1,164 @@
+/**
+ * Puts the aggregator together: discovery, catalogue, index, relay, endpoints, read API, health, metrics; and takes it apart in
+ * order. The only file that knows all parts; settings come in, sockets are opened here.
+ */
+import type { AddressInfo } from "node:net";
+import { openClusterAccess, type ClusterAccess } from "@outrigger/kube";
+import { addHealthRoutes, type HealthChecks } from "@outrigger/runtime/health";
+import type { Logger } from "@outrigger/runtime/logger";
+import { createMetrics } from "@outrigger/runtime/metrics";
+import type { ShutdownStep } from "@outrigger/runtime/shutdown";
+import { fastify, type FastifyInstance } from "fastify";
+import { Agent } from "undici";
+import { createFileSource } from "./discovery/file.ts";
+import { createPodSource } from "./discovery/pods.ts";
+import type { DiscoverySource } from "./discovery/source.ts";
+import { addEndpointRoutes } from "./endpoint/routes.ts";
+import { createAggregatorMetrics } from "./metrics.ts";
+import { addRestRoutes } from "./rest/routes.ts";
+import { createRelay } from "./route/relay.ts";
+import type { AggregatorSettings } from "./settings.ts";
+import { createState } from "./state/state.ts";
+import { summarise } from "./state/summary.ts";
+import { version } from "./version.ts";
+
+/** A running aggregator. `steps` end it in order. */
+export interface Aggregator {
+  readonly endpointPort: number;
+  readonly adminPort: number;
+  readonly steps: readonly ShutdownStep[];
+}
+
+/** Longest time in ms until the program counts as ready, whatever servers do. */
+const readyAfterMs = 30_000;
+
+/** Starts everything. Errors: rejects where a port is taken (`code` EADDRINUSE) or the cluster's configuration can't be read. */
+export async function startAggregator(settings: AggregatorSettings, logger: Logger): Promise<Aggregator> {
+  const startedMs = performance.now();
+  const nowMs = (): number => Date.now();
+  const access = settings.kube === undefined ? undefined : await openClusterAccess(settings.kube);
+  const registry = createMetrics({ component: "aggregator", version });
+  const metrics = createAggregatorMetrics(registry);
+  const control = new Agent({ connect: { timeout: 5_000 } });
+  // Shorter than the idle time of Node servers (5 s), so that no connection dies under a request; no time limit of its own,
+  // since the relay has one.
+  const data = new Agent({
+    connect: { timeout: 5_000 },
+    keepAliveTimeout: 4_000,
+    keepAliveMaxTimeout: 4_000,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
+  const state = createState({
+    plan: settings.plan,
+    sources: createSources(settings, { access, nowMs, logger }),
+    dispatcher: control,
+    nowMs,
+    random: Math.random,
+    onIndexed: metrics.observeIndexUpdate,
+  });
+  const clientInfo = { name: "outrigger", title: "Outrigger", version };
+  const relay = createRelay({ dispatcher: data, clientInfo, replicasOf: state.replicasOf, nowMs });
+
+  const allowed = { hosts: settings.hosts, origins: settings.origins };
+  const endpointApp = createApp();
+  const onError = (error: unknown): void => logger.error({ err: error }, "a request failed");
+  const endpoints = await addEndpointRoutes(endpointApp, {
+    state,
+    relay,
+    metrics,
+    mode: settings.mode,
+    version,
+    allowed,
+    nowMs,
+    onError,
+  });
+  await addRestRoutes(endpointApp, { state, allowed, metrics });
+
+  let isStopping = false;
+  const checks = createChecks({
+    isStopping: () => isStopping,
+    isSettled: () => state.isSettled() || performance.now() - startedMs > readyAfterMs,
+  });
+  const adminApp = createApp();
+  addHealthRoutes(endpointApp, checks);
+  addHealthRoutes(adminApp, checks);
+  adminApp.get("/metrics", async (_request, reply) => {
+    metrics.showSummary(summarise(state.catalogue(), state.discovered()));
+    metrics.showLoad({ callsInFlight: relay.inFlight(), sessions: endpoints.sessions() });
+    return reply.type(registry.contentType).send(await registry.expose());
+  });
+
+  let lastLine = "";
+  state.onChange(() => {
+    relay.keepOnly(new Set(state.views().keys()));
+    endpoints.refresh();
+    const summary = summarise(state.catalogue(), state.discovered());
+    const line = JSON.stringify(summary);
+    if (line !== lastLine) logger.info({ ...summary }, "catalogue changed");
+    lastLine = line;
+  });
+  const endpointPort = await listen(endpointApp, settings.listen);
+  const adminPort = await listen(adminApp, settings.admin);
+  await state.start();
+
+  return {
+    endpointPort,
+    adminPort,
+    steps: [
+      {
+        name: "unready",
+        run: () => {
+          isStopping = true;
+        },
+      },
+      { name: "endpoints", run: () => endpoints.close() },
+      { name: "endpoint port", run: () => endpointApp.close() },
+      { name: "relay", run: () => relay.stop() },
+      { name: "state", run: () => state.stop() },
+      { name: "admin port", run: () => adminApp.close() },
+      {
+        name: "connections",
+        run: async () => {
+          await Promise.all([control.destroy(), data.destroy(), access?.close()]);
+        },
+      },
+    ],
+  };
+}
+
+function createApp(): FastifyInstance {
+  // Requests have time limits of their own; open streams must not keep the program from ending.
+  return fastify({ forceCloseConnections: true, requestTimeout: 0, routerOptions: { ignoreTrailingSlash: true } });
+}
+
+async function listen(
+  app: FastifyInstance,
+  address: { readonly host: string; readonly port: number },
+): Promise<number> {
+  await app.listen(address);
+  // A server that listens on TCP has this form of address.
+  return (app.server.address() as AddressInfo).port;
+}
+
+interface SourceParts {
+  readonly access: ClusterAccess | undefined;
+  readonly nowMs: () => number;
+  readonly logger: Logger;
+}
+
+function createSources(settings: AggregatorSettings, { access, nowMs, logger }: SourceParts): DiscoverySource[] {
+  const sources: DiscoverySource[] = [];
+  if (settings.servers !== undefined) sources.push(createFileSource({ path: settings.servers, nowMs }));
+  if (access !== undefined) {
+    const onHandlerError = (error: unknown): void => logger.error({ err: error }, "reading pods failed");
+    sources.push(createPodSource({ access, namespaces: settings.namespaces, onHandlerError }));
+  }
+  return sources;
+}
+
+function createChecks(now: { readonly isStopping: () => boolean; readonly isSettled: () => boolean }): HealthChecks {
+  const catalogue = (): string | undefined => (now.isSettled() ? undefined : "Servers are still being read.");
+  const running = (): string | undefined => (now.isStopping() ? "The aggregator is stopping." : undefined);
+  return { ready: { catalogue, running }, started: { catalogue } };
+}

@@ -1,0 +1,145 @@
+/**
+ * What the catalogue holds: tools with their public names, and servers with their replicas. Decides which part of a
+ * server's list is taken (caps, entries without a name, repeated names); what replaces what is `merge.ts`.
+ */
+import type { HealthState, RawObject } from "@outrigger/api/feed";
+import type { Reason } from "@outrigger/api/reasons";
+import { publicToolName } from "./name.ts";
+
+/** A tool as its server defines it: raw JSON, unknown members kept. */
+export interface ToolDefinition extends RawObject {
+  readonly name: string;
+}
+
+/** What one replica of a server lists. `tools` is in the server's order; `digest` is over the list after policy. */
+export interface ServerCatalogue {
+  readonly namespace: string;
+  readonly server: string;
+  readonly group: string;
+  readonly digest: string;
+  readonly title?: string;
+  readonly description?: string;
+  readonly state: HealthState;
+  readonly tools: readonly ToolDefinition[];
+}
+
+/** One tool of one server. `name` is the server's own name; `definition` is what the server sent. */
+export interface ToolEntry {
+  readonly publicName: string;
+  readonly namespace: string;
+  readonly server: string;
+  readonly group: string;
+  readonly name: string;
+  readonly definition: ToolDefinition;
+}
+
+/** Something that a person should know about a server's catalogue; the message names numbers and digests, never tools. */
+export interface Finding {
+  readonly reason: Extract<Reason, "ListFailed" | "CatalogLimited" | "ReplicasDisagree">;
+  readonly message: string;
+}
+
+/** The tools taken from one list, ordered by public name, and a sentence where some were left out. */
+export interface KnownList {
+  readonly digest: string;
+  readonly group: string;
+  readonly title: string | undefined;
+  readonly description: string | undefined;
+  readonly tools: readonly ToolEntry[];
+  readonly limited: string | undefined;
+}
+
+/** One replica (pod) of a server. `list` is its last good one; `failure` says why the last attempt gave none. */
+export interface ReplicaRecord {
+  readonly id: string;
+  readonly createdAtMs: number;
+  readonly group: string;
+  readonly state: HealthState;
+  readonly list: KnownList | undefined;
+  readonly failure: string | undefined;
+}
+
+/** One server: what is served of it and who serves it. `tools` is ordered by public name; `replicas` is keyed by id. */
+export interface ServerEntry {
+  readonly key: string;
+  readonly namespace: string;
+  readonly server: string;
+  readonly group: string;
+  readonly state: HealthState;
+  readonly title: string | undefined;
+  readonly description: string | undefined;
+  readonly digest: string | undefined;
+  readonly tools: readonly ToolEntry[];
+  readonly findings: readonly Finding[];
+  readonly replicas: ReadonlyMap<string, ReplicaRecord>;
+  /** The list that is served; kept when no replica holds it any more. */
+  readonly served: KnownList | undefined;
+}
+
+/** Which namespaces an endpoint serves and how it names tools: one, left out of the names, or all, spelled in them. */
+export type NamePlan = { readonly qualify: "server"; readonly namespace: string } | { readonly qualify: "namespace" };
+
+/** Most tools that are taken of one server. */
+export const maxToolsPerServer = 2_000;
+
+/** Most bytes of tool definitions (JSON, UTF-8) that are taken of one server. */
+export const maxBytesPerServer = 16 * 1024 * 1024;
+
+/** The identity of a server: `namespace/server`. Neither part can hold a slash. */
+export function serverKey(namespace: string, server: string): string {
+  return `${namespace}/${server}`;
+}
+
+/** Orders by public name in byte order. Public names are ASCII, where code units and bytes agree. */
+export function comparePublicNames(a: { readonly publicName: string }, b: { readonly publicName: string }): number {
+  if (a.publicName === b.publicName) return 0;
+  return a.publicName < b.publicName ? -1 : 1;
+}
+
+/**
+ * Takes the tools of a list that can be served: the first of each name, up to the caps, in order of public name.
+ * Cost: serialises every definition once to learn its size.
+ */
+export function readList(catalogue: ServerCatalogue, plan: NamePlan): KnownList {
+  const { namespace, server, group, digest, title, description } = catalogue;
+  const taken = takeWithinCaps(catalogue.tools);
+  const tools = taken.definitions.map((definition): ToolEntry => {
+    const { name } = definition;
+    const publicName = publicToolName({ qualify: plan.qualify, namespace, server, tool: name });
+    return { publicName, namespace, server, group, name, definition };
+  });
+  return { digest, group, title, description, tools: tools.sort(comparePublicNames), limited: taken.limited };
+}
+
+interface Taken {
+  readonly definitions: readonly ToolDefinition[];
+  readonly limited: string | undefined;
+}
+
+function takeWithinCaps(listed: readonly ToolDefinition[]): Taken {
+  const byName = new Map<string, ToolDefinition>();
+  let sizeBytes = 0;
+  let leftOut = 0;
+  let isFull = false;
+  for (const definition of listed) {
+    if (!isNamed(definition) || byName.has(definition.name)) {
+      leftOut++;
+      continue;
+    }
+    if (!isFull) sizeBytes += Buffer.byteLength(JSON.stringify(definition));
+    isFull ||= byName.size === maxToolsPerServer || sizeBytes > maxBytesPerServer;
+    if (isFull) leftOut++;
+    else byName.set(definition.name, definition);
+  }
+  const definitions = [...byName.values()];
+  if (leftOut === 0) return { definitions, limited: undefined };
+  const cause = isFull
+    ? `a server may list ${maxToolsPerServer} tools and ${maxBytesPerServer / 1024 / 1024} MiB`
+    : "entries without a name, or with a name listed before, can't be called";
+  return { definitions, limited: `${definitions.length} of ${listed.length} listed tools are served: ${cause}.` };
+}
+
+/** A list comes from a server, so its type is a claim: an entry without a usable name is left out, not trusted. */
+function isNamed(definition: { readonly name?: unknown }): boolean {
+  return typeof definition.name === "string" && definition.name !== "";
+}

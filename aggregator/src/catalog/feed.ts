@@ -1,0 +1,105 @@
+/**
+ * Follows one sidecar's feed: connects, reads states, connects again when the stream ends. A stream that breaks says nothing
+ * about the sidecar, since networks cut idle streams; only an attempt to connect that fails does.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { feedEvent, feedPaths, readFeedState, type FeedState } from "@outrigger/api/feed";
+import { createBackoff, type BackoffBounds } from "@outrigger/kube";
+import { parseMediaType } from "@outrigger/mcp";
+import { request, type Dispatcher } from "undici";
+import { readEvents } from "../route/read-events.ts";
+
+/** Where the feed is and who hears of it. `onDown` gets one sentence. */
+export interface FeedOptions {
+  readonly controlUrl: string;
+  readonly dispatcher: Dispatcher;
+  readonly onState: (state: FeedState) => void;
+  readonly onDown: (message: string) => void;
+  readonly backoff: BackoffBounds;
+  readonly random: () => number;
+}
+
+/** A feed that is followed until it is stopped; nothing is reported afterwards. */
+export interface Feed {
+  readonly stop: () => Promise<void>;
+}
+
+const connectTimeoutMs = 10_000;
+/** Longest silence before the stream is opened anew: sidecars send a comment more often. */
+const silenceMs = 90_000;
+const maxEventBytes = 1024 * 1024;
+
+/** Starts following at once. */
+export function followFeed(options: FeedOptions): Feed {
+  const ending = new AbortController();
+  const { signal } = ending;
+  const backoff = createBackoff(options.random, options.backoff);
+
+  const isStopped = (): boolean => signal.aborted;
+
+  const run = async (): Promise<void> => {
+    while (!isStopped()) {
+      const outcome = await readOnce(options, signal);
+      if (isStopped()) return;
+      if (outcome.hasState) backoff.reset();
+      else options.onDown(outcome.message);
+      // Rejects when the feed is stopped; the loop looks at the signal itself.
+      await sleep(backoff.next(), undefined, { signal }).catch(() => undefined);
+    }
+  };
+  const running = run();
+  return {
+    stop: async () => {
+      ending.abort();
+      await running;
+    },
+  };
+}
+
+interface Outcome {
+  readonly hasState: boolean;
+  readonly message: string;
+}
+
+async function readOnce({ controlUrl, dispatcher, onState }: FeedOptions, signal: AbortSignal): Promise<Outcome> {
+  let hasState = false;
+  const end = (message: string): Outcome => ({ hasState, message });
+  try {
+    const answer = await request(controlUrl + feedPaths.feed, {
+      dispatcher,
+      signal,
+      headers: { accept: "text/event-stream" },
+      headersTimeout: connectTimeoutMs,
+      bodyTimeout: silenceMs,
+    });
+    const type = parseMediaType(String(answer.headers["content-type"] ?? ""));
+    if (answer.statusCode !== 200 || type !== "text/event-stream") {
+      await answer.body.dump();
+      return end(`the control port answered ${answer.statusCode} with ${type === "" ? "no media type" : type}`);
+    }
+    for await (const event of readEvents(answer.body, maxEventBytes)) {
+      const state = event.event === feedEvent ? readState(event.data) : undefined;
+      if (state === undefined || signal.aborted) continue;
+      hasState = true;
+      onState(state);
+    }
+    return end("the feed ended before its first state");
+  } catch (error) {
+    return end(describeError(error));
+  }
+}
+
+/** A state that can't be read is left out: a newer sidecar may send events that this reader does not know. */
+function readState(data: string | undefined): FeedState | undefined {
+  try {
+    return data === undefined ? undefined : readFeedState(JSON.parse(data));
+  } catch {
+    return undefined;
+  }
+}
+
+function describeError(error: unknown): string {
+  const cause = error instanceof Error ? error : new Error(String(error));
+  const code = "code" in cause && typeof cause.code === "string" ? `${cause.code}: ` : "";
+  return `${code}${cause.message}`;
+}

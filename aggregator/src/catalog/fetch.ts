@@ -1,0 +1,104 @@
+/**
+ * All sidecars that discovery knows, each followed on its own, so that a bad one delays nobody. The stage before `merge.ts`:
+ * what comes out are changes of single replicas.
+ */
+import type { BackoffBounds } from "@outrigger/kube";
+import type { Dispatcher } from "undici";
+import type { DiscoveredSidecar } from "../discovery/source.ts";
+import { createDigestCache } from "./digests.ts";
+import { serverKey } from "./entry.ts";
+import { followSidecar, type FollowDeps, type Follower } from "./follow.ts";
+import type { CatalogueChange } from "./merge.ts";
+import type { SidecarView } from "./view.ts";
+
+/** What the fetcher needs. Times in ms. */
+export interface FetcherOptions {
+  /** Sockets for control ports. */
+  readonly dispatcher: Dispatcher;
+  readonly onChange: (change: CatalogueChange) => void;
+  /** Called when how a sidecar is seen has changed. */
+  readonly onView: () => void;
+  /** How long tools of a dead server stay; default 10 minutes. */
+  readonly graceMs?: number;
+  readonly backoff?: BackoffBounds;
+  readonly nowMs: () => number;
+  readonly random: () => number;
+}
+
+/** The running fetcher. */
+export interface Fetcher {
+  /** Takes the whole set that discovery knows now: new ones are followed, missing ones are gone. */
+  readonly follow: (sidecars: readonly DiscoveredSidecar[]) => void;
+  /** How each sidecar is seen, keyed by its key. */
+  readonly views: () => ReadonlyMap<string, SidecarView>;
+  readonly view: (key: string) => SidecarView | undefined;
+  /** True where every sidecar was listed or is known to be Degraded or Dead. */
+  readonly isSettled: () => boolean;
+  readonly stop: () => Promise<void>;
+}
+
+const defaultGraceMs = 10 * 60_000;
+const defaultBackoff: BackoffBounds = { firstMs: 500, longestMs: 30_000 };
+
+/** Creates a fetcher that follows nobody yet. */
+export function createFetcher(options: FetcherOptions): Fetcher {
+  const digests = createDigestCache(options.dispatcher);
+  const followers = new Map<string, Follower>();
+
+  const end = (key: string, follower: Follower): void => {
+    followers.delete(key);
+    // Nothing is reported by a follower once it is told to stop, so nobody waits for its sockets.
+    void follower.stop();
+    const { namespace, server } = follower.view().sidecar;
+    options.onChange({ kind: "removed", replica: { id: key }, namespace, server });
+  };
+
+  const keepWantedDigests = (): void => {
+    const wanted = new Map<string, Set<string>>();
+    for (const follower of followers.values()) {
+      const { namespace, server } = follower.view().sidecar;
+      const key = serverKey(namespace, server);
+      const digest = follower.digest();
+      const known = wanted.get(key) ?? new Set();
+      wanted.set(key, digest === undefined ? known : known.add(digest));
+    }
+    digests.keepOnly(wanted);
+  };
+
+  const deps: FollowDeps = {
+    ...options,
+    digests,
+    onListed: keepWantedDigests,
+    graceMs: options.graceMs ?? defaultGraceMs,
+    backoff: options.backoff ?? defaultBackoff,
+  };
+
+  return {
+    follow: (sidecars) => {
+      const found = new Map(sidecars.map((sidecar) => [sidecar.key, sidecar]));
+      for (const [key, follower] of [...followers]) {
+        const next = found.get(key);
+        if (next === undefined || isElsewhere(follower.view().sidecar, next)) end(key, follower);
+      }
+      for (const [key, sidecar] of found) {
+        const known = followers.get(key);
+        if (known === undefined) followers.set(key, followSidecar(sidecar, deps));
+        else if (known.view().sidecar !== sidecar) known.update(sidecar);
+      }
+      keepWantedDigests();
+      options.onView();
+    },
+    views: () => new Map([...followers].map(([key, follower]) => [key, follower.view()])),
+    view: (key) => followers.get(key)?.view(),
+    isSettled: () => [...followers.values()].every((follower) => follower.view().isSettled),
+    stop: async () => {
+      await Promise.all([...followers.values()].map((follower) => follower.stop()));
+      followers.clear();
+    },
+  };
+}
+
+/** Another address or identity is another sidecar, even under the same key. */
+function isElsewhere(a: DiscoveredSidecar, b: DiscoveredSidecar): boolean {
+  return a.controlUrl !== b.controlUrl || a.namespace !== b.namespace || a.server !== b.server;
+}

@@ -1,0 +1,138 @@
+/**
+ * Folds one change of one replica into an immutable catalogue; the stage after `fetch.ts` and before `search/segment.ts`.
+ * A failed list never takes away what is known. An empty one is believed, because the sidecar vouches for it: it tells a server
+ * that answers with nothing (asked again) from a policy that hides everything (which must hold here at once). When a replica
+ * counts as gone is decided by who sends the change: there is no clock here.
+ */
+import type { HealthState } from "@outrigger/api/feed";
+import {
+  comparePublicNames,
+  readList,
+  serverKey,
+  type KnownList,
+  type NamePlan,
+  type ReplicaRecord,
+  type ServerCatalogue,
+  type ServerEntry,
+  type ToolEntry,
+} from "./entry.ts";
+import { describeServer } from "./replica.ts";
+
+/** Everything that is known at one moment. `servers` is keyed by `namespace/server`; `tools` is ordered by public name. */
+export interface CatalogueSnapshot {
+  readonly plan: NamePlan;
+  readonly servers: ReadonlyMap<string, ServerEntry>;
+  readonly tools: readonly ToolEntry[];
+}
+
+/** A replica: its id (pod uid or name) and when it was created (Unix epoch, ms). */
+export interface Replica {
+  readonly id: string;
+  readonly createdAtMs: number;
+}
+
+/** A list was read. `limited`: the sidecar said that its server lists more than a sidecar takes. */
+export interface ListedChange {
+  readonly kind: "listed";
+  readonly replica: Replica;
+  readonly catalogue: ServerCatalogue;
+  readonly limited?: boolean;
+}
+
+/** No list could be read, or only the state changed; `message` is absent in the second case. */
+export interface FailedChange {
+  readonly kind: "failed";
+  readonly replica: Replica;
+  readonly namespace: string;
+  readonly server: string;
+  readonly group: string;
+  readonly state: HealthState;
+  readonly message?: string;
+}
+
+/** A replica is gone for good. */
+export interface RemovedChange {
+  readonly kind: "removed";
+  readonly replica: Pick<Replica, "id">;
+  readonly namespace: string;
+  readonly server: string;
+}
+
+/** One change of one replica. */
+export type CatalogueChange = ListedChange | FailedChange | RemovedChange;
+
+/** A catalogue without servers, for an endpoint that names tools by `plan`. */
+export function emptyCatalogue(plan: NamePlan): CatalogueSnapshot {
+  return createSnapshot(plan, new Map());
+}
+
+/**
+ * Gives the catalogue after a change. An endpoint of one namespace ignores the others and gets `previous` itself back.
+ * Unchanged digests keep the identity of a server's `tools`, so readers can tell cheaply what to index again.
+ * Cost: linear in the number of servers, and in the tools of this one.
+ */
+export function mergeCatalogue(previous: CatalogueSnapshot, change: CatalogueChange): CatalogueSnapshot {
+  const { namespace, server } = change.kind === "listed" ? change.catalogue : change;
+  if (previous.plan.qualify === "server" && previous.plan.namespace !== namespace) return previous;
+  const key = serverKey(namespace, server);
+  const known = previous.servers.get(key);
+  const replicas = new Map(known?.replicas);
+  if (change.kind === "removed") {
+    if (!replicas.delete(change.replica.id)) return previous;
+  } else {
+    const record = readRecord(change, known, previous.plan);
+    replicas.set(record.id, record);
+  }
+  if (replicas.size === 0) return replaceServer(previous, key, undefined);
+  return replaceServer(previous, key, describeServer({ namespace, server, replicas, servedBefore: known?.served }));
+}
+
+function readRecord(
+  change: ListedChange | FailedChange,
+  known: ServerEntry | undefined,
+  plan: NamePlan,
+): ReplicaRecord {
+  const { id, createdAtMs } = change.replica;
+  const before = known?.replicas.get(id)?.list;
+  if (change.kind === "failed") {
+    const { group, state, message } = change;
+    return { id, createdAtMs, group, state, list: before, failure: message };
+  }
+  const { group, state } = change.catalogue;
+  return { id, createdAtMs, group, state, list: reuseOrReadList(change, known, plan), failure: undefined };
+}
+
+/** Replicas with one digest share one list, and a list that comes again is the one that is known. */
+function reuseOrReadList(change: ListedChange, known: ServerEntry | undefined, plan: NamePlan): KnownList {
+  const { catalogue } = change;
+  const lists = [...(known?.replicas.values() ?? [])].map((replica) => replica.list);
+  const { digest, group, title, description } = catalogue;
+  const same = [...lists, known?.served].find((list) => list?.digest === digest && list.group === group);
+  const list = same === undefined ? readList(catalogue, plan) : { ...same, title, description };
+  if (change.limited !== true || list.limited !== undefined) return list;
+  return { ...list, limited: `${list.tools.length} tools are served; the server lists more than its sidecar takes.` };
+}
+
+function replaceServer(previous: CatalogueSnapshot, key: string, next: ServerEntry | undefined): CatalogueSnapshot {
+  const servers = new Map(previous.servers);
+  if (next === undefined) servers.delete(key);
+  else servers.set(key, next);
+  return createSnapshot(previous.plan, servers);
+}
+
+/** Orders the tools when they are first asked for: many changes in a row cost no ordering in between. */
+function createSnapshot(plan: NamePlan, servers: ReadonlyMap<string, ServerEntry>): CatalogueSnapshot {
+  let tools: readonly ToolEntry[] | undefined;
+  return {
+    plan,
+    servers,
+    get tools() {
+      // Servers in order of key give almost ordered names, which sorting runs through in nearly linear time.
+      const ordered = (): readonly string[] => [...servers.keys()].sort();
+      tools ??= ordered()
+        .flatMap((key) => servers.get(key)?.tools ?? [])
+        .sort(comparePublicNames);
+      return tools;
+    },
+  };
+}

@@ -1,0 +1,63 @@
+/**
+ * All sources together: one set from the latest set of each. A source that fails keeps what it had and takes nothing from
+ * the others. Of two sources that name one key the first is heard.
+ */
+import type { DiscoveredSet, DiscoveredSidecar, DiscoverySource } from "./source.ts";
+
+/** What all sources know: `faults` holds one sentence per source that can't be read now. */
+export interface Discovered {
+  readonly sidecars: readonly DiscoveredSidecar[];
+  readonly problems: DiscoveredSet["problems"];
+  readonly faults: readonly string[];
+}
+
+/** A running discovery. */
+export interface Discovery {
+  readonly start: () => Promise<void>;
+  /** True once every source was read. */
+  readonly isSynced: () => boolean;
+  readonly current: () => Discovered;
+  readonly stop: () => Promise<void>;
+}
+
+/** Creates the discovery; `onChange` is called with everything at every change of any source. */
+export function createDiscovery(
+  sources: readonly DiscoverySource[],
+  onChange: (discovered: Discovered) => void,
+): Discovery {
+  const sets = new Map<DiscoverySource, DiscoveredSet>();
+  const current = (): Discovered => {
+    const all = sources.flatMap((source) => sets.get(source) ?? []);
+    const sidecars = firstOfEachKey(all.flatMap((set) => set.sidecars));
+    const dialled = new Set(sidecars.map(({ key }) => key));
+    return {
+      sidecars,
+      // While its label changes, a pod may be in two watches for a moment.
+      problems: firstOfEachKey(all.flatMap((set) => set.problems)).filter(({ key }) => !dialled.has(key)),
+      faults: all.flatMap((set) => (set.fault === undefined ? [] : [set.fault])),
+    };
+  };
+  return {
+    start: async () => {
+      await Promise.all(
+        sources.map((source) =>
+          source.start((set) => {
+            sets.set(source, set);
+            onChange(current());
+          }),
+        ),
+      );
+    },
+    isSynced: () => sources.every((source) => source.isSynced()),
+    current,
+    stop: async () => {
+      await Promise.all(sources.map((source) => source.stop()));
+    },
+  };
+}
+
+function firstOfEachKey<T extends { readonly key: string }>(items: readonly T[]): readonly T[] {
+  const byKey = new Map<string, T>();
+  for (const item of items) if (!byKey.has(item.key)) byKey.set(item.key, item);
+  return [...byKey.values()];
+}

@@ -1,0 +1,78 @@
+/**
+ * Reads the text of a server file as sidecars to dial. Decides which entries can be dialled: those with the address of a
+ * sidecar and of its control port. No I/O; what the file was before is the caller's to keep.
+ */
+import { parseServerFile, type ServerEntry, type UrlEntry } from "@outrigger/api/server-file";
+import type { DiscoveredSidecar, DiscoveryProblem } from "./source.ts";
+
+/** The namespace of servers that come from a file. */
+export const fileNamespace = "local";
+
+const defaultGroup = "default";
+
+/** The outcome for a whole file: entries that can be dialled and entries that can't, or why the file can't be read. */
+export type ReadEntries =
+  | {
+      readonly ok: true;
+      readonly sidecars: readonly DiscoveredSidecar[];
+      readonly problems: readonly DiscoveryProblem[];
+    }
+  | { readonly ok: false; readonly message: string };
+
+/** Reads a file's text. `createdAtOf` gives the time (RFC 3339) at which an entry's key was first seen. */
+export function readEntries(text: string, createdAtOf: (key: string) => string): ReadEntries {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return { ok: false, message: `the file is not JSON: ${error instanceof Error ? error.message : String(error)}` };
+  }
+  const parsed = parseServerFile(value);
+  if (!parsed.ok) {
+    const lines = parsed.problems.map(({ path, expected }) => `${path.join(".") || "the file"}: expected ${expected}`);
+    return { ok: false, message: lines.join("; ") };
+  }
+  const sidecars: DiscoveredSidecar[] = [];
+  const problems: DiscoveryProblem[] = [];
+  for (const entry of parsed.entries) {
+    const key = `file:${entry.name}`;
+    const read = readEntry(entry, { key, createdAt: createdAtOf(key) });
+    if ("reason" in read) problems.push(read);
+    else sidecars.push(read);
+  }
+  return { ok: true, sidecars, problems };
+}
+
+interface Identity {
+  readonly key: string;
+  readonly createdAt: string;
+}
+
+function readEntry(entry: ServerEntry, identity: Identity): DiscoveredSidecar | DiscoveryProblem {
+  const base = { ...identity, namespace: fileNamespace, server: entry.name, labels: {}, origin: "File" } as const;
+  if (entry.form === "process") {
+    const message = "The entry starts a process. Only sidecars are dialled: start a sidecar and give its url.";
+    return { ...base, reason: "NotInjected", message };
+  }
+  const controlUrl = readControl(entry);
+  if (controlUrl === undefined) {
+    const message = "The entry has no outrigger.control with the base URL of its sidecar's control port.";
+    return { ...base, reason: "EndpointInvalid", message };
+  }
+  const { group, origin } = entry.outrigger;
+  return {
+    ...base,
+    group: group ?? defaultGroup,
+    dataUrl: entry.url,
+    controlUrl,
+    transport: origin?.transport ?? "streamable-http",
+    ...(origin?.package === undefined ? {} : { image: origin.package }),
+    headers: entry.headers,
+    isReady: true,
+  };
+}
+
+function readControl({ outrigger }: UrlEntry): string | undefined {
+  const url = outrigger.control === undefined ? null : URL.parse(outrigger.control);
+  return url !== null && /^https?:$/.test(url.protocol) ? url.href.replace(/\/+$/, "") : undefined;
+}

@@ -1,0 +1,60 @@
+/**
+ * What discovery finds: sidecars to dial, and things that look like servers but can't be dialled, each with its reason.
+ * A source knows one place to look; who reads it gets the whole set at every change, never a difference.
+ */
+import type { Transport } from "@outrigger/api/keys";
+import type { Reason } from "@outrigger/api/reasons";
+
+/** Where a server comes from. */
+export type Origin = "File" | "Injected";
+
+/** One sidecar. `key` is unique over all sources and stays the same as long as it is the same sidecar. */
+export interface DiscoveredSidecar {
+  readonly key: string;
+  readonly namespace: string;
+  readonly server: string;
+  readonly group: string;
+  /** Address of the MCP endpoint that the sidecar serves. */
+  readonly dataUrl: string;
+  /** Base address of the control port, without a path. */
+  readonly controlUrl: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** RFC 3339. */
+  readonly createdAt: string;
+  readonly origin: Origin;
+  /** How the server behind the sidecar speaks. */
+  readonly transport: Transport;
+  readonly image?: string;
+  /** Sent with every request to the data port. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** False where the place it was found in says that it should get no calls now. */
+  readonly isReady: boolean;
+}
+
+/** Something that was found and can't be dialled. */
+export interface DiscoveryProblem {
+  readonly key: string;
+  readonly namespace: string;
+  readonly server: string;
+  readonly reason: Extract<Reason, "NotInjected" | "EndpointInvalid" | "Starting">;
+  readonly message: string;
+  readonly createdAt: string;
+  readonly origin: Origin;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** Everything that a source knows at one moment. `fault`: why the source itself can't be read; the sets are then older. */
+export interface DiscoveredSet {
+  readonly sidecars: readonly DiscoveredSidecar[];
+  readonly problems: readonly DiscoveryProblem[];
+  readonly fault?: string;
+}
+
+/** One place to look. `start` resolves once looking has begun; `onSet` is called with the first set and at every change. */
+export interface DiscoverySource {
+  readonly name: "file" | "pods";
+  readonly start: (onSet: (set: DiscoveredSet) => void) => Promise<void>;
+  /** True once the place was read completely, or could not be read and says so. */
+  readonly isSynced: () => boolean;
+  readonly stop: () => Promise<void>;
+}

@@ -1,0 +1,89 @@
+/**
+ * One MCP endpoint (all servers, or one group): both eras, its sessions, and who hears when its list of tools changes. Decides by
+ * the body which era a request is of. Source: MCP 2026-07-28 transports, "Backward compatibility".
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { toNodeHandler, type NodeIncomingMessageLike } from "@modelcontextprotocol/node";
+import { classifyInboundRequest, createMcpHandler, type InboundHttpRequest } from "@modelcontextprotocol/server";
+import { receiveBody } from "./receive.ts";
+import { sendError } from "./respond.ts";
+import { createServer, type ServerParts } from "./server.ts";
+import { createSessions } from "./sessions.ts";
+
+/** What an endpoint is made from. Times in ms. */
+export interface EndpointOptions extends ServerParts {
+  readonly nowMs: () => number;
+  readonly onError: (error: unknown) => void;
+  readonly sessionIdleMs?: number;
+  readonly maxSessions?: number;
+}
+
+/** One endpoint. */
+export interface Endpoint {
+  /** Serves one request; `body` holds the bytes of a POST. Host and Origin were checked. */
+  readonly handle: (req: IncomingMessage, res: ServerResponse, body: Uint8Array) => Promise<void>;
+  /** Brings the view up to the state and tells clients where their list has changed. */
+  readonly refresh: () => void;
+  readonly sessions: () => number;
+  readonly close: () => Promise<void>;
+}
+
+const defaultIdleMs = 30 * 60_000;
+const defaultMaxSessions = 10_000;
+
+/** Creates an endpoint. */
+export function createEndpoint(options: EndpointOptions): Endpoint {
+  const { view, nowMs, onError } = options;
+  const sessions = createSessions({
+    createServer: (caller) => createServer(options, "legacy", caller),
+    onEnded: options.relay.endCaller,
+    nowMs,
+    idleMs: options.sessionIdleMs ?? defaultIdleMs,
+    maxSessions: options.maxSessions ?? defaultMaxSessions,
+  });
+  const modern = createMcpHandler(() => createServer(options, "modern", () => ""), { legacy: "reject" });
+  const handleModern = toNodeHandler(modern, { onerror: onError });
+  let heldBack: NodeJS.Timeout | undefined;
+
+  const refresh = (): void => {
+    if (view.refresh()) {
+      sessions.tellListChanged();
+      modern.notify.toolsChanged();
+    }
+    const waitMs = view.heldBackMs();
+    clearTimeout(heldBack);
+    if (waitMs !== undefined) heldBack = setTimeout(refresh, waitMs).unref();
+  };
+
+  return {
+    handle: async (req, res, body) => {
+      if (req.method !== "POST") return sessions.handle(req, res, undefined);
+      const received = receiveBody(body, req.headers);
+      if (!received.ok) {
+        sendError(res, received.refusal);
+        return;
+      }
+      const { value } = received;
+      const route = classifyInboundRequest(readClaims(req, value));
+      if (route.kind === "legacy") return sessions.handle(req, res, value);
+      // Refusals by the rules of the modern era are answered by its handler too. Node's request is what it takes; its type
+      // says `undefined` where Node's leaves a member out.
+      return handleModern(req as NodeIncomingMessageLike, res, value);
+    },
+    refresh,
+    sessions: sessions.count,
+    close: async () => {
+      clearTimeout(heldBack);
+      await Promise.all([sessions.close(), modern.close()]);
+    },
+  };
+}
+
+function readClaims(req: IncomingMessage, body: unknown): InboundHttpRequest {
+  const claims: InboundHttpRequest = { httpMethod: "POST", body };
+  const { "mcp-protocol-version": version, "mcp-method": method, "mcp-name": name } = req.headers;
+  if (typeof version === "string") claims.protocolVersionHeader = version;
+  if (typeof method === "string") claims.mcpMethodHeader = method;
+  if (typeof name === "string") claims.mcpNameHeader = name;
+  return claims;
+}

@@ -1,0 +1,71 @@
+/**
+ * The tool `call_tool`, and the call itself that a direct `tools/call` shares: decide, relay, hand back what the server said.
+ */
+import { rpcCodes } from "@outrigger/api/errors";
+import type { JsonObject } from "@outrigger/mcp";
+import type { ToolEntry } from "../../catalog/entry.ts";
+import type { CallOutcome } from "../../route/failure.ts";
+import {
+  answerError,
+  isObject,
+  readTexts,
+  refuseArguments,
+  type EndpointParts,
+  type Invocation,
+} from "./invocation.ts";
+import { resolveTool } from "./resolve.ts";
+
+/** The definition. Without hints: what a call does is the called tool's affair. */
+export const callToolDefinition: JsonObject = {
+  name: "call_tool",
+  title: "Call a tool",
+  description: "Calls a tool that find_tool has found, by its name, with arguments that fit its inputSchema.",
+  inputSchema: {
+    type: "object",
+    properties: {
+      name: { type: "string", description: "The name of the tool as find_tool gives it." },
+      arguments: { type: "object", description: "The arguments for the tool.", additionalProperties: true },
+    },
+    required: ["name"],
+  },
+};
+
+/** Calls the named tool. An unknown name is an answer that the model reads, with the nearest names. */
+export async function callTool(parts: EndpointParts, invocation: Invocation): Promise<CallOutcome> {
+  const read = readTexts(invocation.arguments, { name: ["name", "tool_name"], server: ["server_name"] });
+  if (!read.ok) return read.outcome;
+  const { name, server } = read.texts;
+  const values = read.input["arguments"] ?? read.input["parameters"];
+  if (name === undefined) return refuseArguments("name", "the name of a tool", name);
+  if (values !== undefined && !isObject(values)) return refuseArguments("arguments", "an object", values);
+  const resolved = resolveTool(parts.state.catalogue(), parts.decision, { name, server });
+  if (resolved.ok) return relayCall(parts, resolved.tool, { ...invocation, arguments: values });
+  parts.metrics.countCall("unknown");
+  return answerError(resolved.message, invocation.era);
+}
+
+/** Calls a tool by its public name. Errors: -32602 with the nearest names in the message. */
+export async function callDirectly(parts: EndpointParts, name: string, invocation: Invocation): Promise<CallOutcome> {
+  const resolved = resolveTool(parts.state.catalogue(), parts.decision, { name });
+  if (resolved.ok) return relayCall(parts, resolved.tool, invocation);
+  parts.metrics.countCall("unknown");
+  return { kind: "error", error: { code: rpcCodes.invalidParams, message: resolved.message } };
+}
+
+async function relayCall(parts: EndpointParts, tool: ToolEntry, invocation: Invocation): Promise<CallOutcome> {
+  const { arguments: values, meta, caller, era, signal, onProgress } = invocation;
+  const call = { tool, arguments: values, meta, caller, callerEra: era, signal };
+  try {
+    const outcome = await parts.relay.call(onProgress === undefined ? call : { ...call, onProgress });
+    parts.metrics.countCall(nameOutcome(outcome));
+    return outcome;
+  } catch (error) {
+    parts.metrics.countCall("cancelled");
+    throw error;
+  }
+}
+
+function nameOutcome(outcome: CallOutcome): "ok" | "tool_error" | "error" {
+  if (outcome.kind === "error") return "error";
+  return outcome.result["isError"] === true ? "tool_error" : "ok";
+}

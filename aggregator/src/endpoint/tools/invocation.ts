@@ -1,0 +1,76 @@
+/** What the tools of the endpoint work with, and the shapes in which they answer. */
+import { rpcCodes } from "@outrigger/api/errors";
+import type { Era, JsonObject } from "@outrigger/mcp";
+import type { AggregatorMetrics } from "../../metrics.ts";
+import type { CallOutcome } from "../../route/failure.ts";
+import type { Relay } from "../../route/relay.ts";
+import type { State } from "../../state/state.ts";
+import type { Decision } from "../decide.ts";
+
+/** What all calls of one endpoint share. */
+export interface EndpointParts {
+  readonly state: State;
+  readonly decision: Decision;
+  readonly relay: Relay;
+  readonly metrics: AggregatorMetrics;
+}
+
+/** One call of a tool. `caller` is the caller's session, or "" where it has none; `meta` is what goes along to a server. */
+export interface Invocation {
+  readonly arguments: unknown;
+  readonly meta: Readonly<Record<string, unknown>>;
+  readonly caller: string;
+  readonly era: Era;
+  readonly signal: AbortSignal;
+  readonly onProgress?: (params: JsonObject) => void;
+}
+
+/** A result with the same value as structure and as text, for callers that read only one of them. */
+export function answerWith(value: JsonObject, era: Era): CallOutcome {
+  return finishResult({ content: [{ type: "text", text: JSON.stringify(value) }], structuredContent: value }, era);
+}
+
+/** A result that tells a model what is wrong with its call. */
+export function answerError(text: string, era: Era): CallOutcome {
+  return finishResult({ content: [{ type: "text", text }], isError: true }, era);
+}
+
+/** Arguments that are not of the declared form: an error that names field, what was expected and what came. */
+export function refuseArguments(field: string, expected: string, got: unknown): CallOutcome {
+  const shown = got === undefined ? "nothing" : JSON.stringify(got).slice(0, 64);
+  const message = `Invalid arguments: ${field}: expected ${expected}, got ${shown}`;
+  return { kind: "error", error: { code: rpcCodes.invalidParams, message } };
+}
+
+/** Texts among the arguments, by the first of the names that is there; or the refusal of what is not of that form. */
+export type ReadTexts<K extends string> =
+  | { readonly ok: true; readonly texts: { readonly [P in K]?: string }; readonly input: JsonObject }
+  | { readonly ok: false; readonly outcome: CallOutcome };
+
+/** Reads texts from the arguments: `wanted` maps what code calls them to the names that callers may use. */
+export function readTexts<K extends string>(
+  value: unknown,
+  wanted: Readonly<Record<K, readonly string[]>>,
+): ReadTexts<K> {
+  const input = value ?? {};
+  if (!isObject(input)) return { ok: false, outcome: refuseArguments("arguments", "an object", value) };
+  const texts: { [P in K]?: string } = {};
+  // Object.keys of a record yields exactly its keys.
+  for (const key of Object.keys(wanted) as K[]) {
+    const name = wanted[key].find((each) => input[each] !== undefined);
+    const text = name === undefined ? undefined : input[name];
+    if (text === undefined) continue;
+    if (typeof text !== "string") return { ok: false, outcome: refuseArguments(name ?? key, "a string", text) };
+    texts[key] = text;
+  }
+  return { ok: true, texts, input };
+}
+
+/** True for JSON objects. */
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function finishResult(result: JsonObject, era: Era): CallOutcome {
+  return { kind: "result", result: era === "modern" ? { ...result, resultType: "complete" } : result };
+}

@@ -1,0 +1,39 @@
+/**
+ * What a caller gets when a call could not be carried out: a result that the model reads where another try or another question
+ * may help, else a JSON-RPC error. Both say the reason in words and in data. Source: docs on refusals, MCP "Error handling".
+ */
+import { errorMetaKey, wireErrors, type ErrorDetail, type WireReason } from "@outrigger/api/errors";
+import { reasons } from "@outrigger/api/reasons";
+import type { JsonObject } from "@outrigger/mcp";
+
+/** The end of a call: a result or an error, both as they go to the caller. */
+export type CallOutcome =
+  { readonly kind: "result"; readonly result: JsonObject } | { readonly kind: "error"; readonly error: WireRpcError };
+
+/** A JSON-RPC error object; members of a server's own error are kept. */
+export interface WireRpcError extends JsonObject {
+  readonly code: number;
+  readonly message: string;
+}
+
+/** What is said beside the reason: the server, the tool's public name, and one sentence of detail. */
+export interface FailedCall {
+  readonly server: string;
+  readonly name: string;
+  readonly detail?: string;
+}
+
+/** Reasons that a model may do something about: it reads them as the tool's answer. */
+const readByModels: readonly WireReason[] = ["UpstreamTimeout", "ResponseTooLarge"];
+
+/** The outcome for a reason. `detail` is shown to the caller: it must hold no secrets of a server. */
+export function failCall(reason: WireReason, call: FailedCall): CallOutcome {
+  const { server, name, detail } = call;
+  const data: ErrorDetail = { reason, server, name };
+  const text = `${reasons[reason].sentence}${detail === undefined ? "" : ` ${detail}`} (server ${server})`;
+  if (readByModels.includes(reason)) {
+    const result = { content: [{ type: "text", text }], isError: true, _meta: { [errorMetaKey]: data } };
+    return { kind: "result", result };
+  }
+  return { kind: "error", error: { code: wireErrors[reason].jsonRpcCode, message: text, data: { outrigger: data } } };
+}

@@ -1,0 +1,205 @@
+/**
+ * Carries a call to a server and its answer back: choose a replica, try it, try another where the call can't have arrived,
+ * and turn every other end into an outcome that concerns this caller alone. Decides nothing about who may call what.
+ */
+import { rpcCodes, type WireReason } from "@outrigger/api/errors";
+import type { ClientInfo, Era, JsonObject } from "@outrigger/mcp";
+import type { Dispatcher } from "undici";
+import type { ToolEntry } from "../catalog/entry.ts";
+import type { SidecarView } from "../catalog/view.ts";
+import { attemptLegacy, attemptModern, type Attempt, type AttemptDeps, type UpstreamCall } from "./attempt.ts";
+import { bridgeResult } from "./bridge.ts";
+import { failCall, type CallOutcome } from "./failure.ts";
+import { pickReplica } from "./pick.ts";
+import { createUpstreamSessions } from "./sessions.ts";
+
+/** A call that was decided: allowed, and of this tool. `caller` is the caller's session, or "" where it has none. */
+export interface RelayCall {
+  readonly tool: ToolEntry;
+  readonly arguments: unknown;
+  readonly meta: Readonly<Record<string, unknown>>;
+  readonly caller: string;
+  readonly callerEra: Era;
+  readonly onProgress?: (params: JsonObject) => void;
+  /** The caller cancelled or has gone. */
+  readonly signal: AbortSignal;
+}
+
+/** What the relay needs. `replicasOf` gives the sidecars whose server lists the tool. Times in ms. */
+export interface RelayOptions {
+  readonly dispatcher: Dispatcher;
+  readonly clientInfo: ClientInfo;
+  readonly replicasOf: (tool: ToolEntry) => readonly SidecarView[];
+  readonly nowMs: () => number;
+  readonly deadlineMs?: number;
+  readonly maxAnswerBytes?: number;
+  readonly sessionIdleMs?: number;
+}
+
+/** The relay with its upstream sessions. */
+export interface Relay {
+  /** Rejects only when the caller's signal aborts. */
+  readonly call: (call: RelayCall) => Promise<CallOutcome>;
+  /** A caller's session has ended: its upstream sessions end too. */
+  readonly endCaller: (caller: string) => void;
+  /** Forgets sessions with sidecars that are gone. */
+  readonly keepOnly: (sidecarKeys: ReadonlySet<string>) => void;
+  /** Calls under way. */
+  readonly inFlight: () => number;
+  readonly stop: () => Promise<void>;
+}
+
+const defaultDeadlineMs = 120_000;
+const defaultMaxAnswerBytes = 32 * 1024 * 1024;
+const defaultSessionIdleMs = 10 * 60_000;
+const mostReplicasTried = 3;
+
+/** Creates the relay. */
+export function createRelay(options: RelayOptions): Relay {
+  const { dispatcher, clientInfo, nowMs, replicasOf } = options;
+  const deadlineMs = options.deadlineMs ?? defaultDeadlineMs;
+  const idleMs = options.sessionIdleMs ?? defaultSessionIdleMs;
+  const sessions = createUpstreamSessions({ dispatcher, clientInfo, nowMs, idleMs });
+  const maxAnswerBytes = options.maxAnswerBytes ?? defaultMaxAnswerBytes;
+  const deps: AttemptDeps = { dispatcher, sessions, clientInfo, maxAnswerBytes };
+  const underWay = new Map<string, number>();
+  const homes = createHomes();
+  let lastId = 0;
+
+  const choose = (call: RelayCall, tried: ReadonlySet<string>): SidecarView | undefined => {
+    const views = replicasOf(call.tool).filter(({ sidecar }) => !tried.has(sidecar.key));
+    const candidates = views.map(({ sidecar, state }) => ({
+      key: sidecar.key,
+      state,
+      isReady: sidecar.isReady,
+      inFlight: underWay.get(sidecar.key) ?? 0,
+    }));
+    const key = pickReplica(candidates, homes.find(call));
+    return views.find(({ sidecar }) => sidecar.key === key);
+  };
+
+  const tryReplica = async (view: SidecarView, call: RelayCall, signal: AbortSignal): Promise<Attempt> => {
+    const { key } = view.sidecar;
+    const era = view.feed?.era;
+    if (era === undefined) return { kind: "unsent", detail: "It has not answered its sidecar yet." };
+    underWay.set(key, (underWay.get(key) ?? 0) + 1);
+    homes.keep(call, key);
+    try {
+      const upstream = toUpstreamCall(call, ++lastId, signal);
+      const attempt = era === "modern" ? attemptModern : attemptLegacy;
+      return await attempt(deps, view.sidecar, upstream);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      return {
+        kind: "broken",
+        detail: `The connection broke (${error instanceof Error ? error.message : "unknown"}).`,
+      };
+    } finally {
+      const left = (underWay.get(key) ?? 1) - 1;
+      if (left > 0) underWay.set(key, left);
+      else underWay.delete(key);
+    }
+  };
+
+  const tryReplicas = async (call: RelayCall, signal: AbortSignal): Promise<CallOutcome> => {
+    const tried = new Set<string>();
+    let detail = "";
+    for (let count = 0; count < mostReplicasTried; count++) {
+      const view = choose(call, tried);
+      if (view === undefined) break;
+      tried.add(view.sidecar.key);
+      const attempt = await tryReplica(view, call, signal);
+      if (attempt.kind !== "unsent") return finish(attempt, call);
+      detail = attempt.detail;
+    }
+    return fail("UpstreamUnavailable", call, detail === "" ? undefined : detail);
+  };
+
+  return {
+    call: async (call) => {
+      call.signal.throwIfAborted();
+      const deadline = new AbortController();
+      const timer = setTimeout(() => deadline.abort(), deadlineMs);
+      try {
+        return await tryReplicas(call, AbortSignal.any([call.signal, deadline.signal]));
+      } catch (error) {
+        if (call.signal.aborted || !deadline.signal.aborted) throw error;
+        return fail("UpstreamTimeout", call, `It had ${deadlineMs / 1_000} s.`);
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+    endCaller: (caller) => {
+      homes.endCaller(caller);
+      sessions.endCaller(caller);
+    },
+    keepOnly: sessions.keepOnly,
+    inFlight: () => [...underWay.values()].reduce((sum, count) => sum + count, 0),
+    stop: sessions.stop,
+  };
+}
+
+/** Which replica of a server holds a caller's session. */
+interface Homes {
+  readonly find: (call: RelayCall) => string | undefined;
+  readonly keep: (call: RelayCall, sidecarKey: string) => void;
+  readonly endCaller: (caller: string) => void;
+}
+
+function createHomes(): Homes {
+  const byCaller = new Map<string, Map<string, string>>();
+  const serverOf = ({ tool }: RelayCall): string => `${tool.namespace}/${tool.server}`;
+  return {
+    find: (call) => byCaller.get(call.caller)?.get(serverOf(call)),
+    keep: (call, sidecarKey) => {
+      // Callers without a session are spread over the replicas.
+      if (call.caller === "") return;
+      const homes = byCaller.get(call.caller) ?? new Map<string, string>();
+      byCaller.set(call.caller, homes.set(serverOf(call), sidecarKey));
+    },
+    endCaller: (caller) => void byCaller.delete(caller),
+  };
+}
+
+function toUpstreamCall(call: RelayCall, id: number, signal: AbortSignal): UpstreamCall {
+  return {
+    id,
+    tool: call.tool.name,
+    arguments: call.arguments,
+    inputSchema: call.tool.definition["inputSchema"],
+    meta: call.meta,
+    caller: call.caller,
+    ...(call.onProgress === undefined ? {} : { onProgress: call.onProgress }),
+    signal,
+  };
+}
+
+function fail(reason: WireReason, { tool, callerEra }: RelayCall, detail: string | undefined): CallOutcome {
+  const { server, publicName } = tool;
+  const outcome = failCall(reason, { server, name: publicName, ...(detail === undefined ? {} : { detail }) });
+  if (outcome.kind === "error") return outcome;
+  const bridged = bridgeResult(outcome.result, callerEra);
+  return bridged.ok ? { kind: "result", result: bridged.result } : outcome;
+}
+
+/** Errors that say that our request was wrong, though the caller's was not. */
+const ourFault: readonly number[] = [rpcCodes.headerMismatch, rpcCodes.unsupportedVersion];
+
+function finish(answer: Exclude<Attempt, { kind: "unsent" }>, call: RelayCall): CallOutcome {
+  switch (answer.kind) {
+    case "result": {
+      const bridged = bridgeResult(answer.result, call.callerEra);
+      if (bridged.ok) return { kind: "result", result: bridged.result };
+      return fail("UpstreamBroken", call, `It sent a result of type ${bridged.resultType}.`);
+    }
+    case "error":
+      if (ourFault.includes(answer.error.code)) return fail("Internal", call, answer.error.message);
+      return { kind: "error", error: answer.error };
+    case "tooLarge":
+      return fail("ResponseTooLarge", call, `At most ${answer.limitBytes} bytes are relayed.`);
+    case "broken":
+      return fail("UpstreamBroken", call, answer.detail);
+    case "paused":
+      return fail("UpstreamBroken", call, "The event stream ended before the response.");
+  }
+}

@@ -1,0 +1,44 @@
+import { expect, it } from "vitest";
+import { readAggregatorSettings } from "./settings.ts";
+
+const read = (argv: readonly string[], env: Record<string, string> = {}) => readAggregatorSettings({ argv, env });
+
+it("names tools by server for a file, by namespace for pods, unless told otherwise", () => {
+  expect(read(["--servers", "f"])).toMatchObject({ settings: { plan: { qualify: "server", namespace: "local" } } });
+  expect(read(["--kube", "in-cluster"])).toMatchObject({ settings: { plan: { qualify: "namespace" } } });
+  expect(read(["--servers", "f", "--names", "namespace"])).toMatchObject({
+    settings: { plan: { qualify: "namespace" } },
+  });
+  expect(read(["--kube", "kubeconfig", "--namespaces", "tools", "--names", "server"])).toMatchObject({
+    settings: { plan: { qualify: "server", namespace: "tools" } },
+  });
+});
+
+it("refuses names without namespace where they would not tell servers apart", () => {
+  for (const argv of [
+    ["--kube", "in-cluster"],
+    ["--kube", "in-cluster", "--namespaces", "a,b"],
+    ["--kube", "in-cluster", "--namespaces", "a", "--servers", "f"],
+  ]) {
+    expect(read([...argv, "--names", "server"])).toMatchObject({ ok: false });
+  }
+});
+
+it("reports every problem at once, and takes flags before the environment", () => {
+  expect(read(["--mode", "both", "--namespaces", "A B", "--listen", "x"])).toMatchObject({
+    ok: false,
+    problems: { length: 3 },
+  });
+  expect(read([], {})).toEqual({ ok: false, problems: ["nothing to serve: give --servers FILE, --kube MODE or both"] });
+  expect(read(["--namespaces", "a", "--servers", "f", "--", "x"])).toMatchObject({ problems: { length: 2 } });
+  const both = read(["--listen", "0.0.0.0:1"], { OUTRIGGER_LISTEN: "127.0.0.1:2", OUTRIGGER_SERVERS: "f" });
+  expect(both).toMatchObject({ settings: { listen: { host: "0.0.0.0", port: 1 }, servers: "f", mode: "search" } });
+});
+
+it("reads the place of the API server: a word or a base URL", () => {
+  expect(read(["--kube", "http://127.0.0.1:8001"])).toMatchObject({
+    settings: { kube: { mode: "url", baseUrl: "http://127.0.0.1:8001" } },
+  });
+  expect(read(["--kube", "kubeconfig"])).toMatchObject({ settings: { kube: { mode: "kubeconfig" } } });
+  for (const text of ["cluster", "ftp://x", "127.0.0.1:8001"]) expect(read(["--kube", text]).ok, text).toBe(false);
+});

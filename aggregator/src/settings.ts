@@ -1,0 +1,156 @@
+/**
+ * The aggregator's settings: flags, variables, defaults, and what does not go together. Pure; main.ts passes argv and environment.
+ */
+import { words } from "@outrigger/api/keys";
+import { aggregatorPorts } from "@outrigger/api/ports";
+import { parseDnsLabel, parseWord } from "@outrigger/api/values";
+import type { ClusterPlace } from "@outrigger/kube";
+import { parseListenAddress, parseText, readSettings, type ParsedSetting } from "@outrigger/runtime/config";
+import type { NamePlan } from "./catalog/entry.ts";
+import { fileNamespace } from "./discovery/read-entries.ts";
+
+/** The table of settings. */
+export const settingTable = {
+  listen: {
+    flag: "listen",
+    env: "OUTRIGGER_LISTEN",
+    help: "address of the MCP endpoint and the read API",
+    parse: parseListenAddress,
+    fallback: { host: "127.0.0.1", port: aggregatorPorts.endpoint },
+  },
+  admin: {
+    flag: "admin",
+    env: "OUTRIGGER_ADMIN",
+    help: "address of health and metrics",
+    parse: parseListenAddress,
+    fallback: { host: "127.0.0.1", port: aggregatorPorts.admin },
+  },
+  servers: {
+    flag: "servers",
+    env: "OUTRIGGER_SERVERS",
+    help: "server file whose entries name sidecars; read again when it changes",
+    parse: parseText,
+  },
+  kube: {
+    flag: "kube",
+    env: "OUTRIGGER_KUBE",
+    help: "find pods: in-cluster, kubeconfig, or a base URL such as that of kubectl proxy",
+    parse: parseKube,
+  },
+  namespaces: {
+    flag: "namespaces",
+    env: "OUTRIGGER_NAMESPACES",
+    help: "comma-separated namespaces in which pods are found; all of them where absent",
+    parse: parseNamespaces,
+    fallback: [] as readonly string[],
+  },
+  mode: {
+    flag: "mode",
+    env: "OUTRIGGER_MODE",
+    help: "search (four tools that lead to all others) or direct (every tool)",
+    parse: (text: string) => parseWord(text, ["search", "direct"]),
+    fallback: "search" as const,
+  },
+  names: {
+    flag: "names",
+    env: "OUTRIGGER_NAMES",
+    help: "names of tools: server__tool or namespace__server__tool; by server without --kube, else by namespace",
+    parse: (text: string) => parseWord(text, ["server", "namespace"]),
+  },
+  hosts: {
+    flag: "hosts",
+    env: "OUTRIGGER_HOSTS",
+    help: "comma-separated Host names that are accepted beside loopback names",
+    parse: parseList,
+    fallback: [] as readonly string[],
+  },
+  origins: {
+    flag: "origins",
+    env: "OUTRIGGER_ORIGINS",
+    help: "comma-separated Origins (or their host names) that are accepted beside loopback ones",
+    parse: parseList,
+    fallback: [] as readonly string[],
+  },
+  logLevel: {
+    flag: "log-level",
+    env: "OUTRIGGER_LOG_LEVEL",
+    help: "debug, info, warn or error",
+    parse: (text: string) => parseWord(text, words.logLevel),
+    fallback: "info" as const,
+  },
+  watchStdin: {
+    flag: "watch-stdin",
+    help: "yes: end when stdin closes",
+    parse: (text: string) => parseWord(text, ["yes", "no"]),
+    fallback: "no" as const,
+  },
+};
+
+type Values = Extract<ReturnType<typeof readTable>, { ok: true }>["settings"]["values"];
+
+/** Everything that the program runs with. */
+export interface AggregatorSettings extends Omit<Values, "names"> {
+  readonly plan: NamePlan;
+}
+
+/** The settings, or every problem with them. */
+export type ReadAggregatorSettings =
+  | { readonly ok: true; readonly settings: AggregatorSettings }
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+/** What settings are read from. */
+export interface SettingsInput {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Reads and checks everything at once. */
+export function readAggregatorSettings(input: SettingsInput): ReadAggregatorSettings {
+  const read = readTable(input);
+  if (!read.ok) return read;
+  const { names, ...values } = read.settings.values;
+  const problems = read.settings.rest.map((argument) => `unexpected argument ${JSON.stringify(argument)}`);
+  if (values.servers === undefined && values.kube === undefined) {
+    problems.push("nothing to serve: give --servers FILE, --kube MODE or both");
+  }
+  if (values.kube === undefined && values.namespaces.length > 0) problems.push("--namespaces goes with --kube");
+  const plan = planNames(names ?? (values.kube === undefined ? "server" : "namespace"), values);
+  if (typeof plan === "string") return { ok: false, problems: [...problems, plan] };
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, settings: { ...values, plan } };
+}
+
+function readTable(input: SettingsInput) {
+  return readSettings(settingTable, input);
+}
+
+/** The plan, or why names without namespace would not tell servers apart. */
+function planNames(names: "server" | "namespace", values: Omit<Values, "names">): NamePlan | string {
+  if (names === "namespace") return { qualify: "namespace" };
+  if (values.kube === undefined) return { qualify: "server", namespace: fileNamespace };
+  const [only, ...others] = values.namespaces;
+  if (only === undefined || others.length > 0 || values.servers !== undefined) {
+    return "--names server needs exactly one place: --servers alone, or --kube with one namespace";
+  }
+  return { qualify: "server", namespace: only };
+}
+
+function parseKube(text: string): ParsedSetting<ClusterPlace> {
+  if (text === "in-cluster" || text === "kubeconfig") return { ok: true, value: { mode: text } };
+  const url = /^https?:\/\//.test(text) ? URL.parse(text) : null;
+  return url === null
+    ? { ok: false, expected: "in-cluster, kubeconfig or a base URL" }
+    : { ok: true, value: { mode: "url", baseUrl: text } };
+}
+
+function parseList(text: string): ParsedSetting<readonly string[]> {
+  const items = text.split(",").map((item) => item.trim().toLowerCase());
+  return items.every((item) => item !== "")
+    ? { ok: true, value: items }
+    : { ok: false, expected: "a comma-separated list" };
+}
+
+function parseNamespaces(text: string): ParsedSetting<readonly string[]> {
+  const list = parseList(text);
+  const areLabels = list.ok && list.value.every((item) => parseDnsLabel(item).ok);
+  return areLabels ? list : { ok: false, expected: "a comma-separated list of namespaces" };
+}

@@ -1,0 +1,114 @@
+/**
+ * What the aggregator knows now: the catalogue, its index, how each sidecar is seen, what discovery says. Everything in it is
+ * replaced, never changed, so readers keep what they hold. Decides nothing but when listeners hear of changes.
+ */
+import type { HealthState } from "@outrigger/api/feed";
+import type { BackoffBounds } from "@outrigger/kube";
+import type { Dispatcher } from "undici";
+import { serverKey, type NamePlan, type ServerEntry, type ToolEntry } from "../catalog/entry.ts";
+import { createFetcher } from "../catalog/fetch.ts";
+import { emptyCatalogue, mergeCatalogue, type CatalogueSnapshot } from "../catalog/merge.ts";
+import { listReplicasWith } from "../catalog/replica.ts";
+import type { SidecarView } from "../catalog/view.ts";
+import { createDiscovery, type Discovered } from "../discovery/discovery.ts";
+import type { DiscoverySource } from "../discovery/source.ts";
+import { emptySnapshot, followCatalogue, type IndexSnapshot } from "../search/snapshot.ts";
+
+/** What the state is made from. Times in ms. */
+export interface StateOptions {
+  readonly plan: NamePlan;
+  readonly sources: readonly DiscoverySource[];
+  /** Sockets for control ports. */
+  readonly dispatcher: Dispatcher;
+  readonly nowMs: () => number;
+  readonly random: () => number;
+  /** Called after each update of the index with its duration in seconds. */
+  readonly onIndexed: (seconds: number) => void;
+  readonly graceMs?: number;
+  readonly backoff?: BackoffBounds;
+  /** How long changes are collected before listeners hear of them; default 250. */
+  readonly settleMs?: number;
+}
+
+/** The running state. Every function gives what is known at this moment. */
+export interface State {
+  readonly start: () => Promise<void>;
+  readonly catalogue: () => CatalogueSnapshot;
+  readonly index: () => IndexSnapshot;
+  /** How sidecars are seen, by key. */
+  readonly views: () => ReadonlyMap<string, SidecarView>;
+  readonly discovered: () => Discovered;
+  /** The sidecars that can be asked for a tool. */
+  readonly replicasOf: (tool: ToolEntry) => readonly SidecarView[];
+  /** How a tool's server is; Dead where it is not known any more. */
+  readonly stateOf: (tool: ToolEntry) => HealthState;
+  /** True once every source was read and every sidecar found so far was listed or is known to be Degraded or Dead. */
+  readonly isSettled: () => boolean;
+  readonly onChange: (listener: () => void) => void;
+  readonly stop: () => Promise<void>;
+}
+
+/** Creates the state, stopped. */
+export function createState(options: StateOptions): State {
+  const { settleMs = 250 } = options;
+  const listeners: (() => void)[] = [];
+  let catalogue = emptyCatalogue(options.plan);
+  let indexed = { catalogue, index: emptySnapshot() };
+  let settling: NodeJS.Timeout | undefined;
+
+  const index = (): IndexSnapshot => {
+    if (indexed.catalogue !== catalogue) {
+      const startedMs = performance.now();
+      indexed = { catalogue, index: followCatalogue(indexed.index, catalogue) };
+      options.onIndexed((performance.now() - startedMs) / 1_000);
+    }
+    return indexed.index;
+  };
+  const tellSoon = (): void => {
+    settling ??= setTimeout(() => {
+      settling = undefined;
+      // Indexing here keeps it out of the next search.
+      index();
+      for (const listener of listeners) listener();
+    }, settleMs);
+  };
+  const fetcher = createFetcher({
+    ...options,
+    onChange: (change) => {
+      catalogue = mergeCatalogue(catalogue, change);
+      tellSoon();
+    },
+    onView: tellSoon,
+  });
+  const discovery = createDiscovery(options.sources, (discovered) => {
+    fetcher.follow(discovered.sidecars);
+    tellSoon();
+  });
+  const serverOf = (tool: ToolEntry): ServerEntry | undefined =>
+    catalogue.servers.get(serverKey(tool.namespace, tool.server));
+
+  return {
+    start: discovery.start,
+    catalogue: () => catalogue,
+    index,
+    views: fetcher.views,
+    discovered: discovery.current,
+    replicasOf: (tool) => {
+      const server = serverOf(tool);
+      if (server === undefined) return [];
+      const holders = listReplicasWith(server, tool.name);
+      // A list that no replica holds any more is still served: any of them may have it again.
+      const keys = holders.length > 0 ? holders : [...server.replicas.keys()];
+      return keys.flatMap((key) => fetcher.view(key) ?? []);
+    },
+    stateOf: (tool) => serverOf(tool)?.state ?? "Dead",
+    isSettled: () => discovery.isSynced() && fetcher.isSettled(),
+    onChange: (listener) => void listeners.push(listener),
+    stop: async () => {
+      clearTimeout(settling);
+      await discovery.stop();
+      await fetcher.stop();
+      clearTimeout(settling);
+    },
+  };
+}

@@ -1,0 +1,27 @@
+/** Which aggregator a command talks to: `--endpoint`, else OUTRIGGER_ENDPOINT, else the one that `outrigger up` starts. */
+import { aggregatorPorts } from "@outrigger/api/ports";
+
+/** The address that is used when nobody names one. */
+export const defaultEndpoint = `http://127.0.0.1:${aggregatorPorts.endpoint}`;
+
+/** An aggregator. `base` has no slash at its end; `mcpUrl` is `base/mcp`, or the narrower endpoint that was given. */
+export interface Endpoint {
+  readonly base: string;
+  readonly mcpUrl: string;
+}
+
+/** Picks and reads the address. An address that ends in `/mcp`, or leads to a group such as `/mcp/g/NAME`, is taken as it is. */
+export function readEndpoint(
+  flag: string | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+): { readonly ok: true; readonly endpoint: Endpoint } | { readonly ok: false; readonly expected: string } {
+  const text = (flag ?? env["OUTRIGGER_ENDPOINT"] ?? defaultEndpoint).replace(/\/+$/, "");
+  const source = flag === undefined ? "OUTRIGGER_ENDPOINT" : "--endpoint";
+  const url = /^https?:\/\/[^\s?#]+$/.test(text) ? URL.parse(text) : null;
+  if (url === null) {
+    return { ok: false, expected: `${source}: expected an address such as "${defaultEndpoint}", got "${text}"` };
+  }
+  const at = /^(.*?)(\/mcp(?:\/.*)?)$/.exec(text.slice(url.origin.length));
+  const base = at === null ? text : `${url.origin}${at[1] ?? ""}`;
+  return { ok: true, endpoint: { base, mcpUrl: at === null ? `${text}/mcp` : text } };
+}

@@ -1,0 +1,117 @@
+/** The aggregator's REST catalogue as commands read it: one search, with every way it can fail as a value. */
+import type { Endpoint } from "./endpoint.ts";
+
+/** A found tool. `score` is above 0 and at most 1; `state` is there only where the server is not ready. */
+export interface FoundTool {
+  readonly name: string;
+  readonly server: string;
+  readonly description: string;
+  readonly score: number;
+  readonly state?: string;
+}
+
+/** A search result. `raw` is the whole answer as it came. */
+export interface FoundTools {
+  readonly tools: readonly FoundTool[];
+  readonly confidence: string;
+  readonly suggestions: readonly string[];
+  readonly hint?: string;
+  readonly raw: unknown;
+}
+
+/** What a search asks for. `server` keeps only that server's tools. */
+export interface ToolQuery {
+  readonly text: string;
+  readonly limit: number;
+  readonly server?: string;
+}
+
+/** Why there is no answer: no aggregator is there, we may not ask, or it refused the request with a sentence. */
+export type AskFailure = {
+  readonly ok: false;
+  readonly why: "unreachable" | "unauthorized" | "refused";
+  readonly message: string;
+};
+
+const timeoutMs = 15_000;
+
+type Fields = Readonly<Record<string, unknown>>;
+const isObject = (value: unknown): value is Fields => typeof value === "object" && value !== null;
+const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
+
+/** Searches the tools of an aggregator. Never throws. */
+export async function searchTools(
+  endpoint: Endpoint,
+  query: ToolQuery,
+): Promise<({ readonly ok: true } & FoundTools) | AskFailure> {
+  const parameters = new URLSearchParams({ q: query.text, limit: String(query.limit) });
+  if (query.server !== undefined) parameters.set("server", query.server);
+  const answer = await askJson(`${endpoint.base}/api/v1/tools?${parameters.toString()}`);
+  if (!answer.ok) return answer;
+  const { body } = answer;
+  if (!isObject(body) || !Array.isArray(body["tools"])) return notOurs("an answer of another kind");
+  return {
+    ok: true,
+    tools: body["tools"].filter(isObject).map(readTool),
+    confidence: textOf(body["confidence"]),
+    suggestions: Array.isArray(body["did_you_mean"]) ? body["did_you_mean"].map(textOf) : [],
+    ...(typeof body["hint"] === "string" ? { hint: body["hint"] } : {}),
+    raw: body,
+  };
+}
+
+function readTool(tool: Fields): FoundTool {
+  return {
+    name: textOf(tool["name"]),
+    server: textOf(tool["server"]),
+    description: textOf(tool["description"]),
+    score: typeof tool["score"] === "number" ? tool["score"] : 0,
+    ...(typeof tool["state"] === "string" ? { state: tool["state"] } : {}),
+  };
+}
+
+async function askJson(url: string): Promise<{ readonly ok: true; readonly body: unknown } | AskFailure> {
+  try {
+    const response = await fetch(url, {
+      signal: AbortSignal.timeout(timeoutMs),
+      headers: { accept: "application/json" },
+    });
+    const body = parseOrUndefined(await response.text());
+    if (response.ok) return { ok: true, body };
+    const message = readErrorMessage(body);
+    if (response.status === 401 || response.status === 403) {
+      return { ok: false, why: "unauthorized", message: message ?? `HTTP ${response.status}` };
+    }
+    return message === undefined ? notOurs(`HTTP ${response.status}`) : { ok: false, why: "refused", message };
+  } catch (error) {
+    return { ok: false, why: "unreachable", message: explainFetchError(error) };
+  }
+}
+
+const notOurs = (what: string): AskFailure => ({
+  ok: false,
+  why: "unreachable",
+  message: `${what}, so it is no aggregator`,
+});
+
+function parseOrUndefined(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The sentence of an error of the read API: `{"error":{"message":"…"}}`. */
+function readErrorMessage(body: unknown): string | undefined {
+  const error = isObject(body) ? body["error"] : undefined;
+  const message = isObject(error) ? error["message"] : undefined;
+  return typeof message === "string" ? message : undefined;
+}
+
+/** One line about a fetch that failed: the system's word (`ECONNREFUSED`) where there is one. */
+export function explainFetchError(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  if (cause instanceof Error && "code" in cause) return String(cause.code);
+  return error instanceof Error ? error.message : String(error);
+}

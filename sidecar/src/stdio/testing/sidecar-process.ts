@@ -1,0 +1,92 @@
+/** For tests: the sidecar as the process that users start, in front of the misbehaving stdio server. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { readFeedState, type FeedState } from "@outrigger/api/feed";
+import { createEventSplitter } from "@outrigger/mcp";
+import type { Recorded } from "./fixture.ts";
+
+const program = fileURLToPath(new URL("../../main.ts", import.meta.url));
+const server = fileURLToPath(new URL("../../../../test/fixtures/stdio-servers/server.ts", import.meta.url));
+
+/** A running sidecar. */
+export interface SidecarProcess {
+  readonly url: URL;
+  /** Every state that its control port told, oldest first. */
+  readonly states: readonly FeedState[];
+  readonly records: () => readonly Recorded[];
+  readonly stop: () => Promise<number | null>;
+}
+
+/** Starts a sidecar on free ports and follows its feed. */
+export async function startSidecar(switches: readonly string[]): Promise<SidecarProcess> {
+  const log = join(mkdtempSync(join(tmpdir(), "outrigger-sidecar-")), "log");
+  const ports = [
+    "--listen",
+    "127.0.0.1:0",
+    "--control",
+    "127.0.0.1:0",
+    "--admin",
+    "127.0.0.1:0",
+    "--drain-seconds",
+    "0",
+  ];
+  const command = [process.execPath, server, "--log", log, ...switches];
+  const child = spawn(process.execPath, ["--conditions=source", program, ...ports, "--", ...command], {
+    env: {},
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const { dataPort, controlPort } = await readPorts(child.stdout);
+  const states: FeedState[] = [];
+  const leaving = new AbortController();
+  const feed = await fetch(`http://127.0.0.1:${controlPort}/v1/feed`, { signal: leaving.signal });
+  void readStates(feed, states).catch(() => undefined);
+  return {
+    url: new URL(`http://127.0.0.1:${dataPort}/mcp`),
+    states,
+    records: () =>
+      existsSync(log)
+        ? readFileSync(log, "utf8")
+            .trimEnd()
+            .split("\n")
+            .map((line) => JSON.parse(line) as Recorded)
+        : [],
+    async stop() {
+      leaving.abort();
+      if (child.exitCode !== null) return child.exitCode;
+      child.kill("SIGTERM");
+      const [code] = (await once(child, "exit")) as [number | null];
+      return code;
+    },
+  };
+}
+
+interface Ports {
+  readonly dataPort: number;
+  readonly controlPort: number;
+}
+
+function readPorts(stdout: NodeJS.ReadableStream): Promise<Ports> {
+  return new Promise((resolve, reject) => {
+    const lines = createInterface({ input: stdout });
+    lines.on("close", () => reject(new Error("the sidecar ended before it listened")));
+    lines.on("line", (line) => {
+      const read = JSON.parse(line) as { readonly msg: string } & Ports;
+      if (read.msg === "listening") resolve(read);
+    });
+  });
+}
+
+async function readStates(feed: Response, states: FeedState[]): Promise<void> {
+  const splitter = createEventSplitter({ maxEventBytes: 1_000_000 });
+  for await (const chunk of feed.body ?? []) {
+    for (const { data } of splitter.push(chunk as Uint8Array).events) {
+      const state = data === undefined ? undefined : readFeedState(JSON.parse(data));
+      if (state !== undefined) states.push(state);
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import { Agent } from "undici";
+import { afterEach, expect, it } from "vitest";
+import { createView, hearState } from "../../aggregator/src/catalog/view.ts";
+import type { ToolEntry } from "../../aggregator/src/catalog/entry.ts";
+import { createRelay, type Relay, type RelayOptions } from "../../aggregator/src/route/relay.ts";
+import { startFakeData, type FakeData } from "../fixtures/fake-sidecar/data.ts";
+import { waitFor } from "../fixtures/wait-for.ts";
+
+const ends: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+
+async function setUp(era: "legacy" | "modern", rest: Partial<RelayOptions> = {}): Promise<[Relay, FakeData]> {
+  const data = await startFakeData(era);
+  const dispatcher = new Agent();
+  const sidecar = {
+    key: "files",
+    namespace: "tools",
+    server: "files",
+    group: "default",
+    dataUrl: data.url,
+    controlUrl: "http://127.0.0.1:1",
+    labels: {},
+    createdAt: "",
+    origin: "Injected",
+    transport: "streamable-http",
+    headers: { "X-Team": "web", Accept: "text/plain" },
+    isReady: true,
+  } as const;
+  const health = { state: "Ready", reason: "Serving", message: "", sinceMs: 0 } as const;
+  const told = { reason: "CatalogueListed", message: "", atMs: 0 } as const;
+  const policy = { hash: "", reason: "PolicyApplied", message: "" } as const;
+  const feed = { format: 1, server: "files", health, identity: {}, era, catalogue: told, policy } as const;
+  const view = hearState(createView(sidecar, 0), feed, 0);
+  const relay = createRelay({
+    dispatcher,
+    clientInfo: { name: "test", version: "1" },
+    replicasOf: () => [view],
+    nowMs: () => Date.now(),
+    ...rest,
+  });
+  ends.push(
+    () => data.close(),
+    () => dispatcher.destroy(),
+    () => relay.stop(),
+  );
+  return [relay, data];
+}
+
+const tool: ToolEntry = {
+  publicName: "files__slow",
+  namespace: "tools",
+  server: "files",
+  group: "default",
+  name: "slow",
+  definition: { name: "slow" },
+};
+
+function callOf(era: "legacy" | "modern", caller = "") {
+  return { tool, arguments: {}, meta: {}, caller, callerEra: era, signal: new AbortController().signal };
+}
+
+it.each(["legacy", "modern"] as const)(
+  "ends a call to a %s server at the deadline, as a result that says so",
+  async (era) => {
+    const [relay, data] = await setUp(era, { deadlineMs: 150 });
+    data.answer(() => undefined);
+    const outcome = await relay.call(callOf(era));
+    expect(outcome).toMatchObject({
+      kind: "result",
+      result: {
+        isError: true,
+        content: [{ type: "text", text: expect.stringContaining("did not answer in time") as string }],
+        _meta: { "outrigger.dev/error": { reason: "UpstreamTimeout", server: "files", name: "files__slow" } },
+        ...(era === "modern" ? { resultType: "complete" } : {}),
+      },
+    });
+    expect(relay.inFlight()).toBe(0);
+    if (era === "legacy") {
+      await waitFor("the notice", () => data.received.some(({ method }) => method === "notifications/cancelled"));
+    }
+  },
+);
+
+it("closes upstream sessions that nobody used for a while, but never under a call", async () => {
+  const [relay, data] = await setUp("legacy", { sessionIdleMs: 100 });
+  let finish: (() => void) | undefined;
+  data.answer(({ id, res }) => {
+    finish = () =>
+      void res
+        .writeHead(200, { "content-type": "application/json" })
+        .end(JSON.stringify({ jsonrpc: "2.0", id, result: { content: [] } }));
+  });
+  const called = relay.call(callOf("legacy", "someone"));
+  await waitFor("the call to arrive", () => finish !== undefined);
+  const otherCall = relay.call(callOf("legacy", "other"));
+  await waitFor("a second session", () => data.sessions.size === 2);
+  finish?.();
+  await Promise.race([called, otherCall]);
+  await waitFor("the end of the idle one", () => data.sessions.size === 1);
+  finish?.();
+  await Promise.all([called, otherCall]);
+  await waitFor("the end of the other", () => data.sessions.size === 0);
+  expect(data.received.filter(({ httpMethod }) => httpMethod === "DELETE")).toHaveLength(2);
+});
+
+it("adds configured headers, which never replace what the protocol needs", async () => {
+  const [relay, data] = await setUp("modern");
+  await relay.call(callOf("modern"));
+  const { headers } = data.received.at(-1)!;
+  expect([headers["x-team"], headers.accept]).toEqual(["web", "application/json, text/event-stream"]);
+});
+
+it("rejects when the caller has gone before the call", async () => {
+  const [relay, data] = await setUp("modern");
+  await expect(relay.call({ ...callOf("modern"), signal: AbortSignal.abort() })).rejects.toThrow();
+  expect(data.received).toEqual([]);
+});

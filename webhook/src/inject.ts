@@ -1,0 +1,29 @@
+/** The pure side of the webhook: decide, strip, check, plan and diff raw pods, alone or inside manifests. No I/O, no clock. */
+export { admit, type Admission } from "./inject/admission.ts";
+export type { InjectionRequest } from "./inject/decide.ts";
+export {
+  defaultConfig,
+  hashConfig,
+  version,
+  type DefaultableKey,
+  type ForeignInjectors,
+  type InjectionConfig,
+} from "./inject/config.ts";
+export { injectManifest, type ManifestOptions, type ManifestResult } from "./inject/manifest.ts";
+export { parseInjectionConfig, type ReadConfig } from "./inject/read/config.ts";
+export {
+  denyCodes,
+  injectReasons,
+  scopes,
+  skipReasons,
+  type DenyReason,
+  type InjectReason,
+  type Operation,
+  type Problem,
+  type Scope,
+  type SkipReason,
+  type Warning,
+} from "./inject/outcome.ts";
+export { entries, selectEntry, type Entry, type NamespaceFacts, type SelectorTerm } from "./inject/registration.ts";
+export { parsePointer } from "./inject/patch/pointer.ts";
+export type { Owner } from "./inject/read/server-name.ts";

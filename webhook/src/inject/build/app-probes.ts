@@ -1,0 +1,72 @@
+/**
+ * What the sidecar is told about the app's own probes and hooks, as a variable: a JSON object from the path that the kubelet
+ * calls on the sidecar to what the sidecar then does to the app. Also the memory from which strip.ts restores them.
+ */
+import { isObject, parseObject, readInteger, readList, readText, type JsonObject } from "../read/json.ts";
+import { decodeVariable } from "./variables.ts";
+
+/** Name of the variable. */
+export const appProbesVariable = "OUTRIGGER_APP_PROBES";
+
+/** One probe or hook of the app. `timeoutSeconds` is absent for hooks, which the pod's grace period bounds. */
+export interface AppProbe {
+  readonly kind: "http" | "tcp" | "grpc";
+  readonly port: number;
+  /** http only. */
+  readonly path?: string;
+  /** http only. HTTPS without verification, as the kubelet does. */
+  readonly scheme?: "HTTP" | "HTTPS";
+  /** http only. */
+  readonly headers?: readonly { readonly name: string; readonly value: string }[];
+  /** grpc only: the service name of the health check; empty asks for the whole server. */
+  readonly service?: string;
+  readonly timeoutSeconds?: number;
+}
+
+/** Probes by the path on the sidecar's admin port. */
+export type AppProbes = ReadonlyMap<string, AppProbe>;
+
+/** The text of the variable, before escaping. */
+export function encodeAppProbes(probes: AppProbes): string {
+  return JSON.stringify(Object.fromEntries(probes));
+}
+
+/** Reads the variable's value out of a manifest. What is not well formed is left out. */
+export function decodeAppProbes(value: string | undefined): AppProbes {
+  const probes = new Map<string, AppProbe>();
+  for (const [path, raw] of Object.entries(parseObject(decodeVariable(value ?? "")) ?? {})) {
+    const probe = isObject(raw) ? readAppProbe(raw) : undefined;
+    if (probe !== undefined) probes.set(path, probe);
+  }
+  return probes;
+}
+
+function readAppProbe(raw: JsonObject): AppProbe | undefined {
+  const port = readInteger(raw, "port") ?? 0;
+  if (port < 1 || port > 65_535) return undefined;
+  const timeoutSeconds = readInteger(raw, "timeoutSeconds");
+  const base = { port, ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }) };
+  switch (readText(raw, "kind")) {
+    case "http":
+      return { kind: "http", ...base, ...readHttp(raw) };
+    case "tcp":
+      return { kind: "tcp", ...base };
+    case "grpc":
+      return { kind: "grpc", ...base, service: readText(raw, "service") ?? "" };
+    default:
+      return undefined;
+  }
+}
+
+function readHttp(raw: JsonObject): Pick<AppProbe, "path" | "scheme" | "headers"> {
+  const scheme = readText(raw, "scheme") === "HTTPS" ? "HTTPS" : "HTTP";
+  return { path: readText(raw, "path") ?? "/", scheme, headers: readHeaders(raw, "headers") };
+}
+
+/** Reads a list of `{name, value}`; entries of another shape are left out. */
+export function readHeaders(raw: JsonObject, key: string): { name: string; value: string }[] {
+  return readList(raw, key).flatMap((item) => {
+    const name = readText(item, "name");
+    return name === undefined ? [] : [{ name, value: readText(item, "value") ?? "" }];
+  });
+}

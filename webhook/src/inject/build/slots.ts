@@ -1,0 +1,86 @@
+/** The places of a container where the kubelet asks the app something over the network: three probes and two hooks. */
+import { isObject, readMember, readObject, readText, type JsonObject } from "../read/json.ts";
+import type { AppProbe } from "./app-probes.ts";
+
+/** The handler kinds that use the network, in the order in which they are looked for. */
+export const handlerKinds = ["httpGet", "tcpSocket", "grpc"] as const;
+type HandlerKind = (typeof handlerKinds)[number];
+
+/** One place. `field` names it inside the container or, for hooks, inside `lifecycle`. */
+export interface SlotName {
+  readonly parent: "lifecycle" | undefined;
+  readonly field: string;
+}
+
+/** A place that holds a network handler. */
+export interface Slot extends SlotName {
+  /** The path on the sidecar's admin port that stands for this handler. */
+  readonly proberPath: string;
+  readonly raw: JsonObject;
+  readonly kind: HandlerKind;
+  readonly handler: JsonObject;
+  /** True where the handler points at the sidecar already. */
+  readonly isOurs: boolean;
+}
+
+/** A handler with its timeout, as it is to stand in a slot. */
+export interface NewHandler {
+  readonly kind: HandlerKind;
+  readonly value: JsonObject;
+  readonly timeoutSeconds?: number;
+}
+
+/** All places, whether a container uses them or not, with their last path segment. */
+export const slotNames: readonly (SlotName & { readonly segment: string })[] = [
+  { parent: undefined, field: "startupProbe", segment: "startupz" },
+  { parent: undefined, field: "readinessProbe", segment: "readyz" },
+  { parent: undefined, field: "livenessProbe", segment: "livez" },
+  { parent: "lifecycle", field: "postStart", segment: "poststart" },
+  { parent: "lifecycle", field: "preStop", segment: "prestop" },
+];
+
+/** The raw probe or hook at a place; undefined where there is none. */
+export function readSlot(container: JsonObject, { parent, field }: SlotName): JsonObject | undefined {
+  const value = readMember(parent === undefined ? container : readObject(container, parent), field);
+  return isObject(value) ? value : undefined;
+}
+
+/** The places of a container that hold a network handler. */
+export function findSlots(container: JsonObject): Slot[] {
+  const name = readText(container, "name") ?? "";
+  return slotNames.flatMap(({ segment, parent, field }) => {
+    const raw = readSlot(container, { parent, field });
+    const kind = handlerKinds.find((each) => isObject(readMember(raw, each)));
+    if (raw === undefined || kind === undefined) return [];
+    const handler = readObject(raw, kind);
+    const proberPath = `/${parent === undefined ? "app-health" : "app-lifecycle"}/${name}/${segment}`;
+    const isOurs = kind === "httpGet" && readText(handler, "path") === proberPath;
+    return [{ parent, field, proberPath, raw, kind, handler, isOurs }];
+  });
+}
+
+/** A copy of the container with another handler at a place. Everything else at that place stays. */
+export function replaceHandler(container: JsonObject, slot: Slot, handler: NewHandler): JsonObject {
+  const others = Object.entries(slot.raw).filter(([key]) => !handlerKinds.some((kind) => kind === key));
+  const timeout = handler.timeoutSeconds === undefined ? {} : { timeoutSeconds: handler.timeoutSeconds };
+  const replaced = { ...Object.fromEntries(others), [handler.kind]: handler.value, ...timeout };
+  const { parent, field } = slot;
+  if (parent === undefined) return { ...container, [field]: replaced };
+  return { ...container, [parent]: { ...readObject(container, parent), [field]: replaced } };
+}
+
+/** The handler that an app's probe was before it was led through the sidecar. */
+export function restoreHandler(probe: AppProbe): NewHandler {
+  const { port } = probe;
+  const timeout = probe.timeoutSeconds === undefined ? {} : { timeoutSeconds: probe.timeoutSeconds };
+  if (probe.kind === "tcp") return { kind: "tcpSocket", value: { port }, ...timeout };
+  if (probe.kind === "grpc") return { kind: "grpc", value: { port, service: probe.service ?? "" }, ...timeout };
+  const headers = probe.headers ?? [];
+  const value = {
+    path: probe.path ?? "/",
+    port,
+    scheme: probe.scheme ?? "HTTP",
+    ...(headers.length === 0 ? {} : { httpHeaders: headers }),
+  };
+  return { kind: "httpGet", value, ...timeout };
+}

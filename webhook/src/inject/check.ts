@@ -1,0 +1,71 @@
+/**
+ * Third stage: can this pod be injected? Rows 8 to 21 of the decision table, all of them collected, so that one denial
+ * names every problem. Stage before: strip.ts; next: plan.ts.
+ */
+import { leadThroughSidecar, numberPorts, type LedHandlers } from "./build/handlers.ts";
+import { wire } from "./build/wiring.ts";
+import type { Checked, Found } from "./checks/found.ts";
+import { checkMode, checkPrivilege, checkTransport } from "./checks/mode.ts";
+import { checkHost, checkNames, warnOfPod } from "./checks/pod.ts";
+import { checkHostPort, checkPorts } from "./checks/ports.ts";
+import type { InjectionConfig } from "./config.ts";
+import type { Problem } from "./outcome.ts";
+import type { JsonObject } from "./read/json.ts";
+import type { PodView } from "./read/pod.ts";
+import { readSettings } from "./read/settings.ts";
+import { findTarget } from "./read/target.ts";
+import type { Previous } from "./strip.ts";
+
+/** What check looks at besides the stripped pod. */
+export interface CheckContext {
+  /** Annotations of the pod's namespace. */
+  readonly namespace: JsonObject;
+  readonly previous: Previous | undefined;
+  readonly config: InjectionConfig;
+}
+
+/** Outcome of {@link check}. */
+export type CheckResult =
+  | { readonly ok: true; readonly checked: Checked }
+  | { readonly ok: false; readonly problems: readonly [Problem, ...Problem[]] };
+
+/** Checks a stripped pod. */
+export function check(pod: PodView, context: CheckContext): CheckResult {
+  const { config } = context;
+  const { settings, problems: invalid, warnings } = readSettings(pod, context.namespace, config);
+  const target = findTarget(pod, settings, context);
+  const problems: Problem[] = [
+    ...checkHost(pod),
+    ...invalid,
+    ...checkTransport(settings),
+    ...checkNames(pod),
+    ...target.problems,
+  ];
+  const { container, port } = target;
+  if (container === undefined || port === undefined) return refuse(problems);
+  const found: Found = { pod, settings, container, port, wiring: wire(settings, port.number, config) };
+  const handlers = planHandlers(found, config);
+  problems.push(
+    ...checkPorts(found),
+    ...checkHostPort(found),
+    ...checkPrivilege(found),
+    ...checkMode(found, config),
+    ...handlers.problems,
+  );
+  if (problems.length > 0) return refuse(problems);
+  const all = [...warnings, ...warnOfPod(pod, settings)];
+  return { ok: true, checked: { ...found, handlers, warnings: all } };
+}
+
+/** Without a target there is always a problem: the one that hid it. */
+function refuse(problems: readonly Problem[]): CheckResult {
+  const [first, ...more] = problems;
+  return { ok: false, problems: [first ?? { reason: "InvalidPod", text: "the pod can't be read" }, ...more] };
+}
+
+function planHandlers({ settings, container, port }: Found, config: InjectionConfig): LedHandlers {
+  if (settings.probes === "rewrite") return leadThroughSidecar(container, config.ports.admin);
+  const name = settings.portMode === "named-port" ? port.declared?.name : undefined;
+  const raw = name === undefined ? container.raw : numberPorts(container, { name, number: port.number });
+  return { container: raw, probes: new Map(), problems: [] };
+}

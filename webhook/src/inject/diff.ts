@@ -1,0 +1,94 @@
+/**
+ * Last stage: the operations that bring the incoming pod to the plan, none where it is there already. Written by hand, in
+ * a fixed order: missing maps and lists, volumes and pull secrets, init containers, the app's container, metadata.
+ * Works on the incoming pod with its earlier injection still in. Stage before: plan.ts.
+ */
+import type { InjectionConfig } from "./config.ts";
+import type { Operation } from "./outcome.ts";
+import { diffApp } from "./patch/app.ts";
+import { toPointer } from "./patch/pointer.ts";
+import { diffSidecar } from "./patch/sidecar.ts";
+import { isSameVolume } from "./patch/subset.ts";
+import type { Plan } from "./plan.ts";
+import { readList, readMember, readText, type JsonObject } from "./read/json.ts";
+import { readPod, type PodView } from "./read/pod.ts";
+import type { Previous } from "./strip.ts";
+
+/** What the diff looks at besides pod and plan. */
+export interface DiffContext {
+  readonly previous: Previous | undefined;
+  readonly config: InjectionConfig;
+}
+
+/** The patch for a raw pod that {@link readPod} accepts. */
+export function diff(raw: JsonObject, wanted: Plan, context: DiffContext): Operation[] {
+  const read = readPod(raw);
+  if (!read.ok) throw new Error(`a pod that was checked can't be read: expected ${read.expected}`);
+  const { pod } = read;
+  const app = pod.containers[wanted.app.index];
+  const { probePorts } = context.config.foreign;
+  const ours = context.previous?.containers ?? new Set<string>();
+  return [
+    ...createMissing(raw, wanted),
+    ...diffVolumes(pod, wanted.volumes, context.previous?.volumes ?? new Set()),
+    ...diffPullSecrets(pod, wanted.pullSecrets),
+    ...diffSidecar(pod, wanted.sidecar, { ours, config: context.config }),
+    ...(app === undefined
+      ? []
+      : diffApp(app.raw, wanted.app.container, { path: ["spec", "containers", app.index], probePorts })),
+    ...diffMap(pod.labels, wanted.labels, ["metadata", "labels"]),
+    ...diffMap(pod.annotations, wanted.annotations, ["metadata", "annotations"]),
+  ];
+}
+
+function createMissing(raw: JsonObject, wanted: Plan): Operation[] {
+  const metadata = readMember(raw, "metadata");
+  const spec = readMember(raw, "spec");
+  const create = (parent: unknown, path: readonly string[], value: unknown): Operation[] =>
+    readMember(parent, path.at(-1) ?? "") === undefined ? [{ op: "add", path: toPointer(path), value }] : [];
+  return [
+    ...create(raw, ["metadata"], {}),
+    ...create(metadata, ["metadata", "labels"], {}),
+    ...create(metadata, ["metadata", "annotations"], {}),
+    ...create(spec, ["spec", "volumes"], []),
+    ...(wanted.pullSecrets.length === 0 ? [] : create(spec, ["spec", "imagePullSecrets"], [])),
+    ...create(spec, ["spec", "initContainers"], []),
+  ];
+}
+
+function diffVolumes(pod: PodView, wanted: readonly JsonObject[], ours: ReadonlySet<string>): Operation[] {
+  const kept = wanted.map((volume) => pod.volumes.find((each) => each.name === readText(volume, "name")));
+  const obsolete = pod.volumes.filter((volume) => ours.has(volume.name) && !kept.includes(volume)).reverse();
+  const test = (index: number, name: string): Operation => ({
+    op: "test",
+    path: `/spec/volumes/${index}/name`,
+    value: name,
+  });
+  const updates = wanted.flatMap((volume, at): Operation[] => {
+    const existing = kept[at];
+    if (existing === undefined) return [{ op: "add", path: "/spec/volumes/-", value: volume }];
+    if (isSameVolume(existing.raw, volume)) return [];
+    return [
+      test(existing.index, existing.name),
+      { op: "replace", path: `/spec/volumes/${existing.index}`, value: volume },
+    ];
+  });
+  // Updates first: they name places that removals would shift.
+  const removals = obsolete.flatMap((volume): Operation[] => [
+    test(volume.index, volume.name),
+    { op: "remove", path: `/spec/volumes/${volume.index}` },
+  ]);
+  return [...updates, ...removals];
+}
+
+function diffPullSecrets(pod: PodView, names: readonly string[]): Operation[] {
+  const listed = readList(pod.spec, "imagePullSecrets").map((item) => readText(item, "name"));
+  const missing = names.filter((name) => !listed.includes(name));
+  return missing.map((name) => ({ op: "add", path: "/spec/imagePullSecrets/-", value: { name } }));
+}
+
+function diffMap(actual: JsonObject, wanted: ReadonlyMap<string, string>, path: readonly string[]): Operation[] {
+  return [...wanted]
+    .filter(([key, value]) => readMember(actual, key) !== value)
+    .map(([key, value]) => ({ op: "add", path: toPointer([...path, key]), value }));
+}

@@ -1,0 +1,175 @@
+/** Properties of injection over random pods. */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { applyPatch } from "../fixtures/apply.ts";
+import { findViolations } from "../fixtures/pod-security.ts";
+import { anyPod, labelledPod } from "../fixtures/pods.ts";
+import { admit, type Admission } from "./admission.ts";
+import { defaultConfig } from "./config.ts";
+import { scopes, type Operation, type Scope } from "./outcome.ts";
+import { isObject, readInteger, readList, readMember, readObject, readText } from "./read/json.ts";
+
+const facts = { labels: {}, annotations: { "outrigger.dev/max-concurrency": "4" } };
+const run = (pod: unknown, scope: Scope = "pod"): Admission =>
+  admit(
+    {
+      scope,
+      operation: "CREATE",
+      kind: { group: "", version: "v1", kind: "Pod" },
+      subResource: "",
+      namespace: "tools",
+      userGroups: [],
+      pod,
+    },
+    facts,
+    { ...defaultConfig, imagePullSecrets: ["pull"] },
+  );
+
+const patchOf = (admission: Admission): readonly Operation[] => (admission.action === "inject" ? admission.patch : []);
+
+/** User paths that may be replaced or removed, and those that may be added to. */
+const mayChange =
+  /^\/spec\/containers\/\d+\/((startupProbe|readinessProbe|livenessProbe)\/(httpGet|tcpSocket|grpc)(\/port)?|lifecycle\/(postStart|preStop)\/httpGet(\/port)?|ports\/\d+\/name)$/;
+const mayAdd = [
+  /^\/metadata(\/(labels|annotations)(\/(outrigger\.dev|kubectl\.kubernetes\.io)~1[a-z-]+)?)?$/,
+  /^\/spec\/(volumes|imagePullSecrets)(\/-)?$/,
+  /^\/spec\/initContainers(\/0)?$/,
+  /^\/spec\/containers\/\d+\/env(\/-)?$/,
+  /^\/spec\/containers\/\d+\/(startupProbe|readinessProbe|livenessProbe)\/(httpGet|timeoutSeconds)$/,
+  /^\/spec\/containers\/\d+\/ports\/\d+\/name$/,
+];
+
+function isAllowed(operation: Operation): boolean {
+  if (operation.op === "test") return true;
+  if (operation.op === "add") return mayAdd.some((pattern) => pattern.test(operation.path));
+  return mayChange.test(operation.path);
+}
+
+describe("injection of random pods", () => {
+  it("F-020 never throws and always names a reason, whatever stands in the place of a pod", () => {
+    fc.assert(
+      fc.property(anyPod, fc.constantFrom(...scopes), (pod, scope) => {
+        expect(run(pod, scope).reason).toMatch(/^[A-Z][A-Za-z]+$/);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it("both injects and refuses often enough to mean something", () => {
+    const actions = fc.sample(labelledPod, 400).map((pod) => run(pod).action);
+    expect(actions.filter((action) => action === "inject").length).toBeGreaterThan(60);
+    expect(actions.filter((action) => action === "deny").length).toBeGreaterThan(60);
+  });
+
+  it("F-020 patches apply, and a second run finds nothing to do", () => {
+    fc.assert(
+      fc.property(labelledPod, (pod) => {
+        const admission = run(pod);
+        fc.pre(admission.action === "inject");
+        const patched = applyPatch(pod, admission.patch);
+        expect(run(patched)).toMatchObject({ action: "inject", reason: "AlreadyInjected", patch: [] });
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("F-020 forgets an earlier port mode: the sidecar is the one of a pod that never had it", () => {
+    fc.assert(
+      fc.property(labelledPod, fc.constantFrom("sidecar-port", "loopback", "named-port"), (pod, mode) => {
+        const before = run(pod);
+        const fresh = run(withMode(pod, mode));
+        const after = run(withMode(applyPatch(pod, patchOf(before)), mode));
+        fc.pre(before.action === "inject" && fresh.action === "inject" && after.action === "inject");
+        const expected = sidecarOf(applyPatch(withMode(pod, mode), fresh.patch));
+        const switched = applyPatch(withMode(applyPatch(pod, before.patch), mode), after.patch);
+        expect(sidecarOf(switched)).toEqual(expected);
+        expect(run(switched)).toMatchObject({ reason: "AlreadyInjected", patch: [] });
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("F-020 touches allow-listed paths only", () => {
+    fc.assert(
+      fc.property(labelledPod, (pod) => {
+        expect(patchOf(run(pod)).filter((operation) => !isAllowed(operation))).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("F-020 keeps unknown fields, and writes back no number that a user wrote", () => {
+    fc.assert(
+      fc.property(labelledPod, (pod) => {
+        const admission = run(pod);
+        fc.pre(admission.action === "inject");
+        const patched = applyPatch(pod, admission.patch);
+        expect(findLost(pod, patched, "")).toEqual([]);
+        expect(JSON.stringify(admission.patch)).not.toMatch(/9007199254740993|1e\+300/);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("passes the restricted Pod Security Standard wherever the pod passed before", () => {
+    fc.assert(
+      fc.property(labelledPod, (pod) => {
+        fc.pre(findViolations(pod).length === 0);
+        const admission = run(pod);
+        fc.pre(admission.action === "inject");
+        expect(findViolations(applyPatch(pod, admission.patch))).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("leaves names and ports unique", () => {
+    fc.assert(
+      fc.property(labelledPod, (pod) => {
+        const admission = run(pod);
+        fc.pre(admission.action === "inject");
+        const spec = readMember(applyPatch(pod, admission.patch), "spec");
+        const containers = [...readList(spec, "initContainers"), ...readList(spec, "containers")];
+        const names = containers.map((container) => readText(container, "name"));
+        const volumes = readList(spec, "volumes").map((volume) => readText(volume, "name"));
+        const ours = readList(containers[0], "ports").map((port) => readInteger(port, "containerPort"));
+        const theirs = containers.slice(1).flatMap((each) => readList(each, "ports").map((port) => tcpPort(port)));
+        expect(new Set(names).size).toBe(names.length);
+        expect(new Set(volumes).size).toBe(volumes.length);
+        expect(ours.filter((port) => theirs.includes(port))).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+/** A copy of the pod with another port mode. */
+function withMode(pod: unknown, mode: string): unknown {
+  const annotations = { ...readObject(readMember(pod, "metadata"), "annotations"), "outrigger.dev/port-mode": mode };
+  return applyPatch(pod, [{ op: "add", path: "/metadata/annotations", value: annotations }]);
+}
+
+const sidecarOf = (pod: unknown): unknown =>
+  readList(readMember(pod, "spec"), "initContainers").find((each) => readText(each, "name") === "outrigger-sidecar");
+
+const tcpPort = (port: unknown): number | undefined =>
+  readText(port, "protocol") === "UDP" ? undefined : readInteger(port, "containerPort");
+
+/** Paths under which something of the original is gone or different, apart from what injection may change. */
+function findLost(before: unknown, after: unknown, path: string): string[] {
+  if (before === null || mayChange.test(path) || /timeoutSeconds$/.test(path)) return [];
+  if (Array.isArray(before)) {
+    const kept = Array.isArray(after) ? after : [];
+    const offset = path === "/spec/initContainers" ? 1 : 0;
+    return before.flatMap((item, index) => findLost(item, kept[index + offset], `${path}/${index}`));
+  }
+  if (!isObject(before)) return Object.is(before, after) ? [] : [path];
+  if (!isObject(after)) return [path];
+  return Object.keys(before)
+    .filter((key) => key !== "outrigger.dev/status" && before[key] !== null)
+    .flatMap((key) =>
+      Object.hasOwn(after, key) ? findLost(before[key], after[key], `${path}/${key}`) : findGone(path, key),
+    );
+}
+
+const findGone = (path: string, key: string): string[] => (mayChange.test(`${path}/${key}`) ? [] : [`${path}/${key}`]);

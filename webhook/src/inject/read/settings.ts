@@ -1,0 +1,156 @@
+/**
+ * What one pod asks for: its annotations, those of its namespace and the installation's defaults, resolved and checked.
+ * Says nothing about whether the pod's spec allows it; that is check.ts.
+ */
+import { keys, type KeyName, type PortMode, type Transport } from "@outrigger/api/keys";
+import type { InjectionConfig } from "../config.ts";
+import type { Problem, Warning } from "../outcome.ts";
+import { readAnnotations, warnOfUnknownKeys, type AnnotationReader, type ValueOf } from "./annotations.ts";
+import type { JsonObject } from "./json.ts";
+import type { PodView } from "./pod.ts";
+import { checkQuickPolicy, readQuickPolicy, type QuickPolicy } from "./quick-policy.ts";
+import { isAbove } from "./quantity.ts";
+
+/** Resource settings of the sidecar, quantities as written. */
+export interface ResourceSettings {
+  readonly cpuRequest: string;
+  readonly cpuLimit: string | undefined;
+  readonly memoryRequest: string;
+  readonly memoryLimit: string;
+  /** True where somebody chose the CPU request; the default is too small to be a limit. */
+  readonly hasOwnCpuRequest: boolean;
+}
+
+/** Everything that a pod asks for. */
+export interface Settings {
+  readonly transport: Transport;
+  readonly path: string;
+  readonly portMode: PortMode;
+  readonly container: string | undefined;
+  readonly port: string | undefined;
+  readonly hostEnv: { readonly name: string; readonly value: string } | undefined;
+  readonly portEnv: string | undefined;
+  readonly listenPort: number;
+  readonly probes: "rewrite" | "keep";
+  readonly drainSeconds: number;
+  readonly logLevel: string;
+  readonly hosts: readonly string[];
+  readonly resources: ResourceSettings;
+  readonly quickPolicy: QuickPolicy;
+  /** Annotations of the namespace that go on to the pod. */
+  readonly copies: AnnotationReader["copies"];
+  readonly isRejected: (name: KeyName) => boolean;
+}
+
+/** Settings, with every problem and warning on the way. Settings hold defaults where a value was not right. */
+export interface ReadSettings {
+  readonly settings: Settings;
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Warning[];
+}
+
+/** Reads what a pod asks for. `namespace` is the namespace's annotations. */
+export function readSettings(pod: PodView, namespace: JsonObject, config: InjectionConfig): ReadSettings {
+  const reader = readAnnotations({ pod: pod.annotations, namespace, defaults: config.defaults });
+  const portMode = reader.always("portMode");
+  const settings: Settings = {
+    transport: reader.always("transport"),
+    path: reader.always("path"),
+    portMode,
+    container: reader.one("container"),
+    port: reader.isSet("port") ? String(reader.one("port")) : undefined,
+    hostEnv: readHostVariable(reader),
+    portEnv: reader.one("portEnv")?.name,
+    listenPort: reader.one("listenPort") ?? config.ports.data,
+    probes: reader.one("probes") ?? defaultProbes(portMode),
+    drainSeconds: reader.always("drainSeconds"),
+    logLevel: reader.always("logLevel"),
+    hosts: reader.one("hosts") ?? [],
+    resources: readResources(reader),
+    quickPolicy: readQuickPolicy(reader),
+    copies: reader.copies,
+    isRejected: reader.isRejected,
+  };
+  return {
+    settings,
+    problems: [
+      ...reader.problems,
+      ...checkVariables(settings, reader.one("portEnv")),
+      ...checkResources(settings.resources),
+      ...checkQuickPolicy(settings.quickPolicy),
+    ],
+    warnings: [
+      ...warnOfUnknownKeys(pod.labels, "label"),
+      ...warnOfUnknownKeys(pod.annotations, "annotation"),
+      ...warnOfUnknownKeys(namespace, "annotation", "namespace "),
+      ...warnOfIdleKeys(portMode, reader),
+    ],
+  };
+}
+
+function readHostVariable(reader: AnnotationReader): Settings["hostEnv"] {
+  const variable = reader.one("hostEnv");
+  return variable === undefined ? undefined : { name: variable.name, value: variable.value ?? "127.0.0.1" };
+}
+
+/** Where the app's own port is no longer reachable for the kubelet, its probes go through the sidecar. */
+const defaultProbes = (portMode: PortMode): "rewrite" | "keep" =>
+  portMode === "loopback" || portMode === "env" ? "rewrite" : "keep";
+
+function readResources(reader: AnnotationReader): ResourceSettings {
+  return {
+    cpuRequest: reader.always("sidecarCpuRequest"),
+    cpuLimit: reader.one("sidecarCpuLimit"),
+    memoryRequest: reader.always("sidecarMemoryRequest"),
+    memoryLimit: reader.always("sidecarMemoryLimit"),
+    hasOwnCpuRequest: reader.isSet("sidecarCpuRequest"),
+  };
+}
+
+const loopbackNames = ["127.0.0.1", "::1", "[::1]", "localhost"];
+
+function checkVariables(settings: Settings, portEnv: ValueOf<"portEnv"> | undefined): Problem[] {
+  const problems: Problem[] = [];
+  const { hostEnv } = settings;
+  const report = (key: string, expected: string): void =>
+    void problems.push({ reason: "InvalidAnnotation", text: `${key}: expected ${expected}` });
+  if (hostEnv !== undefined && !loopbackNames.includes(hostEnv.value))
+    report(
+      `${keys.hostEnv.key}="${hostEnv.name}=${hostEnv.value.slice(0, 40)}"`,
+      `one of ${loopbackNames.join(", ")} as value`,
+    );
+  if (portEnv?.value !== undefined) report(`${keys.portEnv.key}="${portEnv.name}=..."`, "a name without a value");
+  if (hostEnv !== undefined && hostEnv.name === portEnv?.name)
+    report(keys.portEnv.key, `another variable than ${keys.hostEnv.key}`);
+  return problems;
+}
+
+function checkResources(resources: ResourceSettings): Problem[] {
+  const pairs = [
+    [keys.sidecarCpuRequest.key, resources.cpuRequest, keys.sidecarCpuLimit.key, resources.cpuLimit],
+    [keys.sidecarMemoryRequest.key, resources.memoryRequest, keys.sidecarMemoryLimit.key, resources.memoryLimit],
+  ] as const;
+  return pairs
+    .filter(([, request, , limit]) => limit !== undefined && isAbove(request, limit))
+    .map(([requestKey, request, limitKey, limit]) => ({
+      reason: "InvalidAnnotation",
+      text: `${requestKey}="${request}": expected at most the limit of ${String(limit)} (${limitKey})`,
+    }));
+}
+
+/** Keys that only some port modes read. */
+const modesOf: Readonly<Partial<Record<KeyName, readonly PortMode[]>>> = {
+  hostEnv: ["env"],
+  portEnv: ["env"],
+  listenPort: ["sidecar-port", "named-port"],
+};
+
+function warnOfIdleKeys(portMode: PortMode, reader: AnnotationReader): Warning[] {
+  const names = ["hostEnv", "portEnv", "listenPort"] as const;
+  return names
+    .filter((name) => reader.isSet(name) && modesOf[name]?.includes(portMode) === false)
+    .map((name) => ({
+      reason: "UnknownAnnotation",
+      text: `annotation ${keys[name].key} is not read in port mode ${portMode}`,
+    }));
+}

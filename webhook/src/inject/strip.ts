@@ -1,0 +1,111 @@
+/**
+ * Second stage: the pod as its author meant it, with everything taken out that an earlier injection put in.
+ * What is restored came out of the pod itself, so it is user input and is checked like it. Writes nothing: the result is
+ * only looked at. Stage before: decide.ts; next: check.ts.
+ */
+import { keys } from "@outrigger/api/keys";
+import { appProbesVariable, decodeAppProbes, type AppProbes } from "./build/app-probes.ts";
+import { noTokenVolume, reservedPrefix, sidecarName } from "./build/names.ts";
+import { findSlots, replaceHandler, restoreHandler } from "./build/slots.ts";
+import {
+  isObject,
+  parseObject,
+  readInteger,
+  readList,
+  readMember,
+  readObject,
+  readText,
+  type JsonObject,
+} from "./read/json.ts";
+
+/** What an earlier injection left behind. Undefined members were not readable. */
+export interface Previous {
+  /** Init containers and volumes that count as ours. */
+  readonly containers: ReadonlySet<string>;
+  readonly volumes: ReadonlySet<string>;
+  /** The choice of an earlier round: it still holds after another injector added containers of its own. */
+  readonly container: string | undefined;
+  readonly port: number | undefined;
+  /** Handlers that were led through the sidecar, by prober path. */
+  readonly probes: AppProbes;
+  /** Name that port mode named-port moved from the app's port to the sidecar's. */
+  readonly portName: string | undefined;
+}
+
+/** The pod without us, and what was found of us. `previous` is undefined where the pod was never injected. */
+export interface Stripped {
+  readonly pod: JsonObject;
+  readonly previous: Previous | undefined;
+}
+
+/**
+ * Takes an earlier injection out. Ours are only native sidecars and volumes by our names, and only beside our status
+ * annotation: without it a reserved name is a user's and is refused later.
+ */
+export function strip(pod: JsonObject): Stripped {
+  const spec = readObject(pod, "spec");
+  const previous = findPrevious(readObject(pod, "metadata"), spec);
+  if (previous === undefined) return { pod, previous };
+  const isOurs = (names: ReadonlySet<string>) => (item: unknown) => names.has(readText(item, "name") ?? "");
+  const stripped = {
+    ...spec,
+    initContainers: readList(spec, "initContainers").filter((item) => !isOurs(previous.containers)(item)),
+    volumes: readList(spec, "volumes").filter((item) => !isOurs(previous.volumes)(item)),
+    containers: readList(spec, "containers").map((item) => (isObject(item) ? restore(item, previous) : item)),
+  };
+  return { pod: { ...pod, spec: stripped }, previous };
+}
+
+function findPrevious(metadata: JsonObject, spec: JsonObject): Previous | undefined {
+  const statusText = readText(readObject(metadata, "annotations"), keys.status.key);
+  const sidecar = readList(spec, "initContainers").find((item) => readText(item, "name") === sidecarName);
+  if (statusText === undefined || sidecar === undefined) return undefined;
+  const status = parseObject(statusText) ?? {};
+  return {
+    containers: new Set([sidecarName, ...readReservedNames(status, "containers")]),
+    volumes: new Set([noTokenVolume, ...readReservedNames(status, "volumes")]),
+    container: readText(status, "container"),
+    port: readInteger(status, "port"),
+    probes: decodeAppProbes(findVariable(sidecar, appProbesVariable)),
+    portName: readList(sidecar, "ports")
+      .map((port) => readText(port, "name"))
+      .find((name) => name !== undefined && /^[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?$/.test(name)),
+  };
+}
+
+function readReservedNames(status: JsonObject, key: string): string[] {
+  return readList(status, key).flatMap((name) =>
+    typeof name === "string" && name.startsWith(reservedPrefix) ? [name] : [],
+  );
+}
+
+function findVariable(container: unknown, name: string): string | undefined {
+  return readText(
+    readList(container, "env").find((item) => readText(item, "name") === name),
+    "value",
+  );
+}
+
+function restore(container: JsonObject, previous: Previous): JsonObject {
+  let restored = restorePortName(container, previous);
+  for (const slot of findSlots(container)) {
+    const original = previous.probes.get(slot.proberPath);
+    if (original !== undefined && slot.isOurs) restored = replaceHandler(restored, slot, restoreHandler(original));
+  }
+  return restored;
+}
+
+function restorePortName(container: JsonObject, previous: Previous): JsonObject {
+  const { portName, port } = previous;
+  if (portName === undefined || readText(container, "name") !== previous.container) return container;
+  const isMoved = (each: unknown): boolean =>
+    readInteger(each, "containerPort") === port &&
+    (readText(each, "protocol") ?? "TCP") === "TCP" &&
+    readMember(each, "name") === undefined;
+  const ports = readList(container, "ports");
+  const index = ports.findIndex(isMoved);
+  return {
+    ...container,
+    ports: ports.map((each, at) => (at === index && isObject(each) ? { ...each, name: portName } : each)),
+  };
+}

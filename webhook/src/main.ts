@@ -1,0 +1,38 @@
+/** The webhook as a process: reads settings, starts, says where it listens, ends in order. The only file that knows process. */
+import { programErrors } from "@outrigger/api/errors";
+import { describeSettings, readSettings } from "@outrigger/runtime/config";
+import { createLogger } from "@outrigger/runtime/logger";
+import { createProcessHooks, installShutdown } from "@outrigger/runtime/shutdown";
+import { version } from "./inject/config.ts";
+import { settingTable } from "./settings.ts";
+import { finishMs, startWebhook } from "./webhook.ts";
+
+const argv = process.argv.slice(2);
+if (argv.includes("--help")) {
+  process.stdout.write(`outrigger webhook [flags]\n\n${describeSettings(settingTable)}\n`);
+  process.exit(0);
+}
+
+const read = readSettings(settingTable, { argv, env: process.env });
+if (!read.ok) {
+  for (const problem of read.problems) process.stderr.write(`outrigger webhook: ${problem}\n`);
+  process.exit(programErrors.OUTRIGGER_ERR_CONFIG_INVALID.exitCode);
+}
+
+const { values } = read.settings;
+const logger = createLogger({ component: "webhook", version, level: values.logLevel });
+const started = await startWebhook(values, logger);
+if (!started.ok) {
+  const { code, problems } = started.failure;
+  for (const problem of problems) process.stderr.write(`outrigger webhook: ${problem} [${code}]\n`);
+  process.exit(programErrors[code].exitCode);
+}
+
+const { tlsPort, adminPort, stopSteps } = started.webhook;
+installShutdown({
+  steps: stopSteps,
+  graceMs: values.shutdownDelayMs + finishMs,
+  logger,
+  hooks: createProcessHooks(process, { watchStdin: false, exit: (code) => process.exit(code) }),
+});
+logger.info({ tlsPort, adminPort, certificates: values.certificates }, "listening");

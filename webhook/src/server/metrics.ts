@@ -1,0 +1,61 @@
+/**
+ * Metrics of the webhook, prefix `outrigger_webhook_`:
+ * - `injections_total{action,reason}` decisions; actions skip, inject, deny, error; reasons of the one vocabulary
+ * - `requests_total{scope,result}` requests; results answered, malformed
+ * - `request_duration_seconds` time in the handler of requests that were answered
+ * - `certificate_expiry_timestamp_seconds` end of the certificate that is served
+ * - `reloads_total{subject,result}` readings of certificate, configuration and namespaces; results taken, refused
+ */
+import { toMetricLabel, type Reason } from "@outrigger/api/reasons";
+import type { Metrics } from "@outrigger/runtime/metrics";
+import { denyCodes, injectReasons, scopes, skipReasons, type Scope } from "../inject/outcome.ts";
+
+/** What may be read again while the webhook runs. */
+const reloadSubjects = ["certificate", "config", "namespaces"] as const;
+export type ReloadSubject = (typeof reloadSubjects)[number];
+
+/** The webhook's own metrics. Durations in seconds, times as Unix milliseconds. */
+export interface WebhookMetrics {
+  readonly countDecision: (action: "skip" | "inject" | "deny" | "error", reason: Reason) => void;
+  readonly countRequest: (scope: Scope, result: "answered" | "malformed") => void;
+  readonly observeDuration: (seconds: number) => void;
+  readonly setCertificateExpiry: (notAfterMs: number) => void;
+  readonly countReload: (subject: ReloadSubject, result: "taken" | "refused") => void;
+}
+
+const buckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+
+const labelsFor = (action: string, reasons: readonly Reason[]): { action: string; reason: string }[] =>
+  reasons.map((reason) => ({ action, reason: toMetricLabel(reason) }));
+
+// Object.keys of a const object yields exactly its keys.
+const denyReasons = Object.keys(denyCodes) as (keyof typeof denyCodes)[];
+
+/** Registers the metrics; every label set starts at zero. */
+export function createWebhookMetrics(metrics: Metrics): WebhookMetrics {
+  const injections = metrics.counter("injections_total", "Decisions about pods.", [
+    ...labelsFor("skip", skipReasons),
+    ...labelsFor("inject", injectReasons),
+    ...labelsFor("deny", denyReasons),
+    ...labelsFor("error", ["Internal"]),
+  ]);
+  const requests = metrics.counter(
+    "requests_total",
+    "Requests by path and result.",
+    scopes.flatMap((scope) => ["answered", "malformed"].map((result) => ({ scope, result }))),
+  );
+  const reloads = metrics.counter(
+    "reloads_total",
+    "Readings of what may change while the webhook runs.",
+    reloadSubjects.flatMap((subject) => ["taken", "refused"].map((result) => ({ subject, result }))),
+  );
+  const duration = metrics.histogram("request_duration_seconds", "Time in the handler.", { buckets });
+  const expiry = metrics.gauge("certificate_expiry_timestamp_seconds", "End of the certificate that is served.");
+  return {
+    countDecision: (action, reason) => injections.add({ action, reason: toMetricLabel(reason) }),
+    countRequest: (scope, result) => requests.add({ scope, result }),
+    observeDuration: (seconds) => duration.observe(seconds),
+    setCertificateExpiry: (notAfterMs) => expiry.set(notAfterMs / 1_000),
+    countReload: (subject, result) => reloads.add({ subject, result }),
+  };
+}

@@ -1,0 +1,77 @@
+/**
+ * Last stage of a review: a decision as the AdmissionReview that answers it. Stage before: review.ts.
+ * Source: admission.k8s.io/v1 AdmissionResponse.
+ */
+import type { Admission } from "../inject/admission.ts";
+import type { Warning } from "../inject/outcome.ts";
+import type { Review } from "./receive.ts";
+
+/** What the API server reads. `patch` is base64 of a JSON Patch; both patch members are left out where it would be empty. */
+interface AdmissionResponse {
+  readonly uid: string;
+  readonly allowed: boolean;
+  readonly patchType?: "JSONPatch";
+  readonly patch?: string;
+  readonly status?: { readonly code: number; readonly reason: string; readonly message: string };
+  readonly warnings?: readonly string[];
+  readonly auditAnnotations: Readonly<Record<"decision" | "reason" | "configHash", string>>;
+}
+
+/** The body of an answer. */
+export interface ReviewAnswer {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly response: AdmissionResponse;
+}
+
+/** Longer warnings may be cut by the API server. */
+const maxWarningLength = 120;
+
+/** Answers a review with a decision. `configHash` names the configuration that decided. */
+export function respond(review: Review, admission: Admission, configHash: string): ReviewAnswer {
+  const { action, reason } = admission;
+  const warnings = admission.warnings.map(toWarning);
+  return wrap(review, {
+    uid: review.uid,
+    allowed: action !== "deny",
+    ...describeDecision(admission),
+    ...(warnings.length === 0 ? {} : { warnings }),
+    auditAnnotations: { decision: action, reason, configHash },
+  });
+}
+
+/** Answers a review that met a fault of ours: nothing of a half-made decision gets out. */
+export function respondWithFault(review: Review, configHash: string): ReviewAnswer {
+  const message = `Outrigger could not decide about this pod because of an internal error; its log has it under request ${review.uid}`;
+  return wrap(review, {
+    uid: review.uid,
+    allowed: false,
+    status: { code: 500, reason: "Internal", message },
+    auditAnnotations: { decision: "error", reason: "Internal", configHash },
+  });
+}
+
+const wrap = ({ apiVersion, kind }: Review, response: AdmissionResponse): ReviewAnswer => ({
+  apiVersion,
+  kind,
+  response,
+});
+
+function describeDecision(admission: Admission): Partial<AdmissionResponse> {
+  switch (admission.action) {
+    case "skip":
+      return {};
+    case "deny":
+      return { status: { code: admission.code, reason: admission.reason, message: admission.message } };
+    case "inject":
+      return admission.patch.length === 0
+        ? {}
+        : { patchType: "JSONPatch", patch: Buffer.from(JSON.stringify(admission.patch)).toString("base64") };
+  }
+}
+
+function toWarning({ text, reason }: Warning): string {
+  const label = ` [${reason}]`;
+  const room = maxWarningLength - label.length;
+  return `${text.length > room ? `${text.slice(0, room - 3)}...` : text}${label}`;
+}

@@ -100,7 +100,7 @@ function readServer(
   settings: Settings<typeof settingTable>,
   env: Readonly<Record<string, string | undefined>>,
 ): Read<{ upstream: ServerOptions }> | Problems {
-  const { upstream: url, upstreamHeaders } = settings.values;
+  const { upstream: url, upstreamHeaders, serverEnv } = settings.values;
   const [command, ...args] = settings.rest;
   if (url !== undefined && command !== undefined) {
     return {
@@ -109,7 +109,8 @@ function readServer(
     };
   }
   if (url !== undefined) return { ok: true, upstream: { form: "http", url, headers: upstreamHeaders } };
-  if (command !== undefined) return { ok: true, upstream: { form: "stdio", command, args, env: withoutOurs(env) } };
+  if (command !== undefined)
+    return { ok: true, upstream: { form: "stdio", command, args, env: { ...withoutOurs(env), ...serverEnv } } };
   return { ok: false, problems: ["no server: give --upstream URL, or a command behind --"] };
 }
 

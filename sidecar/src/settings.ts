@@ -67,6 +67,18 @@ function isFieldValue(value: unknown): value is string {
   return typeof value === "string" && /^[\t -~\u0080-\u00ff]*$/.test(value);
 }
 
+/** Reads a JSON object of strings. */
+function parseStrings(text: string): ParsedSetting<Readonly<Record<string, string>>> {
+  const json = parseJson(text);
+  const expected = "a JSON object of strings";
+  if (!json.ok || typeof json.value !== "object" || json.value === null || Array.isArray(json.value)) {
+    return { ok: false, expected };
+  }
+  const entries = Object.entries(json.value).filter((entry): entry is [string, string] => typeof entry[1] === "string");
+  const isWhole = entries.length === Object.keys(json.value).length;
+  return isWhole ? { ok: true, value: Object.fromEntries(entries) } : { ok: false, expected };
+}
+
 function parseJson(text: string): ParsedSetting<unknown> {
   try {
     return { ok: true, value: JSON.parse(text) as unknown };
@@ -110,6 +122,13 @@ export const settingTable = {
     help: "headers for the server, as JSON; use the variable for secrets",
     parse: parseHeaders,
     fallback: [] as readonly string[],
+  },
+  serverEnv: {
+    flag: "server-env",
+    env: "OUTRIGGER_SERVER_ENV",
+    help: "variables for the command behind --, as JSON; use the variable for secrets",
+    parse: parseStrings,
+    fallback: {},
   },
   path: { flag: "path", env: "OUTRIGGER_PATH", help: "path of the MCP endpoint", parse: parsePath, fallback: "/mcp" },
   server: {

@@ -3,7 +3,7 @@ import { afterEach, expect, it } from "vitest";
 import { createView, hearState } from "../../aggregator/src/catalog/view.ts";
 import type { ToolEntry } from "../../aggregator/src/catalog/entry.ts";
 import { createRelay, type Relay, type RelayOptions } from "../../aggregator/src/route/relay.ts";
-import { startFakeData, type FakeData } from "../fixtures/fake-sidecar/data.ts";
+import { sendResult, startFakeData, type FakeData } from "../fixtures/fake-sidecar/data.ts";
 import { waitFor } from "../fixtures/wait-for.ts";
 
 const ends: (() => Promise<unknown>)[] = [];
@@ -85,22 +85,19 @@ it.each(["legacy", "modern"] as const)(
 
 it("closes upstream sessions that nobody used for a while, but never under a call", async () => {
   const [relay, data] = await setUp("legacy", { sessionIdleMs: 100 });
-  let finish: (() => void) | undefined;
+  const finish: (() => void)[] = [];
   data.answer(({ id, res }) => {
-    finish = () =>
-      void res
-        .writeHead(200, { "content-type": "application/json" })
-        .end(JSON.stringify({ jsonrpc: "2.0", id, result: { content: [] } }));
+    finish.push(() => sendResult(res, id, { content: [] }));
   });
-  const called = relay.call(callOf("legacy", "someone"));
-  await waitFor("the call to arrive", () => finish !== undefined);
-  const otherCall = relay.call(callOf("legacy", "other"));
-  await waitFor("a second session", () => data.sessions.size === 2);
-  finish?.();
-  await Promise.race([called, otherCall]);
-  await waitFor("the end of the idle one", () => data.sessions.size === 1);
-  finish?.();
-  await Promise.all([called, otherCall]);
+  const first = relay.call(callOf("legacy", "first"));
+  await waitFor("the call to arrive", () => finish.length === 1);
+  const second = relay.call(callOf("legacy", "second"));
+  await waitFor("another session", () => finish.length === 2 && data.sessions.size === 2);
+  finish[0]?.();
+  await first;
+  await waitFor("the end of the idle session", () => data.sessions.size === 1);
+  finish[1]?.();
+  expect(await second).toMatchObject({ kind: "result" });
   await waitFor("the end of the other", () => data.sessions.size === 0);
   expect(data.received.filter(({ httpMethod }) => httpMethod === "DELETE")).toHaveLength(2);
 });

@@ -19,7 +19,8 @@ it("refuses every other host, also malformed and absent ones", () => {
     "",
     undefined,
     "a b",
-    "127.0.0.2",
+    "10.1.2.3.evil",
+    "[evil]",
   ]) {
     expect(checkNames({ host }, some), String(host)).toBe("HostNotAllowed");
   }

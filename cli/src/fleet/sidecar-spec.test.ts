@@ -19,13 +19,13 @@ const remote: ServerEntry = {
 };
 
 describe("buildSidecarSpec", () => {
-  it("puts a server's command behind --, with its environment and folder", () => {
+  it("puts a server's command behind --, with its folder, and its variables apart from the sidecar's own", () => {
     const spec = buildSidecarSpec(local, surroundings, place);
     expect(spec.args.slice(spec.args.indexOf("--"))).toEqual(["--", "npx", "-y", "pkg"]);
     expect(spec.args.join(" ")).toContain(
       "--listen 127.0.0.1:0 --control 127.0.0.1:0 --admin 127.0.0.1:0 --server files",
     );
-    expect(spec).toMatchObject({ cwd: "/data", env: { PATH: "/bin", TOKEN: "t" } });
+    expect(spec).toMatchObject({ cwd: "/data", env: { PATH: "/bin", OUTRIGGER_SERVER_ENV: '{"TOKEN":"t"}' } });
   });
 
   it("keeps headers out of argv", () => {
@@ -37,7 +37,7 @@ describe("buildSidecarSpec", () => {
 
   it("does not hand our own variables on: a policy of the shell must not reach a sidecar unseen", () => {
     const { env } = buildSidecarSpec(local, surroundings, place);
-    expect(Object.keys(env).filter((name) => name.startsWith("OUTRIGGER_"))).toEqual([]);
+    expect(Object.keys(env).filter((name) => name.startsWith("OUTRIGGER_"))).toEqual(["OUTRIGGER_SERVER_ENV"]);
   });
 
   it("asks for the ports of the last run again", () => {

@@ -17,7 +17,8 @@ export interface SidecarSurroundings {
 
 /**
  * Builds the start of a sidecar. `lastPorts` are asked for again, so that a restart keeps its addresses; else any free ones.
- * Headers travel in the environment, never in argv, which every user of the machine can read.
+ * Headers and the server's own variables travel in the environment, never in argv, which every user of the machine can read;
+ * the server's variables in one of their own, so that they do not configure the sidecar (`NODE_OPTIONS`, say).
  */
 export function buildSidecarSpec(
   entry: ServerEntry,
@@ -35,18 +36,19 @@ export function buildSidecarSpec(
     return {
       start: surroundings.start,
       args: [...args, "--", entry.command, ...entry.args],
-      env: { ...env, ...entry.env },
+      env: hasOwn(entry.env) ? { ...env, OUTRIGGER_SERVER_ENV: JSON.stringify(entry.env) } : env,
       cwd: entry.cwd ?? surroundings.cwd,
     };
   }
-  const hasHeaders = Object.keys(entry.headers).length > 0;
   return {
     start: surroundings.start,
     args: [...args, "--upstream", entry.url],
-    env: hasHeaders ? { ...env, OUTRIGGER_UPSTREAM_HEADERS: JSON.stringify(entry.headers) } : env,
+    env: hasOwn(entry.headers) ? { ...env, OUTRIGGER_UPSTREAM_HEADERS: JSON.stringify(entry.headers) } : env,
     cwd: surroundings.cwd,
   };
 }
+
+const hasOwn = (values: Readonly<Record<string, string>>): boolean => Object.keys(values).length > 0;
 
 /** The environment without our own variables: what configures the command must not configure the programs behind it. */
 export function withoutOurs(env: Readonly<Record<string, string | undefined>>): Record<string, string | undefined> {

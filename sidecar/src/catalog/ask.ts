@@ -47,7 +47,7 @@ export type Reply =
 export type MessageListener = (message: JsonObject) => void;
 
 /** The caller that the sidecar's own requests are made for: it shares no child and no session with any client. */
-export const ownCaller = "outrigger";
+const ownCaller = "outrigger";
 
 /** Sends a message by POST. Settles with the answer, the bare status, or the failure; never rejects. */
 export function ask(access: ServerAccess, asked: Asked, onMessage: MessageListener = () => undefined): Promise<Reply> {

@@ -110,6 +110,18 @@ describe("the catalogue of a stdio server", () => {
     expect(toolNames(observed)).toContain("extra_tool");
   });
 
+  it("is listed about once a second by a server that tells of changes without end", async () => {
+    const observed = observeFixture(createFixture(["--era", "legacy", "--fillers", "0"]));
+    await until("it is listed", isListed(observed));
+    const lists = (): number => observed.sent.filter((method) => method === "tools/list").length;
+    const perList = lists();
+    const started = performance.now();
+    for (let change = 0; change < 150; change++) await changeThrough(observed, `tool_${change % 3}`);
+    await until("it was listed again", () => lists() >= 2 * perList);
+    const seconds = (performance.now() - started) / 1_000;
+    expect(lists() / perList).toBeLessThanOrEqual(2 + seconds);
+  });
+
   it("survives the crash of the child that it listens to, and is listed again", async () => {
     const fixture = createFixture(["--era", "legacy"]);
     const observed = observeFixture(fixture);

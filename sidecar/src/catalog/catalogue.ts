@@ -52,6 +52,8 @@ export interface ServerCatalogue {
 
 /** Changes often come in groups: so long a group is awaited. */
 const settleMs = 100;
+/** A server that tells of changes without end is not listed without end. */
+const leastBetweenListsMs = 1_000;
 /** How long the era of a server is believed without asking. */
 const eraTrustMs = 3_600_000;
 /** A stream that lived so long ended for a reason of its own: opening it again is no retry. */
@@ -68,6 +70,7 @@ export function createCatalogue(options: CatalogueOptions): ServerCatalogue {
   let flaps = 0;
   let isClosed = false;
   let work: Promise<void> = Promise.resolve();
+  let listedAtMs = Number.NEGATIVE_INFINITY;
   let due: { readonly atMs: number; readonly timer: NodeJS.Timeout } | undefined;
 
   const schedule = (delayMs: number): void => {
@@ -76,6 +79,7 @@ export function createCatalogue(options: CatalogueOptions): ServerCatalogue {
     clearTimeout(due?.timer);
     due = { atMs, timer: setTimeout(run, delayMs).unref() };
   };
+  const scheduleSoon = (): void => schedule(Math.max(settleMs, listedAtMs + leastBetweenListsMs - now()));
   const run = (): void => {
     due = undefined;
     work = work.then(attempt).then((isListed) => {
@@ -121,7 +125,7 @@ export function createCatalogue(options: CatalogueOptions): ServerCatalogue {
   const startWatch = (opened: Open): void => {
     const openedAtMs = now();
     opened.watch = openWatch(opened.connection, {
-      onChange: () => schedule(settleMs),
+      onChange: scheduleSoon,
       onEnd({ isRefused }) {
         if (open !== opened) return;
         opened.watch = undefined;
@@ -148,6 +152,7 @@ export function createCatalogue(options: CatalogueOptions): ServerCatalogue {
     // The stream first: a change after the list and before the stream would be missed.
     if (opened.watch === undefined && !opened.isWatchRefused) startWatch(opened);
     opened.isListing = true;
+    listedAtMs = now();
     const listed = await listServer(opened.connection);
     opened.isListing = false;
     if (isClosed) return false;
@@ -184,7 +189,7 @@ export function createCatalogue(options: CatalogueOptions): ServerCatalogue {
     start: () => schedule(0),
     relist(cause) {
       logger.debug({ cause }, "the server is listed again");
-      schedule(settleMs);
+      scheduleSoon();
     },
     refilter() {
       if (content !== undefined) publish(content, []);

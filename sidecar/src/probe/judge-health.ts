@@ -25,7 +25,7 @@ export interface HealthMemory {
 }
 
 /** So many failures in a row are more than bad luck. */
-export const failuresUntilDead = 3;
+const failuresUntilDead = 3;
 
 /** So long a server may take to answer at all before it counts as dead, in ms. */
 export const startGraceMs = 10_000;

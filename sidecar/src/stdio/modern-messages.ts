@@ -10,7 +10,7 @@ export const subscriptionIdKey = "io.modelcontextprotocol/subscriptionId";
 const maxErrorBytes = 65_536;
 
 /** Returns the code of the error in a response; undefined for a result. */
-export function errorCodeOf(response: Buffer): number | undefined {
+function errorCodeOf(response: Buffer): number | undefined {
   const code = response.length > maxErrorBytes ? undefined : readScalar(response, ["error", "code"]);
   return typeof code === "number" ? code : undefined;
 }

@@ -6,11 +6,10 @@ import {
   ListRootsRequestSchema,
   ToolListChangedNotificationSchema,
 } from "@modelcontextprotocol/sdk/types.js";
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { packagedServer, until } from "./testing/fixture.ts";
+import { makeFolder, packagedServer, until } from "./testing/fixture.ts";
 import { createServe } from "./testing/serve.ts";
 
 const serve = createServe();
@@ -91,7 +90,7 @@ describe("SDK v1 clients on a real stdio server", () => {
 
 describe("SDK v2 clients", () => {
   it("find the legacy era of a real stdio server by themselves", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "outrigger-stdio-"));
+    const folder = makeFolder();
     writeFileSync(join(folder, "note.txt"), "found");
     const { url } = await serve([], packagedServer("@modelcontextprotocol/server-filesystem/dist/index.js", folder));
     const client = await connectModern(url, "auto");

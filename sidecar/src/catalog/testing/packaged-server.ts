@@ -15,7 +15,7 @@ export interface PackagedServer {
 }
 
 /** A port that nobody listens on now. */
-export async function findFreePort(): Promise<number> {
+async function findFreePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   // A TCP server has an address object.

@@ -133,6 +133,8 @@ function superviseChild(running: Process, settings: ChildSettings, listener: Chi
     onOverflow: () => breakOff(`the server sent a line of more than ${settings.maxLineBytes} bytes`),
   });
 
+  // A pipe that fails is told by "close"; without a listener its error would end the sidecar.
+  for (const pipe of [running.stdout, running.stderr]) pipe.on("error", () => pipe.destroy());
   running.stdin.on("error", () => {
     // The server closed its input. Where it is about to exit, "close" tells; where it lives on, it can't be used.
     if (running.exitCode === null && running.signalCode === null) breakOff("the server closed its input");

@@ -1,5 +1,4 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -15,7 +14,7 @@ import {
   withToken,
   type Reply,
 } from "../testing/client.ts";
-import { isAlive, until } from "../testing/fixture.ts";
+import { isAlive, makeFolder, until } from "../testing/fixture.ts";
 import { createServe } from "../testing/serve.ts";
 
 const serve = createServe();
@@ -113,7 +112,7 @@ describe("a server that dies before it answers", () => {
   });
 
   it("serves again as soon as it lives", async () => {
-    const file = join(mkdtempSync(join(tmpdir(), "outrigger-stdio-")), "late.mjs");
+    const file = join(makeFolder(), "late.mjs");
     writeFileSync(file, "process.exit(1)");
     const { url, upstream } = await serve([], { args: [file], restart: { minMs: 50, maxMs: 100 } });
     expect((await post(url, handshake)).status).toBe(503);

@@ -1,10 +1,11 @@
 /** For tests: the misbehaving stdio server as upstream, its records, and waiting for conditions instead of for time. */
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { onTestFinished } from "vitest";
 import { createLogger } from "@outrigger/runtime/logger";
 import type { ChildEvent } from "../process/children.ts";
 import { createStdioUpstream, type StdioOptions, type StdioUpstream } from "../stdio-upstream.ts";
@@ -33,9 +34,16 @@ export interface Fixture {
   readonly events: readonly ChildEvent[];
 }
 
+/** A folder of the running test's own, removed when the test is over. */
+export function makeFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "outrigger-test-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
 /** Starts nothing yet: the upstream starts the server when a test asks for it. `switches` are flags of the fixture server. */
 export function createFixture(switches: readonly string[], options: Partial<StdioOptions> = {}): Fixture {
-  const log = join(mkdtempSync(join(tmpdir(), "outrigger-stdio-")), "log");
+  const log = join(makeFolder(), "log");
   const logged: Record<string, unknown>[] = [];
   const events: ChildEvent[] = [];
   const destination = { write: (line: string) => void logged.push(JSON.parse(line) as Record<string, unknown>) };

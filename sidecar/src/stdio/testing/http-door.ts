@@ -73,7 +73,7 @@ function pass({ upstream, failures, incoming, outgoing }: Exchange, body: Buffer
 }
 
 /** Builds what the call path would hand on. */
-export function buildRequest(incoming: IncomingMessage, body: Buffer): UpstreamRequest {
+function buildRequest(incoming: IncomingMessage, body: Buffer): UpstreamRequest {
   const method = incoming.method === "GET" || incoming.method === "DELETE" ? incoming.method : "POST";
   const session = incoming.headers["mcp-session-id"];
   const caller = incoming.headers["x-caller"];

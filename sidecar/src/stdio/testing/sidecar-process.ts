@@ -1,14 +1,13 @@
 /** For tests: the sidecar as the process that users start, in front of the misbehaving stdio server. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { readFeedState, type FeedState } from "@outrigger/api/feed";
 import { createEventSplitter } from "@outrigger/mcp";
-import type { Recorded } from "./fixture.ts";
+import { makeFolder, type Recorded } from "./fixture.ts";
 
 const program = fileURLToPath(new URL("../../main.ts", import.meta.url));
 const server = fileURLToPath(new URL("../../../../test/fixtures/stdio-servers/server.ts", import.meta.url));
@@ -24,7 +23,7 @@ export interface SidecarProcess {
 
 /** Starts a sidecar on free ports and follows its feed. */
 export async function startSidecar(switches: readonly string[]): Promise<SidecarProcess> {
-  const log = join(mkdtempSync(join(tmpdir(), "outrigger-sidecar-")), "log");
+  const log = join(makeFolder(), "log");
   const ports = [
     "--listen",
     "127.0.0.1:0",

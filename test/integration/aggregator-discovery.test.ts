@@ -318,7 +318,7 @@ it("F-064 says what was read: in the log at every change, as metrics, and in the
   await waitFor("the next line", () => linesWith({ msg: "catalogue changed", ...expected, tools: 1 }) === 1);
 });
 
-it("F-013 follows the server file, and keeps the last good one while it is broken", async () => {
+it("follows the server file, and keeps the last good one while it is broken", async () => {
   const [one, two] = [await startFakeSidecar("one"), await startFakeSidecar("two")];
   ends.push(
     () => one.close(),

@@ -217,7 +217,7 @@ describe("the endpoint itself", () => {
     });
   });
 
-  it("serves a group at its own path: listed, found, described and called there is only what is in the group", async () => {
+  it("F-051 serves a group at its own path: listed, found, described and called there is only what is in the group", async () => {
     await start();
     const client = await connectLegacy(`${aggregator.url}/mcp/g/code`);
     ends.push(() => client.close());

@@ -86,7 +86,7 @@ it("leaves out pods without the label", async () => {
   expect(names()).toBe("ours");
 });
 
-it("F-010 asks for single namespaces only, where it is told to", async () => {
+it("asks for single namespaces only, where it is told to", async () => {
   const kube = await startKube();
   for (const namespace of ["a", "b", "c"]) kube.store.set(pod(`in-${namespace}`, namespace));
   const { watch, names } = watchNames(await openUrl(kube), { namespaces: ["a", "c"] });

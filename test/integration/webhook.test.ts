@@ -83,7 +83,7 @@ describe("reviews", () => {
     expect(dry?.body).toBe(real?.body);
   });
 
-  it("F-019 refuses an opt-out on the enforced path only, with the reason everywhere", async () => {
+  it("refuses an opt-out on the enforced path only, with the reason everywhere", async () => {
     const refused = read(await post(webhook, "/mutate/enforced", reviewOf(disabled)));
     expect(refused.response).toMatchObject({ allowed: false, status: { code: 403, reason: "OptOutRefused" } });
     for (const path of ["/mutate/namespace", "/mutate/pod", "/mutate"]) {
@@ -103,7 +103,7 @@ describe("reviews", () => {
     expect(onNamespace.response.auditAnnotations["reason"]).toBe("Injected");
   });
 
-  it("F-021 names all problems of a pod in one denial", async () => {
+  it("names all problems of a pod in one denial", async () => {
     const spec = { hostNetwork: true, containers: [{ name: "app" }, { name: "outrigger-x" }] };
     const { response } = read(await post(webhook, "/mutate/pod", reviewOf(withLabels(plainPod.metadata.labels, spec))));
     expect(response.status?.code).toBe(422);
@@ -257,7 +257,7 @@ describe("inputs from files", () => {
     }
   });
 
-  it("F-013 takes a new configuration while it runs, and keeps the last good one", async () => {
+  it("takes a new configuration while it runs, and keeps the last good one", async () => {
     const folder = createFolder();
     const file = join(folder, "config.json");
     writeFileSync(file, JSON.stringify({ image: "registry.example.com/sidecar:1" }));

@@ -34,7 +34,7 @@ async function startSource(path: string, pollMs?: number): Promise<() => Discove
 const namesOf = (set: DiscoveredSet | undefined): string => (set?.sidecars ?? []).map(({ server }) => server).join();
 const soon = { timeout: 5_000, interval: 10 };
 
-it("F-013 reads the file again when it is written, and when it is replaced as editors and ConfigMaps do", async () => {
+it("reads the file again when it is written, and when it is replaced as editors and ConfigMaps do", async () => {
   const path = join(folder, "servers.json");
   await writeFile(path, text("one"));
   const last = await startSource(path, 60_000);
@@ -46,7 +46,7 @@ it("F-013 reads the file again when it is written, and when it is replaced as ed
   await vi.waitFor(() => expect(namesOf(last())).toBe("three"), soon);
 });
 
-it("F-013 keeps the last good set while the file is broken or gone, says why, and recovers with the same content", async () => {
+it("keeps the last good set while the file is broken or gone, says why, and recovers with the same content", async () => {
   const path = join(folder, "servers.json");
   await writeFile(path, text("one"));
   const last = await startSource(path, 20);

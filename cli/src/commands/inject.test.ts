@@ -215,7 +215,7 @@ items:
     expect((await run(deployment, [...args, "--image", "b:2"], folder)).out()).toContain("image: b:2\n");
   });
 
-  it("F-021 prints all problems of a refused manifest, and nothing else", async () => {
+  it("prints all problems of a refused manifest, and nothing else", async () => {
     const refused = withAnnotation("outrigger.dev/rate-limit: 60/sec").replace(
       "      containers:",
       "      hostNetwork: true\n      containers:",

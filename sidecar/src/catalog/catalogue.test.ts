@@ -111,15 +111,27 @@ describe("the catalogue of a stdio server", () => {
   });
 
   it("is listed about once a second by a server that tells of changes without end", async () => {
-    const observed = observeFixture(createFixture(["--era", "legacy", "--fillers", "0"]));
+    const observed = observeFixture(createFixture(["--era", "legacy"]));
     await until("it is listed", isListed(observed));
     const lists = (): number => observed.sent.filter((method) => method === "tools/list").length;
     const perList = lists();
     const started = performance.now();
-    for (let change = 0; change < 150; change++) await changeThrough(observed, `tool_${change % 3}`);
+    for (let change = 0; performance.now() - started < 1_500; change++)
+      await changeThrough(observed, `tool_${change % 3}`);
     await until("it was listed again", () => lists() >= 2 * perList);
     const seconds = (performance.now() - started) / 1_000;
     expect(lists() / perList).toBeLessThanOrEqual(2 + seconds);
+  });
+
+  it("answers a ping of the server and refuses what else it asks", async () => {
+    const fixture = createFixture(["--era", "legacy"]);
+    const observed = observeFixture(fixture);
+    await until("it is listed", isListed(observed));
+    const ask = (method: string): unknown =>
+      observed.catalogue.connection()?.connection.request("tools/call", { name: "ask", arguments: { method } });
+    expect(await ask("ping")).toMatchObject({ result: { content: [{ text: "{}" }] } });
+    expect(await ask("roots/list")).toMatchObject({ result: { content: [{ text: '"refused"' }] } });
+    expect(fixture.records().some(({ line }) => line?.includes("-32601") === true)).toBe(true);
   });
 
   it("survives the crash of the child that it listens to, and is listed again", async () => {

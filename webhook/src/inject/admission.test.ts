@@ -55,7 +55,7 @@ describe("a second round", () => {
   it.each([
     ["another native sidecar", { name: "late", image: "x", restartPolicy: "Always" }],
     ["an init container that sets up the network", { name: "istio-init", image: "x" }],
-  ])("F-023 leaves %s in front, so that two injectors don't swap places for ever", (_name, container) => {
+  ])("leaves %s in front, so that two injectors don't swap places for ever", (_name, container) => {
     expect(run(addInit(injectOnce(), container))).toMatchObject({ reason: "AlreadyInjected", patch: [] });
   });
 
@@ -85,7 +85,7 @@ describe("a second round", () => {
     expect(run(respelt)).toMatchObject({ reason: "AlreadyInjected", patch: [] });
   });
 
-  it("F-023 leaves a probe alone that an agent took over after us, and still knows where it leads", () => {
+  it("leaves a probe alone that an agent took over after us, and still knows where it leads", () => {
     const probe = { readinessProbe: { httpGet: { path: "/ready", port: "http" } } };
     const pod = injectOnce({ "outrigger.dev/port-mode": "loopback" }, probe);
     const takenOver = applyPatch(pod, [

@@ -87,7 +87,7 @@ describe("opting in", () => {
     }
   });
 
-  it("F-019 leaves an opted-out pod alone on every path but the enforced one", () => {
+  it("leaves an opted-out pod alone on every path but the enforced one", () => {
     const reasons = scopes.map((scope) => {
       const labels = { "outrigger.dev/inject": "disabled" };
       const pod = { metadata: { labels }, spec: { containers: [{ name: "app" }] } };

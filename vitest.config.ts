@@ -7,6 +7,8 @@ const ssr = { resolve: { conditions, externalConditions: ["outrigger-source"] } 
 
 export default defineConfig({
   test: {
+    // Most tests wait for processes; the default leaves one core of two idle.
+    maxWorkers: 2,
     projects: [
       {
         resolve,

@@ -128,8 +128,12 @@ export async function startAggregator(settings: AggregatorSettings, logger: Logg
 }
 
 function createApp(): FastifyInstance {
-  // Requests have time limits of their own; open streams must not keep the program from ending.
-  return fastify({ forceCloseConnections: true, requestTimeout: 0, routerOptions: { ignoreTrailingSlash: true } });
+  // The time limit is for receiving a request, not for answering it; open streams must not keep the program from ending.
+  return fastify({
+    forceCloseConnections: true,
+    requestTimeout: 30_000,
+    routerOptions: { ignoreTrailingSlash: true },
+  });
 }
 
 async function listen(

@@ -111,7 +111,8 @@ export function createSessions(options: SessionsOptions): Sessions {
       await transport.handleRequest(req, res, body);
     },
     tellListChanged: () => {
-      for (const { server } of sessions.values()) server.sendToolListChanged();
+      // A session whose stream has just broken hears of it when it reads the list again.
+      for (const { server } of sessions.values()) server.server.sendToolListChanged().catch(() => undefined);
     },
     count: () => sessions.size,
     close: async () => {

@@ -31,7 +31,11 @@ function readPolicyText(text: string): {
 } {
   const yaml = parseDocument(text, { prettyErrors: true });
   if (yaml.errors.length > 0) return { problems: yaml.errors.map((error) => error.message) };
-  const read = parsePolicyDocument((yaml.toJS() as unknown) ?? {});
+  const value: unknown = yaml.toJS();
+  // A file that was cut off, or holds nothing but comments, must not look like a policy that allows everything.
+  if (value === null || value === undefined)
+    return { problems: ["the policy file is empty; write {} to allow everything"] };
+  const read = parsePolicyDocument(value);
   if (read.ok) return { document: read.document, problems: [] };
   return {
     problems: read.problems.map(

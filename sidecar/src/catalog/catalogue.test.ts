@@ -320,6 +320,39 @@ describe("the catalogue of real HTTP servers", () => {
 });
 
 describe("servers that can't be listed", () => {
+  it("that suddenly list nothing keep what they listed until they say so twice", async () => {
+    const server = { tools: [{ name: "a", inputSchema: {} }] as object[], lists: 0, emptyAnswers: 0 };
+    const origin = await serveHttp((request, response) => {
+      let text = "";
+      request.on("data", (chunk: Buffer) => (text += chunk.toString("utf8")));
+      request.on("end", () => {
+        // The test's own client sends JSON-RPC only.
+        const { id, method } = (text === "" ? {} : JSON.parse(text)) as { id?: number; method?: string };
+        if (method === "tools/list") {
+          server.lists++;
+          if (server.tools.length === 0) server.emptyAnswers++;
+        }
+        const result =
+          method === "server/discover"
+            ? { supportedVersions: ["2026-07-28"], capabilities: { tools: {} } }
+            : { tools: server.tools };
+        response
+          .writeHead(200, { "content-type": "application/json" })
+          .end(JSON.stringify({ jsonrpc: "2.0", id, result }));
+      });
+    });
+    const observed = observeOrigin(origin);
+    await until("it is listed", isListed(observed));
+    server.tools = [];
+    observed.catalogue.relist("test");
+    await until("the empty list was believed", () => observed.current().tools.length === 0 && isListed(observed)());
+    expect(server.emptyAnswers).toBeGreaterThanOrEqual(2);
+    const failures = observed.states.filter(({ catalogue }) => catalogue.reason === "ListFailed");
+    expect(failures.map(({ catalogue }) => catalogue.message)).toEqual([
+      "the list came back empty; it is asked for again",
+    ]);
+  });
+
   it("that ask for credentials are alive", async () => {
     const origin = await serveHttp((_incoming, outgoing) =>
       outgoing.writeHead(401, { "www-authenticate": "Bearer" }).end(),

@@ -10,7 +10,7 @@ import type { ServerAccess } from "./ask.ts";
 import { connect, disconnect, type Connection } from "./connect.ts";
 import { digestCatalogue, type CatalogueContent } from "./digest.ts";
 import { filterCatalogue } from "./filter.ts";
-import { hasSessionEnded, listServer } from "./list.ts";
+import { hasSessionEnded, listServer, type Listed } from "./list.ts";
 import type { Publisher } from "./publish.ts";
 import { canWatch, openWatch, type Watch } from "./watch.ts";
 
@@ -64,6 +64,7 @@ export function createCatalogue(options: CatalogueOptions): ServerCatalogue {
   const { publisher, logger, now } = options;
   let open: Open | undefined;
   let content: CatalogueContent | undefined;
+  let isEmptyAnnounced = false;
   let toolNames: ReadonlySet<string> = new Set();
   let knownEra: { readonly era: Era; readonly untilMs: number } | undefined;
   let failures = 0;
@@ -161,14 +162,22 @@ export function createCatalogue(options: CatalogueOptions): ServerCatalogue {
       if (opened.connection.sessionId !== undefined && hasSessionEnded(listed.reply)) return "session ended";
       return report({ kind: outcomeOf(listed.reply), message: listed.message });
     }
-    const { connection } = opened;
-    if (opened.isWatchRefused && hasEnd(connection)) leave();
+    if (opened.isWatchRefused && hasEnd(opened.connection)) leave();
+    return take(opened.connection, listed);
+  };
+  /** Takes a list over, unless it can't be believed or published. */
+  const take = ({ identity, era, version }: Connection, listed: Extract<Listed, { ok: true }>): boolean => {
+    const isEmptied = listed.content.tools.length === 0 && content !== undefined && content.tools.length > 0;
+    // An empty list after a full one is more often a fault than a wish: it counts when it comes twice.
+    isEmptyAnnounced = isEmptied && !isEmptyAnnounced;
+    if (isEmptyAnnounced)
+      return report({ kind: "unlisted", message: "the list came back empty; it is asked for again" });
     if (publish(listed.content, listed.notes) === undefined) {
       return report({ kind: "unlisted", message: "the server's list is nested too deeply" });
     }
     content = listed.content;
     toolNames = new Set(content.tools.flatMap(({ name }) => (typeof name === "string" ? [name] : [])));
-    publisher.setFacts({ identity: connection.identity, era: connection.era, protocolVersion: connection.version });
+    publisher.setFacts({ identity, era, protocolVersion: version });
     options.onOutcome({ kind: "listed" });
     return true;
   };

@@ -11,7 +11,7 @@ import type { CatalogueContent } from "./digest.ts";
 /** Bounds of what is taken from one server: what is beyond is cut off and said to be (`limited`). */
 export const listBounds = { maxPages: 100, maxEntries: 2_000, maxBytes: 16 * 1024 ** 2 } as const;
 
-/** Outcome. `hasSessionEnded`: the server no longer knows the session; a new connection may succeed. */
+/** Outcome: what is listed, with a note for each list that was refused; or the reply that ended the attempt. */
 export type Listed =
   | { readonly ok: true; readonly content: CatalogueContent; readonly notes: readonly string[] }
   | { readonly ok: false; readonly reply: Exclude<Reply, { type: "result" }>; readonly message: string };

@@ -1,7 +1,7 @@
 /** What a step says must be so; a claim that does not hold ends the tour with a failure. */
 
 /** A claim that did not hold. */
-export class ClaimError extends Error {
+class ClaimError extends Error {
   override name = "ClaimError";
 }
 

@@ -12,7 +12,7 @@ export interface FileWatch {
 const pollMs = 10_000;
 
 /** A file that is being written in place is read again after this long, until it has stopped to change. */
-const settleMs = 50;
+const settleMs = 100;
 
 /** Calls `onText` with each new text; a file that can't be read right now is left for the next event or poll. */
 export function watchFile(path: string, first: string, onText: (text: string) => void): FileWatch {

@@ -37,7 +37,7 @@ export function resolveTool(catalogue: CatalogueSnapshot, decision: Decision, wa
 }
 
 /** `Unknown tool: NAME` and the nearest of the names given. */
-export function describeUnknown(name: string, visible: Iterable<string>): string {
+function describeUnknown(name: string, visible: Iterable<string>): string {
   const nearest = nearestNames(name, visible, namesShown);
   const shown = name.replace(/\p{C}/gu, "?").slice(0, 128);
   return `Unknown tool: ${shown}${nearest.length === 0 ? "" : `. The nearest names are: ${nearest.join(", ")}`}`;

@@ -6,7 +6,6 @@ import { startContext7, startEverything, type DemoEnvironment } from "./http-ser
 import { repositoryEnvironment } from "./root.ts";
 import { startOutrigger, type Outrigger } from "./outrigger.ts";
 
-
 /** The stage. `base` is the endpoint without `/mcp`. */
 export interface Stage {
   readonly folder: DemoFolder;

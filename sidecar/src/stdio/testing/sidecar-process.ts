@@ -35,7 +35,7 @@ export async function startSidecar(switches: readonly string[]): Promise<Sidecar
     "0",
   ];
   const command = [process.execPath, server, "--log", log, ...switches];
-  const child = spawn(process.execPath, ["--conditions=source", program, ...ports, "--", ...command], {
+  const child = spawn(process.execPath, ["--conditions=outrigger-source", program, ...ports, "--", ...command], {
     env: {},
     stdio: ["ignore", "pipe", "inherit"],
   });

@@ -75,6 +75,9 @@ const policy = {
   limits: [{ name: "per-tool", per: ["Tool"], rate: "9999999/s" }],
 };
 
+/** Code is compiled in stages while it runs: measured earlier, the subject with more of it would look worse than it is. */
+const warmUpSeconds = 4;
+
 /** The flags of the image. */
 const nodeFlags = ["--max-semi-space-size=2", "--max-old-space-size=64"];
 
@@ -158,7 +161,7 @@ async function measure(subjects: Subjects, plan: BenchPlan): Promise<BenchReport
 async function measureCase(load: LoadCase, subjects: readonly Subject[], plan: BenchPlan): Promise<CaseRow[]> {
   const perSecond = new Map<string, number[]>();
   const cpuUs = new Map<string, number[]>();
-  for (const subject of subjects) await runClosed(subject, load, { connections: 32, seconds: plan.seconds });
+  for (const subject of subjects) await runClosed(subject, load, { connections: 32, seconds: warmUpSeconds });
   for (let round = 0; round < plan.rounds; round++) {
     plan.onProgress(`${load.name}: round ${round + 1} of ${plan.rounds}`);
     for (const subject of round % 2 === 0 ? subjects : subjects.toReversed()) {

@@ -75,8 +75,23 @@ const policy = {
   limits: [{ name: "per-tool", per: ["Tool"], rate: "9999999/s" }],
 };
 
-/** Code is compiled in stages while it runs: measured earlier, the subject with more of it would look worse than it is. */
-const warmUpSeconds = 4;
+/** Longest warm-up of one subject in one case. */
+const maxWarmUpSeconds = 15;
+
+/**
+ * Code is compiled in stages while it runs: measured earlier, the subject with more of it would look worse than it is. A subject is
+ * warm when a second costs no less CPU per call than the best one before, three times in a row.
+ */
+async function warmUp(subject: Subject, load: LoadCase): Promise<void> {
+  let best = Number.POSITIVE_INFINITY;
+  for (let second = 0, steady = 0; second < maxWarmUpSeconds && steady < 3; second++) {
+    const before = subject.cpuUs();
+    const { answered } = await runClosed(subject, load, { connections: 32, seconds: 1 });
+    const cpuUs = (subject.cpuUs() - before) / answered;
+    steady = cpuUs < 0.97 * best ? 0 : steady + 1;
+    best = Math.min(best, cpuUs);
+  }
+}
 
 /** The flags of the image. */
 const nodeFlags = ["--max-semi-space-size=2", "--max-old-space-size=64"];
@@ -161,7 +176,10 @@ async function measure(subjects: Subjects, plan: BenchPlan): Promise<BenchReport
 async function measureCase(load: LoadCase, subjects: readonly Subject[], plan: BenchPlan): Promise<CaseRow[]> {
   const perSecond = new Map<string, number[]>();
   const cpuUs = new Map<string, number[]>();
-  for (const subject of subjects) await runClosed(subject, load, { connections: 32, seconds: warmUpSeconds });
+  for (const subject of subjects) {
+    plan.onProgress(`${load.name}: warming up ${subject.name}`);
+    await warmUp(subject, load);
+  }
   for (let round = 0; round < plan.rounds; round++) {
     plan.onProgress(`${load.name}: round ${round + 1} of ${plan.rounds}`);
     for (const subject of round % 2 === 0 ? subjects : subjects.toReversed()) {

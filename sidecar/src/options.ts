@@ -1,10 +1,10 @@
 /** Turns settings into options that fit together: which server is fronted, what its policy says. Reads the policy file once. */
+import type { AppProbe } from "@outrigger/api/app-probe";
 import { readFile } from "node:fs/promises";
 import { parseQuickPolicy, type PolicyDocument } from "@outrigger/policy";
 import type { Settings } from "@outrigger/runtime/config";
 import { createPolicyHolder, type PolicyHolder } from "./bundle/policy-in-force.ts";
 import { resolveAddresses, type Address } from "./listen.ts";
-import type { AppProbe } from "./probe/app-probe.ts";
 import type { settingTable } from "./settings.ts";
 
 /** The server behind the sidecar: one that listens, or a command that is run. */

@@ -1,11 +1,12 @@
 /** The sidecar's settings: flags, their environment variables, forms and defaults. Checked by hand-written parsers only. */
+import { appProbesVariable, type AppProbe } from "@outrigger/api/app-probe";
 import { isIP } from "node:net";
 import { words } from "@outrigger/api/keys";
 import { sidecarPorts } from "@outrigger/api/ports";
 import { parseDuration, parsePath, parseServerName, parseWhole, parseWord } from "@outrigger/api/values";
 import { parseListenAddress, parseText, type ParsedSetting, type SettingTable } from "@outrigger/runtime/config";
 import type { Address } from "./listen.ts";
-import { parseAppProbes, type AppProbe } from "./probe/app-probe.ts";
+import { parseAppProbes } from "./probe/app-probe.ts";
 
 const loopback = (port: number): readonly Address[] => [{ host: "127.0.0.1", port }];
 
@@ -214,7 +215,7 @@ export const settingTable = {
   },
   appProbes: {
     flag: "app-probes",
-    env: "OUTRIGGER_APP_PROBES",
+    env: appProbesVariable,
     help: "the server's own probes, by the path on the admin port",
     parse: parseProbes,
     fallback: new Map<string, AppProbe>(),

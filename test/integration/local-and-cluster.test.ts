@@ -1,5 +1,4 @@
 /** One real sidecar, found once through a server file and once through the Kubernetes API: what differs is what the page says. */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
 import { repositoryRoot } from "../demo/stage/root.ts";
@@ -90,17 +89,4 @@ it("F-195 a sidecar does the same behind a file and behind the Kubernetes API, b
   expect(JSON.stringify(await call(cluster, "tools__everything__get-env"))).toContain("Unknown tool");
   const records = await Promise.all([local, cluster].map((aggregator) => aggregator.get("/api/v1/servers")));
   expect(records.map(({ servers }) => (servers as { origin: string }[])[0]?.origin)).toEqual(["File", "Injected"]);
-});
-
-it("F-195 the page says of each of these what the programs do", async () => {
-  const page = await readFile(join(repositoryRoot, "docs/explanation/local-and-cluster.md"), "utf8");
-  for (const word of [
-    "mcp.json",
-    "outrigger.dev/injected=true",
-    "outrigger.dev/endpoint",
-    "server__tool",
-    "namespace__server__tool",
-  ]) {
-    expect(page).toContain(word);
-  }
 });

@@ -2,7 +2,7 @@
  * What stays of a call: counters, a histogram and one audit line, never arguments or results. Last stage.
  * Metrics are kept and written by hand: one look-up per call, no library. Names and buckets follow the Prometheus conventions.
  */
-import { reasons, toMetricLabel, type Reason } from "@outrigger/api/reasons";
+import { reasonList, reasons, toMetricLabel, type Reason } from "@outrigger/api/reasons";
 import type { Logger } from "@outrigger/runtime/logger";
 
 /** One finished exchange. `name`: tool, prompt or URI as the caller spelt it. */
@@ -50,7 +50,11 @@ export function createRecorder(options: {
   return {
     record: (call) => {
       const tool = toolLabel(call, options.isKnownTool);
-      observe(series, { method: methodLabel(call.method), tool, result: toMetricLabel(call.reason) }, call.durationMs);
+      observe(
+        series,
+        { method: methodLabel(call.method), tool, result: resultLabels.get(call.reason) ?? "" },
+        call.durationMs,
+      );
       if (call.reason !== "Allowed") refusals.set(call.reason, (refusals.get(call.reason) ?? 0) + 1);
       if (options.audit === "off" || (options.audit === "refusals" && call.reason === "Allowed")) return;
       const { isTool, durationMs, ...fields } = call;
@@ -68,9 +72,10 @@ export function createRecorder(options: {
   };
 }
 
-const refusalReasons = (Object.keys(reasons) as Reason[]).filter(
-  (reason) => reasons[reason].area === "decision" && reason !== "Allowed",
-);
+/** Made once: a call looks its label up. */
+const resultLabels = new Map(reasonList.map((reason) => [reason, toMetricLabel(reason)]));
+
+const refusalReasons = reasonList.filter((reason) => reasons[reason].area === "decision" && reason !== "Allowed");
 
 function toolLabel(call: CallRecord, isKnownTool: (name: string) => boolean): string {
   if (!call.isTool || call.name === undefined) return "";

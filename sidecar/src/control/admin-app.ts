@@ -1,6 +1,7 @@
 /** The admin port: health for the kubelet and metrics for Prometheus. What healthy means is decided by the checks passed in. */
+import type { AppProbe } from "@outrigger/api/app-probe";
 import { addHealthRoutes, type HealthChecks } from "@outrigger/runtime/health";
-import { runAppProbe, type AppProbe } from "../probe/app-probe.ts";
+import { runAppProbe } from "../probe/app-probe.ts";
 import { fastify, type FastifyInstance } from "fastify";
 
 /** What the admin port shows. `metrics` gives the text exposition of now. */

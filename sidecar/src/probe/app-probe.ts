@@ -6,18 +6,7 @@ import { request as httpRequest } from "node:http";
 import { connect as connectHttp2 } from "node:http2";
 import { request as httpsRequest } from "node:https";
 import { connect } from "node:net";
-
-/** One probe or hook of the server, by the path under which the kubelet asks for it. */
-export interface AppProbe {
-  readonly kind: "http" | "tcp" | "grpc";
-  readonly port: number;
-  readonly path?: string;
-  readonly scheme?: "HTTP" | "HTTPS";
-  readonly headers?: readonly { readonly name: string; readonly value: string }[];
-  /** grpc: the service whose health is asked; empty for the whole server. */
-  readonly service?: string;
-  readonly timeoutSeconds?: number;
-}
+import type { AppProbe } from "@outrigger/api/app-probe";
 
 /** Undefined where the server is well, else one sentence that the kubelet shows. */
 export type AppHealth = string | undefined;

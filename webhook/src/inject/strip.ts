@@ -4,7 +4,8 @@
  * only looked at. Stage before: decide.ts; next: check.ts.
  */
 import { keys } from "@outrigger/api/keys";
-import { appProbesVariable, decodeAppProbes, type AppProbes } from "./build/app-probes.ts";
+import { appProbesVariable } from "@outrigger/api/app-probe";
+import { decodeAppProbes, type AppProbes } from "./build/app-probes.ts";
 import { noTokenVolume, reservedPrefix, sidecarName } from "./build/names.ts";
 import { findSlots, replaceHandler, restoreHandler } from "./build/slots.ts";
 import {

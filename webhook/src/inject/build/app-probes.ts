@@ -2,26 +2,9 @@
  * What the sidecar is told about the app's own probes and hooks, as a variable: a JSON object from the path that the kubelet
  * calls on the sidecar to what the sidecar then does to the app. Also the memory from which strip.ts restores them.
  */
+import type { AppProbe } from "@outrigger/api/app-probe";
 import { isObject, parseObject, readInteger, readList, readText, type JsonObject } from "../read/json.ts";
 import { decodeVariable } from "./variables.ts";
-
-/** Name of the variable. */
-export const appProbesVariable = "OUTRIGGER_APP_PROBES";
-
-/** One probe or hook of the app. `timeoutSeconds` is absent for hooks, which the pod's grace period bounds. */
-export interface AppProbe {
-  readonly kind: "http" | "tcp" | "grpc";
-  readonly port: number;
-  /** http only. */
-  readonly path?: string;
-  /** http only. HTTPS without verification, as the kubelet does. */
-  readonly scheme?: "HTTP" | "HTTPS";
-  /** http only. */
-  readonly headers?: readonly { readonly name: string; readonly value: string }[];
-  /** grpc only: the service name of the health check; empty asks for the whole server. */
-  readonly service?: string;
-  readonly timeoutSeconds?: number;
-}
 
 /** Probes by the path on the sidecar's admin port. */
 export type AppProbes = ReadonlyMap<string, AppProbe>;

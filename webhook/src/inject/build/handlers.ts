@@ -5,7 +5,8 @@
 import { quote, type Problem } from "../outcome.ts";
 import { readInteger, readMember, readText, type JsonObject } from "../read/json.ts";
 import type { ContainerView } from "../read/pod.ts";
-import { readHeaders, type AppProbe } from "./app-probes.ts";
+import type { AppProbe } from "@outrigger/api/app-probe";
+import { readHeaders } from "./app-probes.ts";
 import { findSlots, replaceHandler, type NewHandler, type Slot } from "./slots.ts";
 
 /** A container with its handlers as they are to be, and what the sidecar must know to stand in for the app. */

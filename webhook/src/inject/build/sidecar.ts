@@ -4,7 +4,8 @@
  */
 import type { InjectionConfig } from "../config.ts";
 import type { JsonObject } from "../read/json.ts";
-import { appProbesVariable, encodeAppProbes } from "./app-probes.ts";
+import { appProbesVariable } from "@outrigger/api/app-probe";
+import { encodeAppProbes } from "./app-probes.ts";
 import type { Checked } from "../checks/found.ts";
 import { noTokenVolume, sidecarName } from "./names.ts";
 import { planResources } from "./resources.ts";

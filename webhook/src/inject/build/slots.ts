@@ -1,6 +1,6 @@
 /** The places of a container where the kubelet asks the app something over the network: three probes and two hooks. */
 import { isObject, readMember, readObject, readText, type JsonObject } from "../read/json.ts";
-import type { AppProbe } from "./app-probes.ts";
+import type { AppProbe } from "@outrigger/api/app-probe";
 
 /** The handler kinds that use the network, in the order in which they are looked for. */
 export const handlerKinds = ["httpGet", "tcpSocket", "grpc"] as const;

@@ -1,0 +1,22 @@
+/**
+ * What the webhook tells the sidecar about the server's own probes and hooks, and how: a JSON object from the path that the kubelet
+ * calls on the sidecar's admin port to what the sidecar then asks of the server. Written by one, read by the other.
+ */
+
+/** Name of the environment variable that carries the object. */
+export const appProbesVariable = "OUTRIGGER_APP_PROBES";
+
+/** One probe or hook of the server. `timeoutSeconds` is absent for hooks, which the pod's grace period bounds. */
+export interface AppProbe {
+  readonly kind: "http" | "tcp" | "grpc";
+  readonly port: number;
+  /** http only. */
+  readonly path?: string;
+  /** http only. HTTPS without verification, as the kubelet does. */
+  readonly scheme?: "HTTP" | "HTTPS";
+  /** http only. */
+  readonly headers?: readonly { readonly name: string; readonly value: string }[];
+  /** grpc only: the service name of the health check; empty asks for the whole server. */
+  readonly service?: string;
+  readonly timeoutSeconds?: number;
+}

@@ -274,6 +274,8 @@ it("F-085 lists and serves the others at once while one server hangs, one talks 
   await waitFor(
     "the catalogue that could not be read",
     async () => (await aggregator.get("/api/v1/summary"))["tools"] === 2,
+    // The pause before the next attempt has grown to 30 s at the most.
+    40_000,
   );
 });
 

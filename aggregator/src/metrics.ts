@@ -1,7 +1,8 @@
 /**
  * The aggregator's metrics, prefix `outrigger_aggregator_`:
  * `servers{state}`, `ingested_servers{result}`, `index_tools`, `index_update_seconds`, `find_tool_requests_total{result}`,
- * `find_tool_duration_seconds`, `find_tool_results`, `find_tool_low_confidence_total`, `call_tool_requests_total{result}`,
+ * `find_tool_duration_seconds`, `find_tool_results`, `find_tool_low_confidence_total`, `find_tool_tokens_saved_total`,
+ * `call_tool_requests_total{result}`,
  * `calls_in_flight`, `sessions`, `discovery_faults`. No query text, no caller and no tool name is a label.
  */
 import type { Metrics } from "@outrigger/runtime/metrics";
@@ -17,7 +18,10 @@ export type CallResultLabel = "ok" | "tool_error" | "error" | "unknown" | "cance
 /** What the aggregator counts. */
 export interface AggregatorMetrics {
   readonly countSearch: (result: SearchResultLabel) => void;
-  readonly observeSearch: (outcome: Pick<SearchOutcome, "tools" | "confidence">, seconds: number) => void;
+  readonly observeSearch: (
+    outcome: Pick<SearchOutcome, "tools" | "confidence" | "token_metrics">,
+    seconds: number,
+  ) => void;
   readonly countCall: (result: CallResultLabel) => void;
   readonly observeIndexUpdate: (seconds: number) => void;
   readonly showSummary: (summary: Summary) => void;
@@ -51,6 +55,10 @@ export function createAggregatorMetrics(metrics: Metrics): AggregatorMetrics {
     buckets: [0, 1, 2, 4, 8, 16, 32, 50],
   });
   const lowConfidence = metrics.counter("find_tool_low_confidence_total", "Searches that found nothing convincing.");
+  const saved = metrics.counter(
+    "find_tool_tokens_saved_total",
+    "Tokens of definitions that callers did not have to read.",
+  );
   const calls = metrics.counter("call_tool_requests_total", "Calls of tools by outcome.", [
     { result: "ok" },
     { result: "tool_error" },
@@ -60,11 +68,12 @@ export function createAggregatorMetrics(metrics: Metrics): AggregatorMetrics {
   ]);
   return {
     countSearch: (result) => searches.add({ result }),
-    observeSearch: ({ tools, confidence }, seconds) => {
+    observeSearch: ({ tools, confidence, token_metrics: tokens }, seconds) => {
       searches.add({ result: tools.length === 0 ? "empty" : "ok" });
       searchTime.observe(seconds);
       results.observe(tools.length);
       if (confidence === "low") lowConfidence.add();
+      saved.add({}, tokens.tokens_saved);
     },
     countCall: (result) => calls.add({ result }),
     observeIndexUpdate: (seconds) => indexUpdates.observe(seconds),

@@ -1,11 +1,11 @@
 /**
  * The aggregator's settings: flags, variables, defaults, and what does not go together. Pure; main.ts passes argv and environment.
  */
-import { words } from "@outrigger/api/keys";
 import { aggregatorPorts } from "@outrigger/api/ports";
 import { parseDnsLabel, parseWord } from "@outrigger/api/values";
 import type { ClusterPlace } from "@outrigger/kube";
 import { parseListenAddress, parseText, readSettings, type ParsedSetting } from "@outrigger/runtime/config";
+import { programSettings } from "@outrigger/runtime/program-settings";
 import type { NamePlan } from "./catalog/entry.ts";
 import { fileNamespace } from "./discovery/read-entries.ts";
 
@@ -71,19 +71,7 @@ export const settingTable = {
     parse: parseList,
     fallback: [] as readonly string[],
   },
-  logLevel: {
-    flag: "log-level",
-    env: "OUTRIGGER_LOG_LEVEL",
-    help: "debug, info, warn or error",
-    parse: (text: string) => parseWord(text, words.logLevel),
-    fallback: "info" as const,
-  },
-  watchStdin: {
-    flag: "watch-stdin",
-    help: "yes: end when stdin closes",
-    parse: (text: string) => parseWord(text, ["yes", "no"]),
-    fallback: "no" as const,
-  },
+  ...programSettings,
 };
 
 type Values = Extract<ReturnType<typeof readTable>, { ok: true }>["settings"]["values"];

@@ -16,6 +16,8 @@ export interface FoundTools {
   readonly confidence: string;
   readonly suggestions: readonly string[];
   readonly hint?: string;
+  /** Tokens of these results, and of the definitions of all tools that could have been listed. */
+  readonly tokens?: { readonly returned: number; readonly all: number };
   readonly raw: unknown;
 }
 
@@ -56,8 +58,15 @@ export async function searchTools(
     confidence: textOf(body["confidence"]),
     suggestions: Array.isArray(body["did_you_mean"]) ? body["did_you_mean"].map(textOf) : [],
     ...(typeof body["hint"] === "string" ? { hint: body["hint"] } : {}),
+    ...readTokens(body["token_metrics"]),
     raw: body,
   };
+}
+
+function readTokens(metrics: unknown): Pick<FoundTools, "tokens"> {
+  if (!isObject(metrics)) return {};
+  const { returned_tokens: returned, baseline_tokens: all } = metrics;
+  return typeof returned === "number" && typeof all === "number" ? { tokens: { returned, all } } : {};
 }
 
 function readTool(tool: Fields): FoundTool {

@@ -1,5 +1,7 @@
 /** The server's side of the sidecar: its upstream, what it lists, how well it is; told to whoever reads the feed. */
 import { randomUUID } from "node:crypto";
+import type { FeedState } from "@outrigger/api/feed";
+import { describeLimits } from "@outrigger/policy";
 import type { Logger } from "@outrigger/runtime/logger";
 import type { Outcome } from "./call/answer-body.ts";
 import { createCatalogue, type ServerCatalogue } from "./catalog/catalogue.ts";
@@ -98,14 +100,11 @@ function isFailure(outcome: Outcome): boolean {
   return outcome === "UpstreamUnavailable" || outcome === "UpstreamBroken" || outcome === "UpstreamTimeout";
 }
 
-const describePolicy = ({
+const describePolicy = ({ hash, reason, message, compiled }: PolicyInForce): FeedState["policy"] => ({
   hash,
   reason,
   message,
-}: PolicyInForce): Pick<PolicyInForce, "hash" | "reason" | "message"> => ({
-  hash,
-  reason,
-  message,
+  enforces: describeLimits(compiled),
 });
 
 function createUpstream(

@@ -1,10 +1,10 @@
 /** The sidecar's settings: flags, their environment variables, forms and defaults. Checked by hand-written parsers only. */
 import { appProbesVariable, type AppProbe } from "@outrigger/api/app-probe";
 import { isIP } from "node:net";
-import { words } from "@outrigger/api/keys";
 import { sidecarPorts } from "@outrigger/api/ports";
 import { parseDuration, parsePath, parseServerName, parseWhole, parseWord } from "@outrigger/api/values";
 import { parseListenAddress, parseText, type ParsedSetting, type SettingTable } from "@outrigger/runtime/config";
+import { programSettings } from "@outrigger/runtime/program-settings";
 import type { Address } from "./listen.ts";
 import { parseAppProbes } from "./probe/app-probe.ts";
 
@@ -193,19 +193,7 @@ export const settingTable = {
     parse: (text: string) => parseWord(text, ["all", "refusals", "off"]),
     fallback: "all" as const,
   },
-  logLevel: {
-    flag: "log-level",
-    env: "OUTRIGGER_LOG_LEVEL",
-    help: "debug, info, warn or error",
-    parse: (text: string) => parseWord(text, words.logLevel),
-    fallback: "info" as const,
-  },
-  watchStdin: {
-    flag: "watch-stdin",
-    help: "yes: end when stdin closes",
-    parse: (text: string) => parseWord(text, ["yes", "no"]),
-    fallback: "no" as const,
-  },
+  ...programSettings,
   podIps: {
     flag: "pod-ips",
     env: "OUTRIGGER_POD_IPS",

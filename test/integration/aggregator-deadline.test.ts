@@ -30,7 +30,8 @@ async function setUp(era: "legacy" | "modern", rest: Partial<RelayOptions> = {})
   } as const;
   const health = { state: "Ready", reason: "Serving", message: "", sinceMs: 0 } as const;
   const told = { reason: "CatalogueListed", message: "", atMs: 0 } as const;
-  const policy = { hash: "", reason: "PolicyApplied", message: "" } as const;
+  const enforces = { limits: [], maxRequestBytes: 1, maxResponseBytes: 1 };
+  const policy = { hash: "", reason: "PolicyApplied", message: "", enforces } as const;
   const feed = { format: 1, server: "files", health, identity: {}, era, catalogue: told, policy } as const;
   const view = hearState(createView(sidecar, 0), feed, 0);
   const relay = createRelay({

@@ -100,6 +100,7 @@ describe.each([
       server: "git",
       state: "Ready",
       digest: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+      effective_limits: { calls: [], max_request_bytes: 4_194_304, max_response_bytes: 10_485_760 },
       definition: { ...makeTool("search", "Searches commits."), name: "git__search" },
     });
     const unknown = await client.callTool({ name: "list_servers", arguments: { server: "gitt" } });

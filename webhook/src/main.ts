@@ -33,6 +33,9 @@ installShutdown({
   steps: stopSteps,
   graceMs: values.shutdownDelayMs + finishMs,
   logger,
-  hooks: createProcessHooks(process, { watchStdin: false, exit: (code) => process.exit(code) }),
+  hooks: createProcessHooks(process, {
+    watchStdin: values.watchStdin === "yes",
+    exit: (code) => process.exit(code),
+  }),
 });
 logger.info({ tlsPort, adminPort, certificates: values.certificates }, "listening");

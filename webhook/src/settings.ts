@@ -1,8 +1,8 @@
 /** The webhook's settings: flags, their environment variables, forms and defaults. What injection does is the config file's. */
-import { words } from "@outrigger/api/keys";
 import { webhookPorts } from "@outrigger/api/ports";
 import { parseDnsLabel, parseDuration, parseWord } from "@outrigger/api/values";
 import { parseListenAddress, parseText, type ParsedSetting, type SettingTable } from "@outrigger/runtime/config";
+import { programSettings } from "@outrigger/runtime/program-settings";
 import { parseAnnotations } from "./server/namespaces.ts";
 
 const anyAddress = (port: number): { host: string; port: number } => ({ host: "0.0.0.0", port });
@@ -97,11 +97,5 @@ export const settingTable = {
     parse: parseDuration,
     fallback: 5_000,
   },
-  logLevel: {
-    flag: "log-level",
-    env: "OUTRIGGER_LOG_LEVEL",
-    help: "debug, info, warn or error",
-    parse: (text: string) => parseWord(text, words.logLevel),
-    fallback: "info" as const,
-  },
+  ...programSettings,
 } satisfies SettingTable;

@@ -6,6 +6,9 @@ it("reads a search with q, and a list without", () => {
     kind: "search",
     request: { description: "open a pull request", limit: 3, filters: { serverId: "git", readOnly: true } },
   });
+  expect(readToolsQuery({ q: "x", tag: "Files", max_tokens: "400" })).toMatchObject({
+    request: { filters: { tag: "files" }, maxTokens: 400 },
+  });
   expect(readToolsQuery({})).toMatchObject({ kind: "list", limit: 100, cursor: undefined });
 });
 
@@ -33,6 +36,10 @@ it("refuses parameters that are misspelt, repeated, out of range or without effe
     { q: "x", limit: "51" },
     { q: "x", read_only: "yes" },
     { q: "x", cursor: "c" },
+    { q: "x", max_tokens: "49" },
+    { q: "x", max_tokens: "many" },
+    { tag: "files" },
+    { max_tokens: "100" },
     { detail: "short" },
   ]) {
     expect(readToolsQuery(query).kind, JSON.stringify(query)).toBe("refused");

@@ -16,7 +16,19 @@ export type ToolsQuery =
     }
   | { readonly kind: "refused"; readonly message: string };
 
-const known = ["q", "keywords", "limit", "cursor", "server", "group", "namespace", "read_only", "detail"];
+const known = [
+  "q",
+  "keywords",
+  "limit",
+  "cursor",
+  "server",
+  "group",
+  "namespace",
+  "read_only",
+  "tag",
+  "max_tokens",
+  "detail",
+];
 const defaultLimit = 100;
 const maxLimit = 500;
 
@@ -34,7 +46,8 @@ export function readToolsQuery(query: Readonly<Record<string, unknown>>): ToolsQ
 type Texts = Readonly<Record<string, string>>;
 
 function readSearch(description: string, texts: Texts): ToolsQuery {
-  const { keywords, group, namespace, detail, server, limit, cursor, read_only: readOnly } = texts;
+  const { keywords, group, namespace, detail, server, tag, limit, cursor, read_only: readOnly } = texts;
+  const maxTokens = texts["max_tokens"];
   if (cursor !== undefined) return refuse("cursor: goes with a list, not with q");
   if (readOnly !== undefined && readOnly !== "true" && readOnly !== "false") {
     return refuse(`read_only: expected true or false, got ${JSON.stringify(readOnly)}`);
@@ -45,8 +58,10 @@ function readSearch(description: string, texts: Texts): ToolsQuery {
     group,
     namespace,
     detail,
+    tag,
     server_id: server,
     limit: limit === undefined ? undefined : Number(limit),
+    max_tokens: maxTokens === undefined ? undefined : Number(maxTokens),
     read_only: readOnly === undefined ? undefined : readOnly === "true",
   };
   const parsed = parseSearchRequest(wanted);
@@ -60,7 +75,7 @@ function readList(texts: Texts): ToolsQuery {
   if (!Number.isInteger(limit) || limit < 1 || limit > maxLimit) {
     return refuse(`limit: expected a whole number from 1 to ${maxLimit}, got ${JSON.stringify(limitText)}`);
   }
-  for (const name of ["keywords", "read_only", "detail"]) {
+  for (const name of ["keywords", "read_only", "tag", "max_tokens", "detail"]) {
     if (texts[name] !== undefined) return refuse(`${name}: goes with q`);
   }
   const matches = (tool: ToolEntry): boolean =>

@@ -61,6 +61,7 @@ export async function addRestRoutes(app: FastifyInstance, { state, allowed, metr
             namespace: tool.namespace,
             group: tool.group,
             state: state.stateOf(tool),
+            effectiveLimits: state.limitsOf(tool),
           })),
           ...(page.nextCursor === undefined ? {} : { nextCursor: page.nextCursor }),
         };

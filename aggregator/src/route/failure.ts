@@ -4,17 +4,11 @@
  */
 import { errorMetaKey, wireErrors, type ErrorDetail, type WireReason } from "@outrigger/api/errors";
 import { reasons } from "@outrigger/api/reasons";
-import type { JsonObject } from "@outrigger/mcp";
+import type { JsonObject, RpcError } from "@outrigger/mcp";
 
 /** The end of a call: a result or an error, both as they go to the caller. */
 export type CallOutcome =
-  { readonly kind: "result"; readonly result: JsonObject } | { readonly kind: "error"; readonly error: WireRpcError };
-
-/** A JSON-RPC error object; members of a server's own error are kept. */
-export interface WireRpcError extends JsonObject {
-  readonly code: number;
-  readonly message: string;
-}
+  { readonly kind: "result"; readonly result: JsonObject } | { readonly kind: "error"; readonly error: RpcError };
 
 /** What is said beside the reason: the server, the tool's public name, and one sentence of detail. */
 export interface FailedCall {

@@ -3,10 +3,16 @@
  * goes. Declares no client capabilities, because what a server may ask of a client is not relayed.
  * Source: MCP 2025-11-25 basic/lifecycle and basic/transports, "Session Management".
  */
-import { buildInitialize, buildNotification, latestLegacy, type ClientInfo, type ClientVoice } from "@outrigger/mcp";
+import {
+  buildInitialize,
+  buildNotification,
+  latestLegacy,
+  type ClientInfo,
+  type ClientVoice,
+  type RpcError,
+} from "@outrigger/mcp";
 import type { Dispatcher } from "undici";
 import type { DiscoveredSidecar } from "../discovery/source.ts";
-import type { WireRpcError } from "./failure.ts";
 import { exchange } from "./post.ts";
 import { readAnswer } from "./read-answer.ts";
 
@@ -19,7 +25,7 @@ export interface UpstreamSession {
 /** The session, the server's own error, or why there is none. */
 export type OpenedSession =
   | { readonly kind: "open"; readonly session: UpstreamSession }
-  | { readonly kind: "error"; readonly error: WireRpcError }
+  | { readonly kind: "error"; readonly error: RpcError }
   | { readonly kind: "failed"; readonly detail: string };
 
 /** Whose session with whom. `caller` is "" for callers without a session of their own. */

@@ -15,28 +15,37 @@ export interface Candidates {
   readonly takesSlot: (slot: number) => boolean;
   /** Whether a document takes part: its server is taken, it passes the filters, and the caller may call it. */
   readonly takes: (document: number) => boolean;
+  /** Whether the caller may call a document, whatever the filters are. */
+  readonly isVisible: (document: number) => boolean;
 }
 
 const unknown = 0;
 const taken = 1;
 const leftOut = 2;
 
-/** Prepares the bitmap of one search. Cost: one byte per tool; the decision is made only for tools that are looked at. */
+/** Prepares the bitmap of one search. Cost: two bytes per tool; the decision is made only for tools that are looked at. */
 export function createCandidates(snapshot: IndexSnapshot, filters: SearchFilters, mayCall: MayCall): Candidates {
   const slots = Uint8Array.from(snapshot.places, (place) => (isServerTaken(place, filters) ? taken : leftOut));
-  const documents = new Uint8Array(snapshot.tools.length);
+  const visible = new Uint8Array(snapshot.tools.length);
+  const passing = new Uint8Array(snapshot.tools.length);
+  const isVisible = (document: number): boolean => {
+    const tool = snapshot.tools[document];
+    if (tool === undefined) return false;
+    if (visible[document] === unknown) visible[document] = mayCall(tool) ? taken : leftOut;
+    return visible[document] === taken;
+  };
   const decide = (document: number): boolean => {
     const slot = slotOf(snapshot, document);
-    const tool = snapshot.tools[document];
-    if (tool === undefined || slots[slot] !== taken) return false;
-    const isReadOnly = snapshot.places[slot]?.segment.readOnly[document - (snapshot.bases[slot] ?? 0)] === 1;
-    return (isReadOnly || filters.readOnly !== true) && mayCall(tool);
+    if (slots[slot] !== taken) return false;
+    const own = document - (snapshot.bases[slot] ?? 0);
+    return passes(snapshot.places[slot], own, filters) && isVisible(document);
   };
   return {
     takesSlot: (slot) => slots[slot] === taken,
+    isVisible,
     takes: (document) => {
-      if (documents[document] === unknown) documents[document] = decide(document) ? taken : leftOut;
-      return documents[document] === taken;
+      if (passing[document] === unknown) passing[document] = decide(document) ? taken : leftOut;
+      return passing[document] === taken;
     },
   };
 }
@@ -44,6 +53,13 @@ export function createCandidates(snapshot: IndexSnapshot, filters: SearchFilters
 /** All candidates, in no particular order. Cost: one decision per tool of the servers that are taken. */
 export function listCandidates(snapshot: IndexSnapshot, candidates: Candidates): readonly ToolEntry[] {
   return snapshot.tools.filter((_, document) => candidates.takes(document));
+}
+
+function passes(place: Place | undefined, own: number, { readOnly, tag }: SearchFilters): boolean {
+  if (place === undefined) return false;
+  const { segment } = place;
+  if (readOnly === true && segment.readOnly[own] !== 1) return false;
+  return tag === undefined || segment.tags.get(own)?.includes(tag) === true;
 }
 
 function isServerTaken(place: Place | undefined, filters: SearchFilters): boolean {

@@ -4,6 +4,7 @@
  */
 import type { HealthState } from "@outrigger/api/feed";
 import type { ToolDefinition } from "../catalog/entry.ts";
+import { compareTokens, fitResults, type Forms, type TokenMetrics } from "./account.ts";
 import type { Advice } from "./advise.ts";
 import type { ResultPlace } from "./collapse.ts";
 import type { SearchRequest } from "./request.ts";
@@ -32,13 +33,24 @@ export interface FoundTool {
   readonly same_as_more?: number;
 }
 
-/** The answer to a search. `truncated` and `hint` are absent where there is nothing to say. */
+/** The answer to a search. `truncated`, `hint`, `shortened` and `left_out` are absent where there is nothing to say. */
 export interface SearchOutcome {
   readonly tools: readonly FoundTool[];
   readonly confidence: "normal" | "low";
   readonly did_you_mean: readonly string[];
   readonly hint?: string;
   readonly truncated?: true;
+  /** How many results came in short form, or not at all, because of `max_tokens`. */
+  readonly shortened?: number;
+  readonly left_out?: number;
+  readonly token_metrics: TokenMetrics;
+}
+
+/** What is shaped. `baselineTokens`: tokens of all tools that the caller may call. */
+export interface Found {
+  readonly places: readonly ResultPlace[];
+  readonly advice: Advice;
+  readonly baselineTokens: number;
 }
 
 const mostCopiesNamed = 10;
@@ -48,15 +60,25 @@ const longestSentence = 200;
 export function present(
   snapshot: IndexSnapshot,
   request: SearchRequest,
-  { places, advice }: { readonly places: readonly ResultPlace[]; readonly advice: Advice },
+  { places, advice, baselineTokens }: Found,
 ): SearchOutcome {
+  const forms = places.flatMap((place) => presentPlace(snapshot, request, place));
+  const { results, returnedTokens, shortened, leftOut } = fitResults(forms, request.maxTokens);
   return {
-    tools: places.flatMap((place) => presentPlace(snapshot, request, place)),
+    tools: results,
     confidence: advice.confidence,
     did_you_mean: advice.didYouMean,
-    ...(advice.hint === undefined ? {} : { hint: advice.hint }),
+    ...presentHint(advice, forms.length > 0 && results.length === 0),
     ...(request.truncated ? { truncated: true } : {}),
+    ...(shortened === 0 ? {} : { shortened }),
+    ...(leftOut === 0 ? {} : { left_out: leftOut }),
+    token_metrics: compareTokens(baselineTokens, returnedTokens),
   };
+}
+
+function presentHint({ hint }: Advice, fitsNothing: boolean): Pick<SearchOutcome, "hint"> {
+  if (fitsNothing) return { hint: "Not even one result fits into max_tokens: raise it." };
+  return hint === undefined ? {} : { hint };
 }
 
 /** The first sentence of a text on one line, at most 200 characters. */
@@ -71,24 +93,27 @@ export function readFirstSentence(text: string): string {
   return `${sentence.slice(0, longestSentence - 3).replace(/[\ud800-\udbff]$/, "")}...`;
 }
 
-function presentPlace(snapshot: IndexSnapshot, { detail }: SearchRequest, place: ResultPlace): FoundTool[] {
+function presentPlace(
+  snapshot: IndexSnapshot,
+  { detail }: SearchRequest,
+  place: ResultPlace,
+): readonly Forms<FoundTool>[] {
   const tool = snapshot.tools[place.document];
   const state = snapshot.places[slotOf(snapshot, place.document)]?.segment.server.state;
   if (tool === undefined) return [];
   const { publicName, server, namespace, definition } = tool;
-  const body = detail === "full" ? readFull(definition) : readShort(definition);
   const score = Math.max(Math.round(place.score * 10_000) / 10_000, 0.0001);
-  return [
-    {
-      name: publicName,
-      server,
-      namespace,
-      ...body,
-      score,
-      ...(state === undefined || state === "Ready" ? {} : { state }),
-      ...nameCopies(place.copies),
-    },
-  ];
+  const shape = (body: Partial<FoundTool>): FoundTool => ({
+    name: publicName,
+    server,
+    namespace,
+    ...body,
+    score,
+    ...(state === undefined || state === "Ready" ? {} : { state }),
+    ...nameCopies(place.copies),
+  });
+  const short = (): FoundTool => shape(readShort(definition));
+  return [{ short, full: detail === "full" ? () => shape(readFull(definition)) : short }];
 }
 
 function readFull({ description, inputSchema, annotations }: ToolDefinition): Partial<FoundTool> {

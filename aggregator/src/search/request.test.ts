@@ -31,14 +31,17 @@ describe("parseSearchRequest", () => {
       server_id: "n/fs",
       read_only: true,
       detail: "short",
+      tag: " Files ",
+      max_tokens: 500,
     });
     expect(request).toEqual({
       description: "read a file",
       keywords: "file text",
       limit: 50,
       server: "filesystem",
-      filters: { group: "g", namespace: "n", serverId: "n/fs", readOnly: true },
+      filters: { group: "g", namespace: "n", serverId: "n/fs", readOnly: true, tag: "files" },
       detail: "short",
+      maxTokens: 500,
       truncated: false,
     });
     expect(read({ description: "x", read_only: false }).filters).toEqual({});

@@ -2,6 +2,7 @@
  * Reads a search request as models, scripts and old prompts write it; the same rules for the tool, REST and the command line.
  * Wrong types and ranges are refused with the field's name; odd text (empty, emoji, other scripts) is not an error.
  */
+import { normaliseTag } from "./tags.ts";
 
 /** What must hold of every result. Absent members do not filter. */
 export interface SearchFilters {
@@ -10,6 +11,8 @@ export interface SearchFilters {
   /** A server's name, or `namespace/server`. */
   readonly serverId?: string;
   readonly readOnly?: true;
+  /** In the form in which tags are compared. */
+  readonly tag?: string;
 }
 
 /** A request that was checked. `server` is a hint and never excludes; `limit` is 1 to 50. */
@@ -20,6 +23,8 @@ export interface SearchRequest {
   readonly server?: string;
   readonly filters: SearchFilters;
   readonly detail: "full" | "short";
+  /** Most tokens that the results may have. */
+  readonly maxTokens?: number;
   /** True where a text was longer than 4,000 characters and only its beginning is used. */
   readonly truncated: boolean;
 }
@@ -36,13 +41,15 @@ export const searchLimits = {
   minResults: 1,
   maxResults: 50,
   defaultResults: 8,
+  minTokens: 50,
+  maxTokens: 1_000_000,
 } as const;
 
 type Refusal = Extract<ParsedSearchRequest, { ok: false }>;
 type Input = Readonly<Record<string, unknown>>;
 type Rule = (value: unknown) => string | undefined;
 
-const { minResults, maxResults, maxBytes } = searchLimits;
+const { minResults, maxResults, minTokens, maxTokens, maxBytes } = searchLimits;
 
 const isText: Rule = (value) => {
   if (typeof value !== "string") return "a string";
@@ -58,7 +65,9 @@ const rules: readonly (readonly [name: string, alias: string | undefined, rule: 
   ["server_id", undefined, isText],
   ["read_only", undefined, (value) => (typeof value === "boolean" ? undefined : "true or false")],
   ["detail", undefined, (value) => (value === "full" || value === "short" ? undefined : '"full" or "short"')],
-  ["limit", undefined, checkLimit],
+  ["tag", undefined, isText],
+  ["limit", undefined, isWhole(minResults, maxResults)],
+  ["max_tokens", undefined, isWhole(minTokens, maxTokens)],
 ];
 
 /**
@@ -92,6 +101,7 @@ function readValues(values: Input): SearchRequest {
     ...(server === undefined ? {} : { server: cut(server) }),
     filters: readFilters(values),
     detail: values["detail"] === "short" ? "short" : "full",
+    ...(typeof values["max_tokens"] === "number" ? { maxTokens: values["max_tokens"] } : {}),
     truncated: description.length > usedCharacters || keywords.length > usedCharacters,
   };
 }
@@ -100,17 +110,21 @@ function readFilters(values: Input): SearchFilters {
   const group = textOf(values["group"]);
   const namespace = textOf(values["namespace"]);
   const serverId = textOf(values["server_id"]);
+  const tag = textOf(values["tag"]);
   return {
     ...(group === undefined ? {} : { group }),
     ...(namespace === undefined ? {} : { namespace }),
     ...(serverId === undefined ? {} : { serverId }),
     ...(values["read_only"] === true ? { readOnly: true } : {}),
+    ...(tag === undefined ? {} : { tag: normaliseTag(tag) }),
   };
 }
 
-function checkLimit(value: unknown): string | undefined {
-  const isWithin = Number.isInteger(value) && Number(value) >= minResults && Number(value) <= maxResults;
-  return isWithin ? undefined : `a whole number from ${minResults} to ${maxResults}`;
+function isWhole(min: number, max: number): Rule {
+  return (value) => {
+    const isWithin = Number.isInteger(value) && Number(value) >= min && Number(value) <= max;
+    return isWithin ? undefined : `a whole number from ${min} to ${max}`;
+  };
 }
 
 function checkKeywords(value: unknown): string | undefined {

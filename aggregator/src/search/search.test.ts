@@ -63,7 +63,7 @@ describe("search", () => {
   });
 
   it("gives name, server, namespace, description, schema, annotations and score in full detail", () => {
-    expect(ask({ description: "read file", limit: 1 })).toEqual({
+    expect(ask({ description: "read file", limit: 1 })).toMatchObject({
       tools: [
         {
           name: "tools__filesystem__read_file",
@@ -206,7 +206,7 @@ describe("requests that find nothing or little", () => {
   it.each(["zeppelin maintenance", "погода сегодня", "天気予報", 'SELECT 1; -- {"a":*}'])(
     "answers %j, which matches nothing, with an empty list",
     (description) => {
-      expect(ask(description)).toEqual({
+      expect(ask(description)).toMatchObject({
         tools: [],
         confidence: "low",
         did_you_mean: [],

@@ -3,6 +3,7 @@
  * present. One function for `find_tool`, REST and the command line; pure, so the same request on the same index gives the
  * same bytes.
  */
+import { countBaseline } from "./account.ts";
 import { advise } from "./advise.ts";
 import { createCandidates, type MayCall } from "./candidates.ts";
 import { fillPlaces } from "./collapse.ts";
@@ -27,5 +28,5 @@ export function search(snapshot: IndexSnapshot, request: SearchRequest, mayCall:
   const ranking: Ranking = { snapshot, scores, candidates, exact: findExact(snapshot, request, candidates) };
   const places = fillPlaces(ranking, request.limit);
   const advice = advise({ request, query }, ranking, places);
-  return present(snapshot, request, { places, advice });
+  return present(snapshot, request, { places, advice, baselineTokens: countBaseline(snapshot, candidates) });
 }

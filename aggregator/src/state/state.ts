@@ -7,6 +7,7 @@ import type { BackoffBounds } from "@outrigger/kube";
 import type { Dispatcher } from "undici";
 import { serverKey, type NamePlan, type ServerEntry, type ToolEntry } from "../catalog/entry.ts";
 import { createFetcher } from "../catalog/fetch.ts";
+import { readEffectiveLimits, type EffectiveLimits } from "../catalog/limits.ts";
 import { emptyCatalogue, mergeCatalogue, type CatalogueSnapshot } from "../catalog/merge.ts";
 import { listReplicasWith } from "../catalog/replica.ts";
 import type { SidecarView } from "../catalog/view.ts";
@@ -40,6 +41,8 @@ export interface State {
   readonly discovered: () => Discovered;
   /** The sidecars that can be asked for a tool. */
   readonly replicasOf: (tool: ToolEntry) => readonly SidecarView[];
+  /** What the policy of a tool's server limits; undefined where no sidecar of it was heard yet. */
+  readonly limitsOf: (tool: ToolEntry) => EffectiveLimits | undefined;
   /** How a tool's server is; Dead where it is not known any more. */
   readonly stateOf: (tool: ToolEntry) => HealthState;
   /** True once every source was read and every sidecar found so far was listed or is known to be Degraded or Dead. */
@@ -87,19 +90,25 @@ export function createState(options: StateOptions): State {
   const serverOf = (tool: ToolEntry): ServerEntry | undefined =>
     catalogue.servers.get(serverKey(tool.namespace, tool.server));
 
+  const replicasOf = (tool: ToolEntry): readonly SidecarView[] => {
+    const server = serverOf(tool);
+    if (server === undefined) return [];
+    const holders = listReplicasWith(server, tool.name);
+    // A list that no replica holds any more is still served: any of them may have it again.
+    const keys = holders.length > 0 ? holders : [...server.replicas.keys()];
+    return keys.flatMap((key) => fetcher.view(key) ?? []);
+  };
+
   return {
     start: discovery.start,
     catalogue: () => catalogue,
     index,
     views: fetcher.views,
     discovered: discovery.current,
-    replicasOf: (tool) => {
-      const server = serverOf(tool);
-      if (server === undefined) return [];
-      const holders = listReplicasWith(server, tool.name);
-      // A list that no replica holds any more is still served: any of them may have it again.
-      const keys = holders.length > 0 ? holders : [...server.replicas.keys()];
-      return keys.flatMap((key) => fetcher.view(key) ?? []);
+    replicasOf,
+    limitsOf: (tool) => {
+      const enforced = replicasOf(tool).find(({ feed }) => feed !== undefined)?.feed?.policy.enforces;
+      return enforced && readEffectiveLimits(enforced, tool.name);
     },
     stateOf: (tool) => serverOf(tool)?.state ?? "Dead",
     isSettled: () => discovery.isSynced() && fetcher.isSettled(),

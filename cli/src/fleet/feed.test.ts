@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.closeAllConnections());
 
-const tell = (health: string, over: Record<string, unknown> = {}): void => {
+const stateOf = (health: string, over: Record<string, unknown> = {}): string => {
   const part = { reason: "Serving", message: "", sinceMs: 0, atMs: 0, hash: "" };
   const state = {
     format: 1,
@@ -32,9 +32,12 @@ const tell = (health: string, over: Record<string, unknown> = {}): void => {
     health: { ...part, state: health },
     identity: {},
     catalogue: part,
-    policy: part,
+    policy: { ...part, enforces: { limits: [], maxRequestBytes: 1, maxResponseBytes: 1 } },
   };
-  for (const reader of readers) reader.write(`event: state\ndata: ${JSON.stringify({ ...state, ...over })}\n\n`);
+  return JSON.stringify({ ...state, ...over });
+};
+const tell = (...told: Parameters<typeof stateOf>): void => {
+  for (const reader of readers) reader.write(`event: state\ndata: ${stateOf(...told)}\n\n`);
 };
 const until = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 5_000, interval: 20 });
 
@@ -59,6 +62,24 @@ it("tells each state with its number of tools, and comes back after a break", as
   tell("Dead", { digest });
   await until(() => expect(reports.at(-1)).toMatchObject({ state: { health: { state: "Dead" } }, tools: 2 }));
 
+  end();
+  await until(() => expect(readers.size).toBe(0));
+});
+
+it("tells the state that a stream of CR lines ends with, and never half a state", async () => {
+  const reports: ServerReport[] = [];
+  const end = followFeed(base, (report) => reports.push(report));
+  for (const [health, lineEnd] of [
+    ["Ready", "\r\r"],
+    ["Dead", "\r"],
+  ] as const) {
+    await until(() => expect(readers.size).toBe(1));
+    const [reader] = readers;
+    reader?.end(`event: state\rdata: ${stateOf(health)}${lineEnd}`);
+    await until(() => expect(readers.has(reader!)).toBe(false));
+  }
+  await until(() => expect(readers.size).toBe(1));
+  expect(reports.map(({ state }) => state.health.state)).toEqual(["Ready"]);
   end();
   await until(() => expect(readers.size).toBe(0));
 });

@@ -1,7 +1,7 @@
 /** Follows the feed of one sidecar: its states as they come, with the number of tools that it serves. Reconnects until closed. */
 import { feedEvent, feedPaths, readCatalogue, readFeedState, type FeedState } from "@outrigger/api/feed";
 import { setTimeout as delay } from "node:timers/promises";
-import { createEventSplitter } from "@outrigger/mcp";
+import { createEventSplitter, type SseEvent } from "@outrigger/mcp";
 
 /** A state with the size of its catalogue; `tools` is undefined until the server was listed. */
 export interface ServerReport {
@@ -37,14 +37,19 @@ async function readOnce(signal: AbortSignal, base: string, onReport: (report: Se
   if (!response.ok || body === null) return;
   const splitter = createEventSplitter({ maxEventBytes });
   const counts = new Map<string, number>();
-  for await (const chunk of body) {
-    const { events, overflow } = splitter.push(chunk);
-    if (overflow) return;
+  const take = async (events: readonly SseEvent[]): Promise<void> => {
     for (const { event, data } of events) {
       const state = event === feedEvent ? readFeedState(parseOrUndefined(data ?? "")) : undefined;
       if (state !== undefined) onReport({ state, tools: await countTools({ signal, base, counts }, state.digest) });
     }
+  };
+  for await (const chunk of body) {
+    const { events, overflow } = splitter.push(chunk);
+    if (overflow) return;
+    await take(events);
   }
+  const last = splitter.end();
+  if (last !== undefined) await take([last]);
 }
 
 function parseOrUndefined(text: string): unknown {

@@ -31,6 +31,13 @@ describe("formatResults", () => {
     ]);
   });
 
+  it("says what a model reads of it, and what a list of all tools would take", () => {
+    const lines = formatResults("x", { ...found, tokens: { returned: 812, all: 14_250 } }, recordIo({}).io.out);
+    expect(lines.at(-1)).toBe("     812 tokens instead of 14,250 for all tools");
+    const small = formatResults("x", { ...found, tokens: { returned: 90, all: 60 } }, recordIo({}).io.out);
+    expect(small.at(-1)).toBe("     90 tokens");
+  });
+
   it("marks the words of the query where there is colour", () => {
     const { io } = recordIo({ isColored: true });
     expect(formatResults("read", found, io.out)[0]).toContain(`${io.out.paint.match("Read")} the complete`);

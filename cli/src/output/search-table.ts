@@ -6,6 +6,7 @@ import { drawScore, formatScore } from "./score.ts";
 import { layOut } from "./table.ts";
 import { cutTo, measureWidth, toOneLine } from "./width.ts";
 
+const countFormat = new Intl.NumberFormat("en");
 const barCells = 8;
 const leastSentence = 24;
 
@@ -27,7 +28,7 @@ export function formatResults(query: string, found: FoundTools, screen: Screen):
       mark(room === undefined ? sentence : cutTo(sentence, room)),
     ];
   });
-  return [...layOut(rows), ...formatHints(found, screen)];
+  return [...layOut(rows), ...formatHints(found, screen), ...formatTokens(found, screen)];
 }
 
 function describeTool(tool: FoundTool): string {
@@ -41,6 +42,14 @@ function formatHints({ hint, suggestions }: FoundTools, { paint }: Screen): stri
     ...(suggestions.length === 0 ? [] : [`Did you mean: ${suggestions.map(toOneLine).join(", ")}`]),
   ];
   return lines.map((line) => paint.faint(`     ${line}`));
+}
+
+/** What a model reads of this, against a list of everything. Nothing is said where nothing was found. */
+function formatTokens({ tools, tokens }: FoundTools, { paint }: Screen): string[] {
+  if (tokens === undefined || tools.length === 0) return [];
+  const { returned, all } = tokens;
+  const saved = all > returned ? ` instead of ${countFormat.format(all)} for all tools` : "";
+  return [paint.faint(`     ${countFormat.format(returned)} tokens${saved}`)];
 }
 
 /** Up to the first full stop that ends a sentence; abbreviations such as "e.g." do not. */

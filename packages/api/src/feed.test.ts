@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { readCatalogue, readFeedState, type FeedState } from "./feed.ts";
 
+const enforces = { limits: [], maxRequestBytes: 1, maxResponseBytes: 1 };
 const state: FeedState = {
   format: 1,
   server: "files",
@@ -8,7 +9,7 @@ const state: FeedState = {
   identity: {},
   digest: "a".repeat(64),
   catalogue: { reason: "CatalogueListed", message: "ok", atMs: 1 },
-  policy: { hash: "b", reason: "PolicyApplied", message: "ok" },
+  policy: { hash: "b", reason: "PolicyApplied", message: "ok", enforces },
 };
 
 describe("feed", () => {
@@ -21,6 +22,11 @@ describe("feed", () => {
     ["another format", { ...state, format: 2 }],
     ["an unknown health state", { ...state, health: { ...state.health, state: "Fine" } }],
     ["a digest that is no sha256", { ...state, digest: "../../etc" }],
+    ["a policy without limits", { ...state, policy: { ...state.policy, enforces: undefined } }],
+    [
+      "a limit without tools",
+      { ...state, policy: { ...state.policy, enforces: { ...enforces, limits: [{ name: "x" }] } } },
+    ],
     ["no policy", { ...state, policy: undefined }],
     ["text", "state"],
     ["null", null],

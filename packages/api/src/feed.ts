@@ -31,6 +31,26 @@ export interface ServerIdentity {
   readonly instructions?: string;
 }
 
+/** One limit that is in force. `rate` is spelled as in a policy, e.g. `60/m`; at most `burst` calls at once. */
+export interface FeedLimit {
+  readonly name: string;
+  /** Globs over the server's own tool names, and over methods. */
+  readonly tools: readonly string[];
+  readonly methods: readonly string[];
+  /** Counted apart for each caller or tool; none means one count for the server. */
+  readonly per: readonly string[];
+  readonly rate?: string;
+  readonly burst?: number;
+  readonly maxConcurrency?: number;
+}
+
+/** What the policy in force limits. Sizes in bytes. */
+export interface FeedLimits {
+  readonly limits: readonly FeedLimit[];
+  readonly maxRequestBytes: number;
+  readonly maxResponseBytes: number;
+}
+
 /** One state of one sidecar. Sent first on connect and again at every change. */
 export interface FeedState {
   readonly format: 1;
@@ -43,7 +63,12 @@ export interface FeedState {
   readonly digest?: string;
   /** `listed` or why the last attempt failed; a failed attempt never takes the digest away. */
   readonly catalogue: { readonly reason: Reason; readonly message: string; readonly atMs: number };
-  readonly policy: { readonly hash: string; readonly reason: Reason; readonly message: string };
+  readonly policy: {
+    readonly hash: string;
+    readonly reason: Reason;
+    readonly message: string;
+    readonly enforces: FeedLimits;
+  };
 }
 
 /** A JSON object as it came from a server; unknown members are kept. */
@@ -69,12 +94,25 @@ function isRecord(value: unknown): value is RawObject {
 /** Reads a `state` event; undefined where it is not one. A sidecar may be newer than its reader: unknown members pass. */
 export function readFeedState(value: unknown): FeedState | undefined {
   if (!isRecord(value) || value["format"] !== 1 || typeof value["server"] !== "string") return undefined;
-  const { health, digest } = value;
-  const areParts = [health, value["catalogue"], value["policy"], value["identity"]].every(isRecord);
+  const { health, digest, policy } = value;
+  const areParts = [health, value["catalogue"], value["identity"]].every(isRecord) && isPolicy(policy);
   if (!areParts || !isRecord(health) || typeof health["state"] !== "string") return undefined;
   if (!healthStates.includes(health["state"]) || !isDigestOrAbsent(digest)) return undefined;
   // Checked above member by member as far as readers rely on them.
   return value as unknown as FeedState;
+}
+
+function isPolicy(value: unknown): boolean {
+  if (!isRecord(value) || !isRecord(value["enforces"])) return false;
+  const { limits, maxRequestBytes, maxResponseBytes } = value["enforces"];
+  const areSizes = typeof maxRequestBytes === "number" && typeof maxResponseBytes === "number";
+  return areSizes && Array.isArray(limits) && limits.every(isLimit);
+}
+
+function isLimit(value: unknown): boolean {
+  if (!isRecord(value) || typeof value["name"] !== "string") return false;
+  const lists: readonly unknown[] = [value["tools"], value["methods"], value["per"]];
+  return lists.every((list) => Array.isArray(list) && list.every((item) => typeof item === "string"));
 }
 
 function isDigestOrAbsent(value: unknown): boolean {

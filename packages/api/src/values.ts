@@ -25,6 +25,12 @@ export function parseRate(text: string): Parsed<Rate> {
   return accept({ count: Number(match[1]), periodMs });
 }
 
+/** Writes a rate as {@link parseRate} reads it. */
+export function formatRate({ count, periodMs }: Rate): string {
+  const unit = Object.keys(ratePeriods).find((each) => ratePeriods[each] === periodMs);
+  return unit === undefined ? `${count}/${periodMs}ms` : `${count}/${unit}`;
+}
+
 const sizeUnits: Readonly<Record<string, number>> = {
   "": 1,
   k: 1e3,

@@ -42,13 +42,7 @@ export {
   type ClientVoice,
   type OutgoingMessage,
 } from "./client/request.ts";
-export {
-  createAnswerReader,
-  parseMediaType,
-  type AnswerEvent,
-  type AnswerReader,
-  type JsonObject,
-  type RpcError,
-} from "./client/answer.ts";
+export { createAnswerReader, parseMediaType, type AnswerOptions, type AnswerReader } from "./client/answer.ts";
+export type { AnswerBreak, AnswerEvent, JsonObject, RpcError } from "./client/response.ts";
 export { nextStep, startLadder, type Ladder, type LadderOutcome, type LadderStep } from "./client/ladder.ts";
 export { createLineSplitter, type LineSplitter, type SplitLines } from "./client/lines.ts";

@@ -14,6 +14,8 @@ interface CompiledLists {
 /** A limit ready for use. `index` is its place among all limits of the policy and names its buckets. */
 export interface CompiledLimit {
   readonly index: number;
+  /** As it was written, for people. */
+  readonly source: Limit;
   readonly name: string;
   readonly tools: GlobSet;
   readonly methods: GlobSet;
@@ -71,6 +73,7 @@ function compileLimit(limit: Limit, index: number): CompiledLimit {
   const { rate, maxConcurrency } = limit;
   return {
     index,
+    source: limit,
     name: limit.name,
     tools: compileGlobs(limit.tools),
     methods: compileGlobs(limit.methods),

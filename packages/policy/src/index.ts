@@ -19,4 +19,5 @@ export {
   type LimitState,
   type Ticket,
 } from "./admit.ts";
+export { describeLimits } from "./describe.ts";
 export { matchesGlob } from "./glob.ts";

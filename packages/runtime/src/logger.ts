@@ -1,9 +1,8 @@
 /** The one place that knows pino: JSON lines on stdout, constant messages, data in fields, secrets redacted. */
 import { destination as createDestination, pino, stdTimeFunctions, type DestinationStream, type Logger } from "pino";
+import type { LogLevel } from "./program-settings.ts";
 
 export type { Logger } from "pino";
-
-export type LogLevel = "debug" | "info" | "warn" | "error";
 
 /** Fields that are never written, wherever an object holds them. */
 const redacted = ["authorization", "cookie", "token", "password", "secret", "headers.authorization", "headers.cookie"];

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { createPublisher } from "./publish.ts";
 
 const health = { state: "Ready", reason: "Serving", message: "the server answers", sinceMs: 1 } as const;
-const policy = { hash: "h", reason: "PolicyApplied", message: "" } as const;
+const enforces = { limits: [], maxRequestBytes: 1, maxResponseBytes: 1 };
+const policy = { hash: "h", reason: "PolicyApplied", message: "", enforces } as const;
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 function follow(): { publisher: ReturnType<typeof createPublisher>; states: FeedState[]; stop: () => void } {

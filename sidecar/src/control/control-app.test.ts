@@ -15,6 +15,7 @@ afterEach(async () => {
   for (const app of apps.splice(0)) await app.close();
 });
 
+const enforces = { limits: [], maxRequestBytes: 1, maxResponseBytes: 1 };
 const ready = { state: "Ready", reason: "Serving", message: "the server answers", sinceMs: 1 } as const;
 
 async function serve(
@@ -23,7 +24,7 @@ async function serve(
   const publisher = createPublisher({
     server: "notes",
     health: { ...ready, state: "Initializing", reason: "Starting" },
-    policy: { hash: "h0", reason: "PolicyApplied", message: "" },
+    policy: { hash: "h0", reason: "PolicyApplied", message: "", enforces },
     nowMs: 0,
   });
   const app = createControlApp({ source: publisher, hosts: [], ...options });
@@ -75,7 +76,7 @@ describe("the feed", () => {
     expect(performance.now() - started).toBeLessThan(1_000);
     expect(reader.states[1]).toMatchObject({ health: { state: "Ready" }, era: "modern", digest: "a".repeat(64) });
     publisher.setHealth({ ...ready });
-    publisher.setPolicy({ hash: "h1", reason: "PolicyApplied", message: "" });
+    publisher.setPolicy({ hash: "h1", reason: "PolicyApplied", message: "", enforces });
     await until("the next change has come", () => reader.states.length === 3);
     expect(reader.states[2]).toMatchObject({ policy: { hash: "h1" } });
     reader.close();

@@ -16,7 +16,8 @@ import { resolveTool } from "./resolve.ts";
 export const describeToolDefinition: JsonObject = {
   name: "describe_tool",
   title: "Describe a tool",
-  description: "Gives the full definition of a tool by its name, and the state of its server.",
+  description:
+    "Gives the full definition of a tool by its name, the state of its server, and the limits that calls meet.",
   inputSchema: {
     type: "object",
     properties: {
@@ -36,6 +37,7 @@ export function describeTool({ state, decision }: EndpointParts, invocation: Inv
   const resolved = resolveTool(state.catalogue(), decision, { name, server });
   if (!resolved.ok) return answerError(resolved.message, invocation.era);
   const { tool } = resolved;
+  const limits = state.limitsOf(tool);
   const described = {
     name: tool.publicName,
     server: tool.server,
@@ -43,6 +45,7 @@ export function describeTool({ state, decision }: EndpointParts, invocation: Inv
     group: tool.group,
     state: state.stateOf(tool),
     digest: createHash("sha256").update(JSON.stringify(tool.definition)).digest("hex"),
+    ...(limits === undefined ? {} : { effective_limits: limits }),
     definition: { ...tool.definition, name: tool.publicName },
   };
   return answerWith(described, invocation.era);

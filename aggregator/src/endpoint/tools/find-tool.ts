@@ -6,7 +6,7 @@ import { parseSearchRequest, searchLimits } from "../../search/request.ts";
 import { search } from "../../search/search.ts";
 import { answerWith, type EndpointParts, type Invocation } from "./invocation.ts";
 
-const { minResults, maxResults, defaultResults } = searchLimits;
+const { minResults, maxResults, defaultResults, minTokens, maxTokens } = searchLimits;
 
 /** The definition, with the description that the endpoint has generated. */
 export function defineFindTool(description: string): JsonObject {
@@ -34,6 +34,13 @@ export function defineFindTool(description: string): JsonObject {
         namespace: { type: "string", description: "Only tools of this namespace." },
         group: { type: "string", description: "Only tools of this group of servers." },
         read_only: { type: "boolean", description: "Only tools that say that they change nothing." },
+        tag: { type: "string", description: "Only tools that their server has given this tag." },
+        max_tokens: {
+          type: "integer",
+          minimum: minTokens,
+          maximum: maxTokens,
+          description: "Most tokens of the result: the last tools are shortened, then left out.",
+        },
         detail: {
           enum: ["full", "short"],
           default: "full",

@@ -1,31 +1,24 @@
 /**
- * Reads the answer to one request from a body of JSON or of server-sent events, in whatever pieces it comes.
- * Everything a peer controls is bounded, and what is no answer is said to be broken, never guessed.
+ * Reads the answer to one request from a body of JSON or of server-sent events, in whatever pieces it comes. Decides where a
+ * text ends, how large it may be, and what the end of the body means; what a text says is `response.ts`'s.
  */
 import type { SseEvent } from "../sse/event.ts";
 import { createEventSplitter } from "../sse/split.ts";
+import { readMessages, type AnswerEvent, type ResponseWanted } from "./response.ts";
 
-/** A JSON object as it came; unknown members are kept. */
-export type JsonObject = Readonly<Record<string, unknown>>;
-
-/** A JSON-RPC error object. */
-export interface RpcError {
-  readonly code: number;
-  readonly message: string;
-  readonly data?: unknown;
-}
-
-/** What was read. After `answer`, `error` or `broken` nothing more comes. */
-export type AnswerEvent =
-  | { readonly type: "answer"; readonly result: JsonObject; readonly message: JsonObject }
-  | { readonly type: "error"; readonly error: RpcError; readonly message: JsonObject }
-  | { readonly type: "message"; readonly message: JsonObject; readonly eventId?: string }
-  | { readonly type: "broken"; readonly reason: string };
-
-/** A reader of one answer. `end` says that no more bytes come. */
+/** A reader of one answer. `end` says that no more bytes come; then one event settles the request, unless one did before. */
 export interface AnswerReader {
   readonly push: (chunk: Uint8Array) => readonly AnswerEvent[];
   readonly end: () => readonly AnswerEvent[];
+}
+
+/** What is read, from what, and how much of it. Bounds in bytes. */
+export interface AnswerOptions extends ResponseWanted {
+  readonly contentType: string | undefined;
+  /** Bounds a JSON body, and each event of a stream. */
+  readonly maxBytes: number;
+  /** Bounds all events of a stream together; without it a stream may go on for ever. */
+  readonly maxStreamBytes?: number;
 }
 
 /** The media type of a Content-Type value: lower-case, without parameters. Source: RFC 9110 section 8.3.1. */
@@ -33,15 +26,8 @@ export function parseMediaType(value: string | undefined): string {
   return (value ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
 }
 
-const isObject = (value: unknown): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-/** Creates a reader for the answer to request `id`. `maxBytes` bounds a JSON body and each event. */
-export function createAnswerReader(options: {
-  readonly id: string | number;
-  readonly contentType: string | undefined;
-  readonly maxBytes: number;
-}): AnswerReader {
+/** Creates a reader for the answer to request `id`. */
+export function createAnswerReader(options: AnswerOptions): AnswerReader {
   const type = parseMediaType(options.contentType);
   const settled = settleOnce();
   if (type === "application/json") return createJsonReader(options, settled);
@@ -64,77 +50,66 @@ function settleOnce(): Settle {
   };
 }
 
-function createJsonReader(options: { id: string | number; maxBytes: number }, settled: Settle): AnswerReader {
+function createJsonReader(options: AnswerOptions, settled: Settle): AnswerReader {
   const chunks: Uint8Array[] = [];
-  let size = 0;
+  let sizeBytes = 0;
   return {
     push: (chunk) => {
-      size += chunk.length;
-      if (size > options.maxBytes) return settled([{ type: "broken", reason: tooLarge(options.maxBytes) }]);
+      sizeBytes += chunk.length;
+      if (sizeBytes > options.maxBytes) return settled([tooLarge(options.maxBytes)]);
       chunks.push(chunk);
       return [];
     },
     end: () => {
-      const events = readJson(Buffer.concat(chunks).toString("utf8"), options.id);
-      const isSettled = events.some((event) => event.type !== "message");
-      return settled(
-        isSettled ? events : [...events, { type: "broken", reason: "the answer holds no response to this request" }],
-      );
+      const events = readMessages(Buffer.concat(chunks).toString("utf8"), options);
+      return settled([...events, { type: "broken", reason: "the answer comes without a response to this request" }]);
     },
   };
 }
 
-const tooLarge = (limit: number): string => `the answer is larger than ${limit} bytes`;
-
-function createEventReader(options: { id: string | number; maxBytes: number }, settled: Settle): AnswerReader {
-  const splitter = createEventSplitter({ maxEventBytes: options.maxBytes });
+function createEventReader(options: AnswerOptions, settled: Settle): AnswerReader {
+  const { maxBytes, maxStreamBytes = Number.POSITIVE_INFINITY } = options;
+  const splitter = createEventSplitter({ maxEventBytes: maxBytes });
+  let streamBytes = 0;
+  let lastEventId = "";
+  let retryMs: number | undefined;
+  const take = (event: SseEvent): readonly AnswerEvent[] => {
+    streamBytes += event.raw.length;
+    if (streamBytes > maxStreamBytes) return [tooLarge(maxStreamBytes)];
+    lastEventId = event.id ?? lastEventId;
+    retryMs = event.retry ?? retryMs;
+    return readEvent(event, options);
+  };
   return {
     push: (chunk) => {
-      const split = splitter.push(chunk);
-      const events = split.events.flatMap((event) => readEvent(event, options.id));
-      return settled(split.overflow ? [...events, { type: "broken", reason: tooLarge(options.maxBytes) }] : events);
+      const { events, overflow } = splitter.push(chunk);
+      const read = events.flatMap(take);
+      return settled(overflow ? [...read, tooLarge(maxBytes)] : read);
     },
     end: () => {
       const last = splitter.end();
-      const events = last === undefined ? [] : readEvent(last, options.id);
-      return settled([...events, { type: "broken", reason: "the event stream ended before the response" }]);
+      const read = last === undefined ? [] : take(last);
+      return settled([...read, endEarly(lastEventId, retryMs)]);
     },
   };
 }
 
-function readEvent(event: SseEvent, id: string | number): AnswerEvent[] {
-  if (event.data === undefined || event.data === "") return [];
-  const read = readJson(event.data, id);
-  const eventId = event.id;
+function readEvent({ data, id: eventId }: SseEvent, wanted: ResponseWanted): readonly AnswerEvent[] {
+  // An event with empty data only gives an id to resume from (MCP 2025-11-25 transports, "Sending Messages to the Server").
+  if (data === undefined || data === "") return [];
+  const read = readMessages(data, wanted);
   if (eventId === undefined) return read;
   return read.map((each) => (each.type === "message" ? { ...each, eventId } : each));
 }
 
-function readJson(text: string, id: string | number): AnswerEvent[] {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return [{ type: "broken", reason: "the answer is not valid JSON" }];
-  }
-  const messages: readonly unknown[] = Array.isArray(value) ? value : [value];
-  return messages.map((message) => classify(message, id));
+function tooLarge(limitBytes: number): AnswerEvent {
+  const reason = `the answer is larger than ${limitBytes} bytes`;
+  return { type: "broken", reason, cause: { kind: "tooLarge", limitBytes } };
 }
 
-function classify(message: unknown, id: string | number): AnswerEvent {
-  if (!isObject(message)) return { type: "broken", reason: "the answer is not a JSON-RPC message" };
-  if (typeof message["method"] === "string") return { type: "message", message };
-  const { error, result } = message;
-  // An error without id is about this request too: the server could not read which one (JSON-RPC 2.0 section 5).
-  const isOurs = message["id"] === id || (message["id"] === null && error !== undefined);
-  if (!isOurs) return { type: "message", message };
-  if (isObject(result)) return { type: "answer", result, message };
-  if (isObject(error) && typeof error["code"] === "number")
-    return { type: "error", message, error: readError(error, error["code"]) };
-  return { type: "broken", reason: "the response has neither a result nor an error" };
-}
-
-function readError(error: JsonObject, code: number): RpcError {
-  const message = typeof error["message"] === "string" ? error["message"] : "";
-  return error["data"] === undefined ? { code, message } : { code, message, data: error["data"] };
+/** A stream that ended before the response. An empty id is none: it resets (HTML standard, "event stream interpretation"). */
+function endEarly(lastEventId: string, retryMs: number | undefined): AnswerEvent {
+  const reason = "the event stream ended before the response";
+  if (lastEventId === "") return { type: "broken", reason };
+  return { type: "broken", reason, cause: { kind: "paused", lastEventId, retryMs } };
 }

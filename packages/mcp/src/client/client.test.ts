@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createAnswerReader, type AnswerEvent } from "./answer.ts";
+import { createAnswerReader } from "./answer.ts";
 import { nextStep, startLadder, type LadderOutcome, type LadderStep } from "./ladder.ts";
 import { createLineSplitter } from "./lines.ts";
 import { buildInitialize, buildNotification, buildRequest, type ClientVoice } from "./request.ts";
+import type { AnswerEvent } from "./response.ts";
 
 const info = { clientInfo: { name: "test", version: "1" }, clientCapabilities: {} };
 const modern: ClientVoice = { era: "modern", version: "2026-07-28", ...info };
@@ -86,11 +87,11 @@ describe("reading an answer", () => {
       { type: "error", error: { code: -32601, message: "no", data: { a: 1 } } },
     ],
     ["application/json", '{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"bad"}}', { type: "error" }],
-    ["application/json", "{", { type: "broken", reason: "the answer is not valid JSON" }],
+    ["application/json", "{", { type: "broken", reason: "the answer is not JSON" }],
     [
       "application/json",
       '{"jsonrpc":"2.0","id":2,"result":{}}',
-      { type: "broken", reason: "the answer holds no response to this request" },
+      { type: "broken", reason: "the answer comes without a response to this request" },
     ],
     ["application/json", '{"jsonrpc":"2.0","id":1}', { type: "broken" }],
     ["application/json", `"${"x".repeat(2_000)}"`, { type: "broken", reason: "the answer is larger than 1000 bytes" }],

@@ -3,7 +3,7 @@
  * the caller sends what `step` says and tells what came back. Source: MCP 2026-07-28 basic/lifecycle, "Version negotiation".
  */
 import { latestLegacy, legacyRevisions, modernRevision } from "../era/revisions.ts";
-import type { JsonObject, RpcError } from "./answer.ts";
+import type { JsonObject, RpcError } from "./response.ts";
 
 /** What came back from a step. `status`: HTTP status, absent on stdio. */
 export type LadderOutcome =

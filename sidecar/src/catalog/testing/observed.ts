@@ -1,6 +1,6 @@
 /** For tests: a catalogue with its publisher and health over any upstream, as a sidecar puts them together. */
 import { readCatalogue, type Catalogue, type FeedState } from "@outrigger/api/feed";
-import { compilePolicy, openDocument, type CompiledPolicy, type PolicyDocument } from "@outrigger/policy";
+import { compilePolicy, describeLimits, openDocument, type CompiledPolicy, type PolicyDocument } from "@outrigger/policy";
 import { createLogger } from "@outrigger/runtime/logger";
 import { createHealthTracker, type HealthTracker } from "../../probe/health-tracker.ts";
 import { createProber } from "../../probe/prober.ts";
@@ -43,7 +43,7 @@ export function observe(
   const publisher = createPublisher({
     server: "observed",
     health: starting,
-    policy: { hash: "h", reason: "PolicyApplied", message: "" },
+    policy: { hash: "h", reason: "PolicyApplied", message: "", enforces: describeLimits(compilePolicy([])) },
     nowMs: 0,
   });
   publisher.subscribe((state) => states.push(state));

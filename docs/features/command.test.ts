@@ -1,11 +1,12 @@
 /** Runs the command itself in a copy of its own files, because it works on the repository that it lies in. */
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
+
+import { makeTestFolder } from "../../test/fixtures/temporary-folder.ts";
 
 const repository = fileURLToPath(new URL("../..", import.meta.url));
 let root: string;
@@ -16,14 +17,13 @@ const run = (...flags: readonly string[]): { status: number | null; stdout: stri
   });
 
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), "features-"));
+  root = makeTestFolder("features");
   const isSource = (path: string): boolean => !path.endsWith(".test.ts");
   cpSync(join(repository, "docs/features"), join(root, "docs/features"), { recursive: true, filter: isSource });
   cpSync(join(repository, "docs/generate-features.ts"), join(root, "docs/generate-features.ts"));
   writeFileSync(join(root, "package.json"), '{ "type": "module" }');
   symlinkSync(join(repository, "node_modules"), join(root, "node_modules"), "dir");
 });
-afterEach(() => rmSync(root, { recursive: true }));
 
 describe("npm run features", () => {
   it("writes the page, then finds it up to date, then finds it changed", () => {

@@ -1,9 +1,9 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 
+import { makeTestFolder } from "../../test/fixtures/temporary-folder.ts";
 import { updatePage } from "./update-page.ts";
 
 const row = { id: "F-001", section: "Install", sentence: "One command installs it." };
@@ -16,11 +16,10 @@ const put = (path: string, text: string): void => {
 const page = (): string => readFileSync(join(root, "docs/features.md"), "utf8");
 
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), "features-"));
+  root = makeTestFolder("features");
   put("docs/features/rows.json", JSON.stringify([row]));
   put("cli/src/up.test.ts", 'it("F-001 installs", run);');
 });
-afterEach(() => rmSync(root, { recursive: true }));
 
 describe("updatePage", () => {
   it("writes the page from the tests of the tree, the same each time", () => {

@@ -1,8 +1,8 @@
 /** Starts the programs of a benchmark as processes of their own, pinned where `taskset` exists, and reads their CPU time. */
-import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { cpus } from "node:os";
-import { createInterface } from "node:readline";
+import { startProgram } from "../fixtures/program.ts";
 
 /** A running program with the port that it serves. */
 export interface Subject {
@@ -30,49 +30,32 @@ export function pinSelf(): void {
   if (isPinned) execFileSync("taskset", ["-acp", "0", String(process.pid)], { stdio: "ignore" });
 }
 
-/** Starts a program and waits for its line `"msg":"listening"`. */
+/** Starts `node ...args` and waits for its line `"msg":"listening"`. */
 export async function startSubject(options: {
   readonly name: string;
   readonly args: readonly string[];
   readonly core: "first" | "last";
-  readonly env?: Readonly<Record<string, string>>;
 }): Promise<Subject> {
   const core = options.core === "first" ? 0 : cpus().length - 1;
-  const command = [process.execPath, ...options.args];
-  const [program = "", ...args] = isPinned ? ["taskset", "-c", String(core), ...command] : command;
-  const child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, ...options.env } });
-  const port = await waitForPort(child, options.name);
-  const pid = child.pid ?? 0;
+  const pinning = isPinned ? ["taskset", "-c", String(core)] : [];
+  const listening = Promise.withResolvers<number>();
+  const program = startProgram([...pinning, process.execPath, ...options.args], {
+    onLine: (line) => {
+      // The programs write one JSON object per line.
+      const { msg, dataPort } = JSON.parse(line) as { readonly msg: string; readonly dataPort: number };
+      if (msg === "listening") listening.resolve(dataPort);
+    },
+  });
+  const port = await program.whenReady(listening.promise);
   return {
     name: options.name,
     port,
-    cpuUs: () => readCpuUs(pid),
-    memoryMiB: () => readMemory(pid),
+    cpuUs: () => readCpuUs(program.pid),
+    memoryMiB: () => readMemory(program.pid),
     stop: async () => {
-      const ended = new Promise((resolve) => child.once("exit", resolve));
-      child.kill("SIGTERM");
-      child.stdin.end();
-      await ended;
+      await program.stop();
     },
   };
-}
-
-async function waitForPort(child: ChildProcess, name: string): Promise<number> {
-  if (child.stdout === null) throw new Error(`${name} has no output`);
-  const lines = createInterface({ input: child.stdout });
-  const exited = new Promise<never>((_, reject) =>
-    child.once("exit", (code) => reject(new Error(`${name} ended with code ${String(code)}`))),
-  );
-  exited.catch(() => undefined);
-  const found = new Promise<number>((resolve) => {
-    lines.on("line", (line) => {
-      if (!line.includes('"listening"')) return;
-      // The programs write one JSON object per line.
-      const { dataPort } = JSON.parse(line) as { dataPort: number };
-      resolve(dataPort);
-    });
-  });
-  return Promise.race([found, exited]);
 }
 
 function readCpuUs(pid: number): number {

@@ -1,12 +1,12 @@
 /** Shows what a baseline notices, and that the committed one says what the project promises. */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
 import { createBaseline, findRegressions, parseBaseline, readBaseline, writeBaseline } from "./baseline.ts";
 import type { Measurement } from "./compare.ts";
 import type { Check } from "./results.ts";
+import { makeTestFolder } from "../fixtures/temporary-folder.ts";
 
 function measured(version: string, passing: string[], failing: string[] = []): Measurement {
   const entries: [string, Check[]][] = [
@@ -42,17 +42,12 @@ describe("findRegressions", () => {
 
 describe("the baseline file", () => {
   it("comes back as it was written", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "outrigger-baseline-"));
-    const file = pathToFileURL(join(folder, "baseline.json"));
-    try {
-      const baseline = createBaseline([measured("v1", ["b", "a"], ["c"])]);
-      await writeBaseline(file, baseline);
-      expect(await readBaseline(file)).toEqual({ v1: ["a", "b"] });
-      await writeFile(file, "{");
-      await expect(readBaseline(file)).rejects.toThrow("damaged");
-    } finally {
-      await rm(folder, { recursive: true });
-    }
+    const file = pathToFileURL(join(makeTestFolder("baseline"), "baseline.json"));
+    const baseline = createBaseline([measured("v1", ["b", "a"], ["c"])]);
+    await writeBaseline(file, baseline);
+    expect(await readBaseline(file)).toEqual({ v1: ["a", "b"] });
+    await writeFile(file, "{");
+    await expect(readBaseline(file)).rejects.toThrow("damaged");
   });
 
   it.each(["", "[]", "null", '{"v1":"a"}', '{"v1":[1]}'])("refuses %j", (text) => {

@@ -1,9 +1,10 @@
 /** The demo as people run it: the whole tour on real servers, its failure, its interruption, and that nothing stays behind. */
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { makeTestFolder } from "../fixtures/temporary-folder.ts";
 import { waitFor } from "../fixtures/wait-for.ts";
 import { listDescendants, listProcesses } from "./stage/processes.ts";
 import { repositoryRoot } from "./stage/root.ts";
@@ -51,11 +52,10 @@ describe("npm run demo", () => {
   );
 
   it("says what failed and exits with 1 where a step can't do what it says", { timeout: 60_000 }, async () => {
-    const nowhere = mkdtempSync(join(tmpdir(), "outrigger-no-git-"));
+    const nowhere = makeTestFolder("no-git");
     const demo = startDemo(["--once"], { ...process.env, PATH: nowhere, TMPDIR: nowhere });
     expect(await demo.exited).toBe(1);
     expect(readdirSync(nowhere)).toEqual([]);
-    rmSync(nowhere, { recursive: true });
     expect(demo.out()).toMatch(/^ 1 .* ✗ /m);
     expect(demo.out()).toContain("git");
     expect(demo.out()).not.toContain("Every step did what it says");

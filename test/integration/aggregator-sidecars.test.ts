@@ -1,5 +1,4 @@
-import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -7,19 +6,18 @@ import { startAggregatorProgram, type RunningAggregator } from "../fixtures/aggr
 import { connectLegacy, connectModern, textOf } from "../fixtures/mcp-clients.ts";
 import { createPrograms } from "../fixtures/programs.ts";
 import { startRealSidecar } from "../fixtures/real-sidecar.ts";
+import { nameFileFolder } from "../fixtures/temporary-folder.ts";
 import { waitFor } from "../fixtures/wait-for.ts";
 
 const inModules = (path: string): string => fileURLToPath(new URL(`../../node_modules/${path}`, import.meta.url));
 const conformanceServer = fileURLToPath(new URL("../fixtures/conformance-server/main.ts", import.meta.url));
 
 const programs = createPrograms();
-let folder: string;
-let policyFile: string;
+const folder = nameFileFolder("sidecars");
+const policyFile = join(folder, "policy.json");
 let aggregator: RunningAggregator;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "outrigger-sidecars-"));
-  policyFile = join(folder, "policy.json");
   await writeFile(join(folder, "note.txt"), "written on disk");
   await writeFile(policyFile, JSON.stringify({ tools: { deny: ["write_*", "edit_*"] } }));
   const memoryFile = join(folder, "memory.json");
@@ -55,7 +53,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await aggregator.close();
   await programs.endAll();
-  await rm(folder, { recursive: true });
 });
 
 interface Listed {

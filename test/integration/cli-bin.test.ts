@@ -1,23 +1,21 @@
 /** The command as it is installed: it starts without a build, refuses an old Node.js in one sentence, and starts quickly. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { accessSync, constants, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { repositoryEnvironment, repositoryRoot } from "../demo/stage/root.ts";
 import { runCommand } from "../demo/stage/command.ts";
+import { makeTestFolder } from "../fixtures/temporary-folder.ts";
 
 const script = join(repositoryRoot, "cli", "bin", "outrigger.js");
 
 it("runs by its name from the clone's own programs, from any folder, without a build", () => {
   accessSync(script, constants.X_OK);
-  const elsewhere = mkdtempSync(join(tmpdir(), "outrigger-bin-"));
   const version = execFileSync("outrigger", ["--version"], {
-    cwd: elsewhere,
+    cwd: makeTestFolder("bin"),
     env: repositoryEnvironment(),
     encoding: "utf8",
   });
-  rmSync(elsewhere, { recursive: true });
   expect(version).toMatch(/^\d+\.\d+\.\d+\n$/);
 });
 

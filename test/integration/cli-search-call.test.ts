@@ -1,14 +1,14 @@
 /** `outrigger search` and `outrigger call` against a real endpoint over real servers: what they print and how they exit. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findFreePort, startEverything, type HttpServer } from "../demo/stage/http-servers.ts";
 import { startOutrigger, type Outrigger } from "../demo/stage/outrigger.ts";
 import { runCommand, type CommandResult } from "../demo/stage/command.ts";
 import { repositoryEnvironment } from "../demo/stage/root.ts";
+import { nameFileFolder } from "../fixtures/temporary-folder.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "outrigger-cli-call-"));
+const folder = nameFileFolder("cli-call");
 let everything: HttpServer;
 let outrigger: Outrigger;
 let endpoint: string;
@@ -35,7 +35,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await outrigger.stop();
   await everything.stop();
-  rmSync(folder, { recursive: true });
 });
 
 const run = (args: readonly string[], stdin?: string): Promise<CommandResult> =>

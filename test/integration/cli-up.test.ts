@@ -1,5 +1,5 @@
 /** `outrigger up` with real servers: coming up, calls, hot reload, and that nothing is left behind however it ends. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,22 +8,20 @@ import { connectModern, type ToolClient } from "../demo/stage/clients.ts";
 import { findFreePort, startEverything, type HttpServer } from "../demo/stage/http-servers.ts";
 import { startOutrigger, type Outrigger } from "../demo/stage/outrigger.ts";
 import { listDescendants, listProcesses } from "../demo/stage/processes.ts";
+import { nameFileFolder } from "../fixtures/temporary-folder.ts";
 import { waitFor } from "../fixtures/wait-for.ts";
 import { runCommand } from "../demo/stage/command.ts";
 import { repositoryEnvironment } from "../demo/stage/root.ts";
 
 const env = repositoryEnvironment();
-const folder = mkdtempSync(join(tmpdir(), "outrigger-cli-up-"));
+const folder = nameFileFolder("cli-up");
 const config = join(folder, "mcp.json");
 let everything: HttpServer;
 
 beforeAll(async () => {
   everything = await startEverything(env);
 });
-afterAll(async () => {
-  await everything.stop();
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => everything.stop());
 
 type Servers = Record<string, unknown>;
 const memory = { command: "mcp-server-memory", env: { MEMORY_FILE_PATH: "${FOLDER}/memory.jsonl" } };

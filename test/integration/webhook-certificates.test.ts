@@ -6,15 +6,8 @@ import { connect } from "node:tls";
 import { X509Certificate } from "node:crypto";
 import { beforeAll, expect, it, vi } from "vitest";
 import { createAuthority, issueLeaf, type KeyedCertificate } from "@outrigger/certs";
-import {
-  createFolder,
-  getAdmin,
-  plainPod,
-  post,
-  reviewOf,
-  startWebhook,
-  type WebhookProcess,
-} from "./webhook-process.ts";
+import { makeTestFolder } from "../fixtures/temporary-folder.ts";
+import { getAdmin, plainPod, post, reviewOf, startWebhook, type WebhookProcess } from "./webhook-process.ts";
 
 const dayMs = 86_400_000;
 const nowMs = Date.now();
@@ -34,9 +27,9 @@ function write(folder: string, pair: KeyedCertificate): void {
 }
 
 async function startWithFiles(): Promise<WebhookProcess> {
-  const folder = createFolder();
+  const folder = makeTestFolder("webhook");
   write(folder, first);
-  return startWebhook(["--certificates", "files", "--certificate-folder", folder], folder);
+  return startWebhook(folder, ["--certificates", "files", "--certificate-folder", folder]);
 }
 
 /** Fingerprint of what a new connection is served. */

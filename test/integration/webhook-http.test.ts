@@ -2,11 +2,13 @@
 import { once } from "node:events";
 import { connect, type TLSSocket } from "node:tls";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { nameFileFolder } from "../fixtures/temporary-folder.ts";
 import { plainPod, post, reviewOf, startWebhook, type WebhookProcess } from "./webhook-process.ts";
 
+const folder = nameFileFolder("webhook");
 let webhook: WebhookProcess;
 beforeAll(async () => {
-  webhook = await startWebhook();
+  webhook = await startWebhook(folder);
 });
 afterAll(() => webhook.stop());
 

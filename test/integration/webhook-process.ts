@@ -1,10 +1,9 @@
 /** A real webhook process for the tests beside this file: started on free ports, spoken to over TLS, ended by its own pid. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { request as requestHttp } from "node:http";
 import { Agent, request as requestHttps } from "node:https";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execPath } from "node:process";
 import { createInterface } from "node:readline";
@@ -22,7 +21,7 @@ export interface Answer {
   readonly body: string;
 }
 
-/** A running webhook. `folder` is its own and goes with it. */
+/** A running webhook. */
 export interface WebhookProcess {
   readonly folder: string;
   readonly tlsPort: number;
@@ -35,9 +34,6 @@ export interface WebhookProcess {
   readonly ended: Promise<number | null>;
   readonly stop: () => Promise<void>;
 }
-
-/** Makes an empty folder for one test. */
-export const createFolder = (): string => mkdtempSync(join(tmpdir(), "outrigger-webhook-"));
 
 /** Runs the program to its end, for starts that are meant to fail. */
 export async function runToEnd(
@@ -52,8 +48,8 @@ export async function runToEnd(
   return { code: child.exitCode, stderr };
 }
 
-/** Starts a webhook on free ports and waits until it listens. */
-export async function startWebhook(args: readonly string[] = [], folder = createFolder()): Promise<WebhookProcess> {
+/** Starts a webhook on free ports and waits until it listens. Its authority's certificate lies in `folder`. */
+export async function startWebhook(folder: string, args: readonly string[] = []): Promise<WebhookProcess> {
   const caFile = join(folder, "ca.crt");
   const own = [
     "--listen",
@@ -95,7 +91,6 @@ export async function startWebhook(args: readonly string[] = [], folder = create
     stop: async () => {
       child.kill("SIGKILL");
       await ended;
-      rmSync(folder, { recursive: true, force: true });
     },
   };
 }

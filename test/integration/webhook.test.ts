@@ -1,5 +1,5 @@
 /** The webhook as an API server meets it: reviews over TLS, answers, audit annotations, metrics and log. */
-import { readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import jsonPatch, { type Operation } from "fast-json-patch";
@@ -7,8 +7,8 @@ import { parse } from "yaml";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { toMetricLabel, reasonList } from "@outrigger/api/reasons";
 import { parseQuickPolicy } from "@outrigger/policy";
+import { makeTestFolder, nameFileFolder } from "../fixtures/temporary-folder.ts";
 import {
-  createFolder,
   getAdmin,
   plainPod,
   post,
@@ -33,9 +33,10 @@ interface Review {
   };
 }
 
+const ownFolder = nameFileFolder("webhook");
 let webhook: WebhookProcess;
 beforeAll(async () => {
-  webhook = await startWebhook();
+  webhook = await startWebhook(ownFolder);
 });
 afterAll(() => webhook.stop());
 
@@ -230,12 +231,12 @@ describe("golden cases", () => {
 
 describe("inputs from files", () => {
   it("refuses pods of a namespace that it does not know, and narrows by the annotations of one that it knows", async () => {
-    const folder = createFolder();
+    const folder = makeTestFolder("webhook");
     const file = join(folder, "namespaces.json");
     const listOf = (annotations: object): string =>
       JSON.stringify({ items: [{ metadata: { name: "tools", annotations } }] });
     writeFileSync(file, listOf({ "outrigger.dev/deny-tools": "delete_*" }));
-    const other = await startWebhook(["--namespaces", file], folder);
+    const other = await startWebhook(folder, ["--namespaces", file]);
     try {
       const unknown = read(await post(other, "/mutate/pod", reviewOf(plainPod, { namespace: "elsewhere" })));
       expect(unknown.response.status).toMatchObject({ code: 503, reason: "NamespaceNotSynced" });
@@ -258,10 +259,10 @@ describe("inputs from files", () => {
   });
 
   it("takes a new configuration while it runs, and keeps the last good one", async () => {
-    const folder = createFolder();
+    const folder = makeTestFolder("webhook");
     const file = join(folder, "config.json");
     writeFileSync(file, JSON.stringify({ image: "registry.example.com/sidecar:1" }));
-    const other = await startWebhook(["--config", file], folder);
+    const other = await startWebhook(folder, ["--config", file]);
     try {
       const review = async (): Promise<Review> => read(await post(other, "/mutate/pod", reviewOf(plainPod)));
       const imageOf = async (): Promise<string> =>
@@ -291,7 +292,7 @@ describe("start and stop", () => {
   });
 
   it("names every problem of its files and ends with 2", async () => {
-    const folder = createFolder();
+    const folder = makeTestFolder("webhook");
     const file = join(folder, "config.json");
     writeFileSync(file, JSON.stringify({ image: "", colour: "red" }));
     const args = [
@@ -305,7 +306,6 @@ describe("start and stop", () => {
       folder,
     ];
     const { code, stderr } = await runToEnd(args);
-    rmSync(folder, { recursive: true });
     expect(code).toBe(2);
     for (const problem of ["image: expected", "colour: expected", "ENOENT", "--certificate-folder"])
       expect(stderr).toContain(problem);
@@ -318,7 +318,7 @@ describe("start and stop", () => {
   });
 
   it("is unready before it stops listening, and ends with 0", async () => {
-    const other = await startWebhook(["--shutdown-delay", "1500ms"]);
+    const other = await startWebhook(makeTestFolder("webhook"), ["--shutdown-delay", "1500ms"]);
     try {
       expect((await getAdmin(other, "/readyz")).status).toBe(200);
       other.signal("SIGTERM");

@@ -1,6 +1,6 @@
 /** The two servers of the demo that speak HTTP by themselves: started on free ports, ended with the demo. */
-import { spawn, type ChildProcess } from "node:child_process";
 import { createServer } from "node:net";
+import { startProgram } from "../../fixtures/program.ts";
 import { waitFor } from "../../fixtures/wait-for.ts";
 
 /** A running server. */
@@ -48,18 +48,14 @@ interface ServerStart {
 }
 
 async function startServer({ port, command, env }: ServerStart, onStarted?: OnStarted): Promise<HttpServer> {
-  const [file = "", ...args] = command;
-  const child = spawn(file, args, { env, stdio: "ignore", detached: true });
-  const { promise: ended, resolve: end } = Promise.withResolvers<undefined>();
-  child.once("error", () => end(undefined)).once("close", () => end(undefined));
+  const program = startProgram(command, { env, detached: true, endWithinMs: 500 });
   const stop = async (): Promise<void> => {
-    killGroup(child);
-    await ended;
+    await program.stop();
   };
   onStarted?.(stop);
   const url = `http://127.0.0.1:${port}/mcp`;
   try {
-    await waitFor(`${file} to listen`, () => answers(url), 30_000);
+    await program.whenReady(waitFor(`${url} to answer`, () => !program.isRunning() || answers(url), 30_000));
   } catch (error) {
     await stop();
     throw error;
@@ -72,13 +68,4 @@ async function answers(url: string): Promise<boolean> {
   const response = await fetch(url, { headers: { accept: "application/json" } });
   await response.body?.cancel();
   return true;
-}
-
-function killGroup(child: ChildProcess): void {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  try {
-    process.kill(-child.pid, "SIGKILL");
-  } catch {
-    // It ended in this moment.
-  }
 }

@@ -1,7 +1,6 @@
 /** The real `outrigger up` as a child of the demo: its events while it comes up and while it runs, and its orderly end. */
-import { spawn } from "node:child_process";
-import { createInterface } from "node:readline";
 import { join } from "node:path";
+import { startProgram } from "../../fixtures/program.ts";
 import type { DemoEnvironment } from "./http-servers.ts";
 
 /** How a server was last told to be. */
@@ -41,26 +40,11 @@ export async function startOutrigger(options: {
 }): Promise<Outrigger> {
   const { config, port, flags = [] } = options;
   const own = ["--config", config, "--port", String(port), "-o", "json", "--watch-stdin"];
-  const args = [script, "up", ...own, ...flags];
-  const child = spawn(process.execPath, args, { env: options.env, stdio: ["pipe", "pipe", "pipe"], detached: true });
   const servers = new Map<string, ServerView>();
   const history: { name: string; state: string; message: string }[] = [];
   const refusals: string[] = [];
   const ready = Promise.withResolvers<string>();
-  const ended = Promise.withResolvers<number>();
-  const stop = (): Promise<number> => {
-    child.kill("SIGTERM");
-    return ended.promise;
-  };
-  options.onStarted(stop);
-  let words = "";
-  child.stdin.on("error", () => undefined);
-  child.stderr.on("data", (chunk: Buffer) => (words += chunk.toString("utf8")));
-  child.once("close", (code) => {
-    ready.reject(new Error(`outrigger up ended (exit code ${code}): ${words.trim()}`));
-    ended.resolve(code ?? 1);
-  });
-  createInterface({ input: child.stdout }).on("line", (line) => {
+  const onLine = (line: string): void => {
     // Our own command's output, one JSON object per line.
     const event = JSON.parse(line) as Fields;
     if (event["event"] === "ready") ready.resolve(String(event["endpoint"]));
@@ -70,15 +54,19 @@ export async function startOutrigger(options: {
     servers.set(name, view);
     history.push({ name, state: view.state, message: view.message });
     options.onServer(name, view);
-  });
-  const mcpUrl = await ready.promise;
+  };
+  const command = [process.execPath, script, "up", ...own, ...flags];
+  const program = startProgram(command, { env: options.env, detached: true, onLine, endWithinMs: 20_000 });
+  const stop = async (): Promise<number> => (await program.stop()) ?? 1;
+  options.onStarted(stop);
+  const mcpUrl = await program.whenReady(ready.promise, 120_000);
   return {
-    pid: child.pid ?? 0,
+    pid: program.pid,
     mcpUrl,
     servers: () => servers,
     history: () => history,
     refusals: () => refusals,
-    ended: ended.promise,
+    ended: program.ended.then((code) => code ?? 1),
     stop,
   };
 }

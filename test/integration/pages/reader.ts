@@ -1,0 +1,84 @@
+/** A reader at work in a clone: saves what a page shows, runs its commands in a shell, and leaves programs that serve running. */
+import { rmSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { onTestFinished } from "vitest";
+import { findFreePort } from "../../demo/stage/http-servers.ts";
+import { repositoryEnvironment } from "../../demo/stage/root.ts";
+import { startProgram } from "../../fixtures/program.ts";
+import { makeClone } from "./clone.ts";
+
+/** What a command printed, on both outputs as it came, and how it ended. A program that serves counts as ended well. */
+export interface Ran {
+  readonly text: string;
+  readonly code: number | null;
+}
+
+/** The reader of one page. */
+export interface Reader {
+  readonly save: (file: string, text: string) => void;
+  readonly run: (command: string) => Promise<Ran>;
+}
+
+/** Commands that serve until they are ended, with the flag that ends them with whoever started them. */
+const serving = /^npx outrigger (?<verb>up|sidecar) (?<flags>.*?(?:--port |--listen 127\.0\.0\.1:)(?<port>\d+).*)$/;
+const endsWithUs = { up: "--watch-stdin", sidecar: "--watch-stdin yes" } as const;
+
+/** Creates a reader for the running test. What it started ends with the test. */
+export function createReader(): Reader {
+  const folder = makeClone();
+  const own = repositoryEnvironment();
+  let env: NodeJS.ProcessEnv = {
+    ...own,
+    PATH: [join(folder, "node_modules", ".bin"), own["PATH"]].join(delimiter),
+    NOTES_FILE: join(folder, "notes.jsonl"),
+    NO_COLOR: "1",
+    // What is not installed must fail, not be fetched.
+    npm_config_offline: "true",
+    // npm would keep compiled code in the temporary folder.
+    NODE_DISABLE_COMPILE_CACHE: "1",
+  };
+  return {
+    save: (file, text) => {
+      // A link would lead out of the clone.
+      rmSync(join(folder, file), { force: true });
+      writeFileSync(join(folder, file), text);
+    },
+    run: async (command) => {
+      const { verb, flags = "", port = "" } = serving.exec(command)?.groups ?? {};
+      if (verb !== "up" && verb !== "sidecar") return runLine(command, { cwd: folder, env });
+      // The page's port may be taken here.
+      const free = String(await findFreePort());
+      const line = `exec outrigger ${verb} ${endsWithUs[verb]} ${flags.replaceAll(port, free)}`;
+      const otherPorts = verb === "up" ? {} : { OUTRIGGER_CONTROL: "127.0.0.1:0", OUTRIGGER_ADMIN: "127.0.0.1:0" };
+      await serveUntilEnd(line, free, { cwd: folder, env: { ...env, ...otherPorts } });
+      if (verb === "up") env = { ...env, OUTRIGGER_ENDPOINT: `http://127.0.0.1:${free}` };
+      return { text: "", code: 0 };
+    },
+  };
+}
+
+interface Place {
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+async function runLine(command: string, place: Place): Promise<Ran> {
+  let text = "";
+  const onLine = (line: string): void => void (text += `${line}\n`);
+  // In one stream, as on the reader's screen.
+  const program = startProgram(["sh", "-c", `exec 2>&1 </dev/null; ${command}`], { ...place, onLine });
+  return { code: await program.ended, text };
+}
+
+/** Waits until a line of its output names the port. */
+async function serveUntilEnd(command: string, port: string, place: Place): Promise<void> {
+  const ready = Promise.withResolvers<undefined>();
+  const onLine = (line: string): void => {
+    if (line.includes(port)) ready.resolve(undefined);
+  };
+  const program = startProgram(["sh", "-c", command], { ...place, onLine, endWithinMs: 20_000 });
+  onTestFinished(async () => {
+    await program.stop();
+  });
+  await program.whenReady(ready.promise, 60_000);
+}

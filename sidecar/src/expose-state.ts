@@ -1,16 +1,17 @@
-/** Gauges of the moment, as Prometheus text: what the recorder does not count because it is no event. */
+/** The sidecar's state as Prometheus text: what the recorder does not count because it is no call. */
+import { toMetricLabel } from "@outrigger/api/reasons";
 import type { ByteBudget } from "./call/budget.ts";
-import type { PolicyInForce } from "./bundle/policy-in-force.ts";
+import type { PolicyHolder } from "./bundle/policy-in-force.ts";
 import type { ServerSide } from "./server-side.ts";
 import { version } from "./version.ts";
 
 const healthStates = ["Initializing", "Ready", "Degraded", "Dead"] as const;
 
-/** The lines; each gauge with its help and type. */
+/** The lines; each metric with its help and type. */
 export function exposeState(state: {
   readonly budget: ByteBudget;
   readonly side: ServerSide;
-  readonly policy: PolicyInForce;
+  readonly policy: Pick<PolicyHolder, "current" | "refusals">;
   readonly nowMs: number;
 }): string {
   const { budget, side, policy } = state;
@@ -24,9 +25,7 @@ export function exposeState(state: {
       "1 for the state that the server is in.",
       healthStates.map((name) => [`state="${name}"`, feed.health.state === name ? 1 : 0]),
     ),
-    gauge("sidecar_policy_applied", "1 while the policy that was given last is in force.", [
-      ["", policy.reason === "PolicyApplied" ? 1 : 0],
-    ]),
+    ...exposePolicy(policy, state.nowMs),
     gauge("sidecar_catalogue_age_seconds", "Time since the server was last listed, or tried to be.", [
       ["", Math.max(0, (state.nowMs - feed.catalogue.atMs) / 1_000)],
     ]),
@@ -41,11 +40,40 @@ export function exposeState(state: {
   ].join("");
 }
 
+/** Of a policy that is not there there is no age. */
+function exposePolicy({ current, refusals }: Pick<PolicyHolder, "current" | "refusals">, nowMs: number): string[] {
+  const { reason, compiled, sinceMs } = current();
+  const ageSeconds = Math.max(0, (nowMs - sinceMs) / 1_000);
+  return [
+    gauge("sidecar_policy_applied", "1 while the policy that was given last is in force.", [
+      ["", reason === "PolicyApplied" ? 1 : 0],
+    ]),
+    gauge(
+      "sidecar_policy_age_seconds",
+      "Time since the policy in force came into force; absent without one.",
+      compiled.denied === undefined ? [["", ageSeconds]] : [],
+    ),
+    counter(
+      "sidecar_policy_refused_total",
+      "Policies that were given and not put in force, by reason.",
+      [...refusals()].map(([refused, count]) => [`reason="${toMetricLabel(refused)}"`, count]),
+    ),
+  ];
+}
+
 /** Labels as they stand between the braces, and the value. */
 type Sample = readonly [labels: string, value: number];
 
-function gauge(name: string, help: string, samples: readonly Sample[]): string {
+const gauge = (name: string, help: string, samples: readonly Sample[]): string =>
+  write({ name, help, type: "gauge" }, samples);
+const counter = (name: string, help: string, samples: readonly Sample[]): string =>
+  write({ name, help, type: "counter" }, samples);
+
+function write(
+  { name, help, type }: { readonly name: string; readonly help: string; readonly type: "gauge" | "counter" },
+  samples: readonly Sample[],
+): string {
   const full = `outrigger_${name}`;
   const lines = samples.map(([labels, value]) => `${full}${labels === "" ? "" : `{${labels}}`} ${value}\n`);
-  return `# HELP ${full} ${help}\n# TYPE ${full} gauge\n${lines.join("")}`;
+  return `# HELP ${full} ${help}\n# TYPE ${full} ${type}\n${lines.join("")}`;
 }

@@ -1,13 +1,14 @@
-/** Turns settings into options that fit together: which server is fronted, what its policy says. Reads the policy file once. */
-import type { AppProbe } from "@outrigger/api/app-probe";
-import { readFile } from "node:fs/promises";
+/** Turns settings into options that fit together: which server is fronted, what its policy says. Opens the files of policy. */
+import type { AppProbe, StdioProbe } from "@outrigger/api/app-probe";
 import { parseQuickPolicy, type PolicyDocument } from "@outrigger/policy";
 import type { Settings } from "@outrigger/runtime/config";
-import { createPolicyHolder, type PolicyHolder } from "./bundle/policy-in-force.ts";
+import { readJwks } from "@outrigger/runtime/jws";
+import { openPolicy, type OpenPolicy } from "./bundle/open-policy.ts";
+import type { Trust } from "./bundle/verify-bundle.ts";
 import { resolveAddresses, type Address } from "./listen.ts";
 import type { settingTable } from "./settings.ts";
 
-/** The server behind the sidecar: one that listens, or a command that is run. */
+/** The server behind the sidecar: one that listens, a command that is run here, or one that the shim runs elsewhere. */
 export type ServerOptions =
   | { readonly form: "http"; readonly url: URL; readonly headers: readonly string[] }
   | {
@@ -15,7 +16,8 @@ export type ServerOptions =
       readonly command: string;
       readonly args: readonly string[];
       readonly env: Readonly<Record<string, string>>;
-    };
+    }
+  | { readonly form: "stdio-socket"; readonly socket: string };
 
 /** Everything that the sidecar is started with. Times in ms. */
 export interface SidecarOptions {
@@ -26,9 +28,7 @@ export interface SidecarOptions {
   readonly admin: readonly Address[];
   readonly path: string;
   readonly hosts: readonly string[];
-  readonly policy: PolicyHolder;
-  /** The file that the policy came from, with the text that was read first. */
-  readonly policyFile?: { readonly path: string; readonly text: string };
+  readonly policy: OpenPolicy;
   readonly callTimeoutMs: number;
   readonly drainMs: number;
   readonly maxSessions: number;
@@ -36,7 +36,7 @@ export interface SidecarOptions {
   readonly audit: "all" | "refusals" | "off";
   readonly logLevel: "debug" | "info" | "warn" | "error";
   readonly watchStdin: boolean;
-  readonly appProbes: ReadonlyMap<string, AppProbe>;
+  readonly appProbes: ReadonlyMap<string, AppProbe | StdioProbe>;
 }
 
 type Read<T> = { readonly ok: true } & T;
@@ -44,7 +44,10 @@ type Problems = { readonly ok: false; readonly problems: readonly string[] };
 
 type Values = Settings<typeof settingTable>["values"];
 
-/** Reads the options; all problems at once. Without a policy file everything is allowed that the annotations allow. */
+/**
+ * Reads the options; all problems at once. Without a policy file and without keys for a bundle everything is allowed that the
+ * annotations allow.
+ */
 export async function readOptions(
   settings: Settings<typeof settingTable>,
   env: Readonly<Record<string, string | undefined>>,
@@ -62,7 +65,7 @@ export async function readOptions(
     options: {
       ...{ path, hosts, server, callTimeoutMs, maxSessions, sessionIdleMs, audit, logLevel, appProbes },
       ...addresses.addresses,
-      ...policy.policy,
+      policy: policy.policy,
       upstream: upstream.upstream,
       drainMs: settings.values.drainSeconds * 1_000,
       watchStdin: settings.values.watchStdin === "yes",
@@ -82,36 +85,47 @@ function readAddresses(
   return { ok: true, addresses: { listen: resolve(listen), control: resolve(control), admin: resolve(admin) } };
 }
 
-async function readPolicy(
-  values: Values,
-): Promise<Read<{ readonly policy: Pick<SidecarOptions, "policy" | "policyFile"> }> | Problems> {
+async function readPolicy(values: Values): Promise<Read<{ readonly policy: OpenPolicy }> | Problems> {
   const quick = readQuick(values.quickPolicy);
-  const file = await readPolicyFile(values.policyFile);
-  if (!quick.ok || !file.ok)
-    return { ok: false, problems: [quick, file].flatMap((each) => (each.ok ? [] : each.problems)) };
-  const created = createPolicyHolder(file.text, quick.layers);
-  const where = values.policyFile ?? "policy";
-  if (!created.ok) return { ok: false, problems: created.problems.map((problem) => `${where}: ${problem}`) };
-  const source = values.policyFile === undefined ? {} : { policyFile: { path: values.policyFile, text: file.text } };
-  return { ok: true, policy: { policy: created.holder, ...source } };
+  const trust = readTrust(values);
+  if (!quick.ok || !trust.ok)
+    return { ok: false, problems: [quick, trust].flatMap((each) => (each.ok ? [] : each.problems)) };
+  const { policyFile, podInfo } = values;
+  const pinned = trust.trust === undefined ? {} : { trust: trust.trust };
+  return openPolicy({ policyFile, podInfo, floor: quick.layers, wallNow: () => Date.now(), ...pinned });
+}
+
+/** Keys are never repeated in a message: whoever mixes the halves up must not find the private one in a log. */
+function readTrust(values: Values): Read<{ readonly trust: Trust | undefined }> | Problems {
+  const { trustKeys, namespace, server, podInfo, policyFile } = values;
+  if (trustKeys === undefined) return { ok: true, trust: undefined };
+  const keys = readJwks(trustKeys);
+  const problems: string[] = [];
+  if (keys === undefined)
+    problems.push("OUTRIGGER_TRUST_KEYS: expected a JWKS of public Ed25519 keys, each with a kid");
+  if (policyFile !== undefined) problems.push("--policy and --trust-keys exclude each other: a bundle is the policy");
+  if (podInfo === undefined) problems.push("--trust-keys needs --pod-info: the folder in which the bundle comes");
+  if (namespace === undefined) problems.push("--trust-keys needs --namespace: a bundle is meant for one");
+  if (keys === undefined || namespace === undefined || problems.length > 0) return { ok: false, problems };
+  return { ok: true, trust: { keys, namespace, server } };
 }
 
 function readServer(
   settings: Settings<typeof settingTable>,
   env: Readonly<Record<string, string | undefined>>,
 ): Read<{ upstream: ServerOptions }> | Problems {
-  const { upstream: url, upstreamHeaders, serverEnv } = settings.values;
+  const { upstream: url, upstreamHeaders, stdioSocket: socket, serverEnv } = settings.values;
   const [command, ...args] = settings.rest;
-  if (url !== undefined && command !== undefined) {
-    return {
-      ok: false,
-      problems: ["--upstream and a command behind -- exclude each other: a sidecar fronts one server"],
-    };
+  if ([url, socket, command].filter((each) => each !== undefined).length > 1) {
+    const message =
+      "--upstream, --stdio-socket and a command behind -- exclude each other: a sidecar fronts one server";
+    return { ok: false, problems: [message] };
   }
   if (url !== undefined) return { ok: true, upstream: { form: "http", url, headers: upstreamHeaders } };
+  if (socket !== undefined) return { ok: true, upstream: { form: "stdio-socket", socket } };
   if (command !== undefined)
     return { ok: true, upstream: { form: "stdio", command, args, env: { ...withoutOurs(env), ...serverEnv } } };
-  return { ok: false, problems: ["no server: give --upstream URL, or a command behind --"] };
+  return { ok: false, problems: ["no server: give --upstream URL, --stdio-socket PATH, or a command behind --"] };
 }
 
 /** A server's process inherits the environment, but not what was meant for the sidecar. */
@@ -130,16 +144,4 @@ function readQuick(value: unknown): Read<{ layers: readonly PolicyDocument[] }> 
       (problem) => `OUTRIGGER_QUICK_POLICY: ${problem.path.join(".")}: expected ${problem.expected}`,
     ),
   };
-}
-
-async function readPolicyFile(path: string | undefined): Promise<Read<{ text: string }> | Problems> {
-  if (path === undefined) return { ok: true, text: "{}" };
-  try {
-    return { ok: true, text: await readFile(path, "utf8") };
-  } catch (error) {
-    return {
-      ok: false,
-      problems: [`--policy: can't read ${path}: ${error instanceof Error ? error.message : String(error)}`],
-    };
-  }
 }

@@ -10,6 +10,9 @@ import type { PolicyInForce } from "./bundle/policy-in-force.ts";
 import type { SidecarOptions } from "./options.ts";
 import { createHealthTracker, type HealthTracker } from "./probe/health-tracker.ts";
 import { createProber } from "./probe/prober.ts";
+import { createSocketSource } from "./stdio/process/connected.ts";
+import { createSpawnSource } from "./stdio/process/spawned.ts";
+import type { StreamSource } from "./stdio/process/streams.ts";
 import { createStdioUpstream, type StdioUpstream } from "./stdio/stdio-upstream.ts";
 import { createHttpUpstream, type HttpUpstream } from "./upstream/http.ts";
 import { version } from "./version.ts";
@@ -19,6 +22,9 @@ const connectionLimits = { maxCalls: 512, maxStreams: 2_000 } as const;
 
 /** Restart pauses of a stdio server whose processes die early. */
 const restartPauses = { minMs: 250, maxMs: 30_000 } as const;
+
+/** Between the steps by which a stdio server's process is ended. */
+const stopWaitMs = 2_000;
 
 /** One message of a stdio server, and one answer that the catalogue reads. */
 const maxMessageBytes = 16 * 1024 ** 2;
@@ -40,7 +46,10 @@ export interface ServerSide {
 export function createServerSide(options: SidecarOptions, logger: Logger): ServerSide {
   const now = (): number => performance.now();
   const wallNow = (): number => Date.now();
-  const { upstream, forward, path } = createUpstream(options, logger, () => health.check());
+  const { upstream, forward, path } = createUpstream(options, logger, {
+    onChildEvent: () => health.check(),
+    onReachable: () => catalogue.relist("the server's container takes sessions"),
+  });
   const access = {
     upstream,
     path,
@@ -50,7 +59,7 @@ export function createServerSide(options: SidecarOptions, logger: Logger): Serve
   };
   const catalogue: ServerCatalogue = createCatalogue({
     access,
-    transport: options.upstream.form,
+    transport: options.upstream.form === "http" ? "http" : "stdio",
     clientInfo: { name: "outrigger-sidecar", version },
     policy: () => options.policy.current().compiled,
     publisher: {
@@ -88,7 +97,10 @@ export function createServerSide(options: SidecarOptions, logger: Logger): Serve
     publisher,
     catalogue,
     health,
-    reportOutcome: (outcome) => health.reportOutcome(isFailure(outcome) ? "failed" : "ok"),
+    reportOutcome: (outcome) => {
+      const shown = shownBy[outcome];
+      if (shown !== undefined) health.reportOutcome(shown);
+    },
     applyPolicy: (policy) => {
       publisher.setPolicy(describePolicy(policy));
       catalogue.refilter();
@@ -96,9 +108,16 @@ export function createServerSide(options: SidecarOptions, logger: Logger): Serve
   };
 }
 
-function isFailure(outcome: Outcome): boolean {
-  return outcome === "UpstreamUnavailable" || outcome === "UpstreamBroken" || outcome === "UpstreamTimeout";
-}
+/** What the end of an exchange shows of the server: a call that never reached it shows nothing. */
+const shownBy: Readonly<Record<Outcome, "ok" | "failed" | undefined>> = {
+  answered: "ok",
+  ResponseTooLarge: "ok",
+  UpstreamUnavailable: "failed",
+  UpstreamStarting: "failed",
+  UpstreamTimeout: "failed",
+  UpstreamBroken: "failed",
+  FloodLimited: undefined,
+};
 
 const describePolicy = ({ hash, reason, message, compiled }: PolicyInForce): FeedState["policy"] => ({
   hash,
@@ -107,10 +126,16 @@ const describePolicy = ({ hash, reason, message, compiled }: PolicyInForce): Fee
   enforces: describeLimits(compiled),
 });
 
+/** Who hears of a stdio server: of its processes, and that a container is there which was awaited. */
+interface StdioEvents {
+  readonly onChildEvent: () => void;
+  readonly onReachable: () => void;
+}
+
 function createUpstream(
   options: SidecarOptions,
   logger: Logger,
-  onChildEvent: () => void,
+  { onChildEvent, onReachable }: StdioEvents,
 ): Pick<ServerSide, "upstream" | "forward" | "path"> {
   const { upstream } = options;
   if (upstream.form === "http") {
@@ -121,10 +146,12 @@ function createUpstream(
       path: url.pathname + url.search,
     };
   }
+  const source: StreamSource =
+    upstream.form === "stdio"
+      ? createSpawnSource({ server: upstream, stopWaitMs })
+      : createSocketSource({ path: upstream.socket, stopWaitMs, onReachable });
   const stdio = createStdioUpstream({
-    command: upstream.command,
-    args: upstream.args,
-    env: upstream.env,
+    source,
     maxSessions: options.maxSessions,
     sessionIdleMs: options.sessionIdleMs,
     maxLineBytes: maxMessageBytes,

@@ -1,8 +1,9 @@
 /** The sidecar's settings: flags, their environment variables, forms and defaults. Checked by hand-written parsers only. */
-import { appProbesVariable, type AppProbe } from "@outrigger/api/app-probe";
+import { appProbesVariable, type AppProbe, type StdioProbe } from "@outrigger/api/app-probe";
 import { isIP } from "node:net";
 import { sidecarPorts } from "@outrigger/api/ports";
-import { parseDuration, parsePath, parseServerName, parseWhole, parseWord } from "@outrigger/api/values";
+import { shimPaths, stdioSocketVariable } from "@outrigger/api/shim";
+import { parseDnsLabel, parseDuration, parsePath, parseServerName, parseWhole, parseWord } from "@outrigger/api/values";
 import { parseListenAddress, parseText, type ParsedSetting, type SettingTable } from "@outrigger/runtime/config";
 import { programSettings } from "@outrigger/runtime/program-settings";
 import type { Address } from "./listen.ts";
@@ -26,7 +27,7 @@ function parseIps(text: string): ParsedSetting<readonly string[]> {
     : { ok: false, expected: "IP addresses separated by commas" };
 }
 
-function parseProbes(text: string): ParsedSetting<ReadonlyMap<string, AppProbe>> {
+function parseProbes(text: string): ParsedSetting<ReadonlyMap<string, AppProbe | StdioProbe>> {
   const json = parseJson(text);
   const probes = json.ok ? parseAppProbes(json.value) : undefined;
   return probes === undefined
@@ -39,6 +40,16 @@ function parseUrl(text: string): ParsedSetting<URL> {
   return isHttp
     ? { ok: true, value: new URL(text) }
     : { ok: false, expected: 'an address such as "http://127.0.0.1:8080/mcp"' };
+}
+
+/** What a Unix socket's address can hold, in bytes. */
+const maxSocketPathBytes = 107;
+
+function parseSocketPath(text: string): ParsedSetting<string> {
+  const fits = text.startsWith("/") && !text.includes("\0") && Buffer.byteLength(text) <= maxSocketPathBytes;
+  return fits
+    ? { ok: true, value: text }
+    : { ok: false, expected: `an absolute path of at most ${maxSocketPathBytes} bytes such as "${shimPaths.socket}"` };
 }
 
 function parseHosts(text: string): ParsedSetting<readonly string[]> {
@@ -117,6 +128,12 @@ export const settingTable = {
     help: "the server's MCP endpoint; without it the command behind -- is run",
     parse: parseUrl,
   },
+  stdioSocket: {
+    flag: "stdio-socket",
+    env: stdioSocketVariable,
+    help: "Unix socket of the shim that runs a stdio server in a container of its own",
+    parse: parseSocketPath,
+  },
   upstreamHeaders: {
     flag: "upstream-headers",
     env: "OUTRIGGER_UPSTREAM_HEADERS",
@@ -150,6 +167,24 @@ export const settingTable = {
     env: "OUTRIGGER_QUICK_POLICY",
     help: "resolved annotations, as JSON",
     parse: parseJson,
+  },
+  podInfo: {
+    flag: "pod-info",
+    env: "OUTRIGGER_POD_INFO",
+    help: "folder with the pod's policy bundle and annotations, read again when it changes",
+    parse: parseText,
+  },
+  trustKeys: {
+    flag: "trust-keys",
+    env: "OUTRIGGER_TRUST_KEYS",
+    help: "public keys that sign policy bundles, as JWKS; with them nothing is allowed without a bundle",
+    parse: parseJson,
+  },
+  namespace: {
+    flag: "namespace",
+    env: "OUTRIGGER_NAMESPACE",
+    help: "the pod's namespace, for which policy bundles are meant",
+    parse: parseDnsLabel,
   },
   hosts: {
     flag: "hosts",
@@ -206,6 +241,6 @@ export const settingTable = {
     env: appProbesVariable,
     help: "the server's own probes, by the path on the admin port",
     parse: parseProbes,
-    fallback: new Map<string, AppProbe>(),
+    fallback: new Map<string, AppProbe | StdioProbe>(),
   },
 } satisfies SettingTable;

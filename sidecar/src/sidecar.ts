@@ -1,8 +1,11 @@
 /** Puts the two sides together: the door for clients, the server's side, control and admin ports; starts and stops them in order. */
+import type { Reason } from "@outrigger/api/reasons";
 import { createLimitState } from "@outrigger/policy";
 import type { Logger } from "@outrigger/runtime/logger";
 import type { ShutdownStep } from "@outrigger/runtime/shutdown";
-import { watchFile, type FileWatch } from "./bundle/watch-file.ts";
+import type { PolicyInForce } from "./bundle/policy-in-force.ts";
+import { addPolicyDetail } from "./bundle/tell-policy.ts";
+import type { FolderWatch } from "./bundle/watch.ts";
 import { createByteBudget } from "./call/budget.ts";
 import { createDeadlines } from "./call/deadlines.ts";
 import { createDoor } from "./call/receive.ts";
@@ -59,10 +62,12 @@ export function createSidecar(options: SidecarOptions, logger: Logger): Sidecar 
         draining: () => (drain.isDraining() ? "the sidecar is stopping" : undefined),
       },
     },
-    metrics: () => recorder.expose() + exposeState({ budget, side, policy: policy.current(), nowMs: Date.now() }),
+    metrics: () => recorder.expose() + exposeState({ budget, side, policy, nowMs: Date.now() }),
     appProbes: options.appProbes,
+    health: () => side.publisher.current().health,
   });
-  let watch: FileWatch | undefined;
+  addPolicyDetail(admin, policy.current);
+  let watch: FolderWatch | undefined;
 
   const start = async (): Promise<Bound> => {
     const ports: number[] = [];
@@ -78,8 +83,7 @@ export function createSidecar(options: SidecarOptions, logger: Logger): Sidecar 
     isListening = true;
     const [dataPort = 0, controlPort, adminPort] = ports;
     logger.info({ server, dataPort, controlPort, adminPort, policy: policy.current().hash }, "listening");
-    watch = watchPolicy(options, logger);
-    policy.onChange(side.applyPolicy);
+    watch = watchPolicy(options, logger, side.applyPolicy);
     side.catalogue.start();
     side.health.start();
     return { ok: true, port: dataPort };
@@ -98,14 +102,24 @@ export function createSidecar(options: SidecarOptions, logger: Logger): Sidecar 
   return { start, stopSteps };
 }
 
-/** A changed policy file is in force at once; a broken one is told and changes nothing. */
-function watchPolicy({ policy, policyFile }: SidecarOptions, logger: Logger): FileWatch | undefined {
-  if (policyFile === undefined) return undefined;
-  return watchFile(policyFile.path, policyFile.text, (text) => {
-    const problems = policy.replace(text);
-    const { hash, reason } = policy.current();
-    if (problems.length > 0)
-      logger.error({ reason, problems, policy: hash }, "policy refused, the last good one stays");
-    else logger.info({ reason, policy: hash }, "policy in force");
+/** A changed policy is in force at once; what is refused is told once and changes nothing. */
+function watchPolicy(
+  { policy }: SidecarOptions,
+  logger: Logger,
+  onChange: (policy: PolicyInForce) => void,
+): FolderWatch {
+  const tellRefused = (reason: Reason, problems: readonly string[]): void => {
+    const { compiled, hash } = policy.current();
+    const isDenied = compiled.denied !== undefined;
+    const fields = { reason, problems, policy: hash };
+    logger.error(fields, isDenied ? "no policy, everything is denied" : "policy refused, the last good one stays");
+  };
+  const { reason, message } = policy.current();
+  if (reason !== "PolicyApplied") tellRefused(reason, [message]);
+  policy.onChange((changed) => {
+    onChange(changed);
+    if (changed.reason === "PolicyApplied")
+      logger.info({ reason: changed.reason, policy: changed.hash }, "policy in force");
   });
+  return policy.watch((refused) => tellRefused(refused.reason, refused.problems));
 }

@@ -20,3 +20,12 @@ export interface AppProbe {
   readonly service?: string;
   readonly timeoutSeconds?: number;
 }
+
+/**
+ * The readiness probe of a stdio server that has none: asks the sidecar whether a session with the server could be opened now.
+ * Stands in the same object as the others.
+ */
+export interface StdioProbe {
+  readonly kind: "stdio";
+  readonly timeoutSeconds?: number;
+}

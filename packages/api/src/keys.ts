@@ -3,6 +3,7 @@
  * Nothing else in the repository spells a key; the reference page is generated from this table.
  */
 import {
+  parseArgv,
   parseCpu,
   parseDnsLabel,
   parseGlobList,
@@ -167,7 +168,7 @@ export const keys = {
     key: `${keyPrefix}listen-port`,
     kind: "annotation",
     on: ["pod"],
-    meaning: "The sidecar's own data port in port modes sidecar-port and named-port.",
+    meaning: "The sidecar's own data port in port modes sidecar-port and named-port, and with transport stdio.",
     form: "a port number",
     example: "19080",
     default: "19080",
@@ -183,6 +184,28 @@ export const keys = {
     form: oneOf(words.probes),
     example: "keep",
     parse: (value) => parseWord(value, words.probes),
+  },
+  stdioCommand: {
+    ...user,
+    key: `${keyPrefix}stdio-command`,
+    kind: "annotation",
+    on: ["pod"],
+    meaning:
+      "Transport stdio: what the image runs, where the container names no command. The container's args follow it; the image's own are not used.",
+    form: "a JSON array of strings",
+    example: '["node","server.js"]',
+    parse: parseArgv,
+  },
+  maxSessions: {
+    ...user,
+    key: `${keyPrefix}max-sessions`,
+    kind: "annotation",
+    on: podAndNamespace,
+    meaning: "Transport stdio: how many sessions, each a process of the server, a pod holds at once.",
+    form: "a whole number from 1 to 10000",
+    example: "16",
+    default: "64",
+    parse: (value) => parseWhole(value, { min: 1, max: 10_000 }),
   },
   allowTools: {
     ...user,
@@ -350,6 +373,15 @@ export const keys = {
     form: "<port><path>",
     example: "19080/mcp",
   },
+  policy: {
+    ...ours,
+    key: `${keyPrefix}policy`,
+    kind: "annotation",
+    meaning:
+      "The signed policy of the pod: at first that of its namespace, then that of its server. The sidecar takes it only with a signature that it trusts.",
+    form: "a compact JWS",
+    example: "eyJhbGciOiJFZERTQSJ9.e30.c2ln",
+  },
   status: {
     ...ours,
     key: `${keyPrefix}status`,
@@ -357,6 +389,14 @@ export const keys = {
     meaning: "What was injected: version, port mode, guarantee, configuration hash, containers and volumes, as JSON.",
     form: "a JSON object",
     example: '{"version":"0.1.0","mode":"loopback","guarantee":"loopback"}',
+  },
+  enforced: {
+    ...ours,
+    key: `${keyPrefix}enforced`,
+    kind: "annotation",
+    meaning: "Whether a way round the sidecar was found when it was looked for, with the reason, as JSON.",
+    form: "a JSON object",
+    example: '{"status":"True","reason":"PolicyEnforced","message":"2 addresses tried from outrigger-system: closed"}',
   },
 } as const satisfies Record<string, KeyDefinition>;
 

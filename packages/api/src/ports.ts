@@ -8,3 +8,6 @@ export const webhookPorts = { tls: 10_250, admin: 8_081 } as const;
 
 /** The aggregator's MCP and REST endpoint, and its health and metrics. */
 export const aggregatorPorts = { endpoint: 7_777, admin: 7_778 } as const;
+
+/** The operator's health and metrics. It serves nothing else. */
+export const operatorPorts = { admin: 8_081 } as const;

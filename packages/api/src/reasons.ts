@@ -4,7 +4,7 @@
  */
 
 /** Where a reason is used. */
-export type ReasonArea = "injection" | "decision" | "health" | "catalogue" | "policy";
+export type ReasonArea = "injection" | "decision" | "health" | "catalogue" | "policy" | "enforcement";
 
 interface ReasonDefinition {
   readonly area: ReasonArea;
@@ -33,6 +33,10 @@ export const reasons = {
   NamespaceNotSynced: {
     area: "injection",
     sentence: "The pod's namespace is not known yet, and its annotations may narrow policy.",
+  },
+  TrustNotSynced: {
+    area: "injection",
+    sentence: "The keys that sign policy are not known yet, and a sidecar without them would enforce none.",
   },
   OptOutRefused: { area: "injection", sentence: "The namespace requires injection, so a pod can't opt out." },
   InvalidInjectValue: { area: "injection", sentence: "The inject label has a value other than enabled or disabled." },
@@ -66,6 +70,18 @@ export const reasons = {
   },
   ProbeHost: { area: "injection", sentence: "A probe names a host of its own and can't be led through the sidecar." },
   TransportUnsupported: { area: "injection", sentence: "This version can't inject beside a server of this transport." },
+  StdioCommandUnknown: {
+    area: "injection",
+    sentence: "The server's command stands in its image only, and the shim has to know what to run.",
+  },
+  StdioNetworkProbe: {
+    area: "injection",
+    sentence: "A stdio server listens nowhere, so a probe or hook over the network can't reach it.",
+  },
+  PolicyPending: {
+    area: "injection",
+    sentence: "The namespace has no signed policy yet; the sidecar denies everything until one comes.",
+  },
   LoopbackHint: { area: "injection", sentence: "The server must listen on 127.0.0.1 or [::1] in this port mode." },
   SharedProcessNamespace: {
     area: "injection",
@@ -73,8 +89,9 @@ export const reasons = {
   },
   ReservedKeyOverwritten: {
     area: "injection",
-    sentence: "A label or annotation that Outrigger sets was given by the user and was replaced.",
+    sentence: "A label or annotation that only Outrigger sets was given by the user and is not kept.",
   },
+  InjectionRefused: { area: "injection", sentence: "The webhook refused the pod, or could not be asked." },
   UnsupportedKind: { area: "injection", sentence: "The manifest is of a kind that holds no pod template." },
 
   // Decisions about calls.
@@ -110,6 +127,49 @@ export const reasons = {
   PolicyMissing: { area: "policy", sentence: "There is no policy, so nothing is allowed." },
   PolicyInvalid: { area: "policy", sentence: "The policy can't be used; the last good one stays in force." },
   PolicyApplied: { area: "policy", sentence: "The policy is in force." },
+  BundleMalformed: { area: "policy", sentence: "The policy bundle can't be read; the last good one stays in force." },
+  BundleSignatureInvalid: {
+    area: "policy",
+    sentence: "The policy bundle is not signed by a trusted key; the last good one stays in force.",
+  },
+  BundleAudienceWrong: {
+    area: "policy",
+    sentence: "The policy bundle is meant for another server; the last good one stays in force.",
+  },
+  BundleOutdated: {
+    area: "policy",
+    sentence: "The policy bundle is older than the one in force, which stays.",
+  },
+  BundleTooLarge: {
+    area: "policy",
+    sentence: "The signed policy is larger than a pod can carry; the last good one stays in force.",
+  },
+
+  // Whether the sidecar can be passed by.
+  LoopbackBound: {
+    area: "enforcement",
+    sentence: "The server listens on loopback alone; nothing leads round the sidecar.",
+  },
+  NothingListens: { area: "enforcement", sentence: "Nothing but the sidecar listens; nothing leads round it." },
+  PolicyEnforced: { area: "enforcement", sentence: "The cluster's network policy closes every way round the sidecar." },
+  BypassReachable: { area: "enforcement", sentence: "The server can be reached past the sidecar." },
+  ProbeInconclusive: {
+    area: "enforcement",
+    sentence: "The sidecar itself could not be reached, so a closed port proves nothing.",
+  },
+  NotProbed: { area: "enforcement", sentence: "Nobody has looked for a way round the sidecar yet." },
+  ForeignPolicyOpens: {
+    area: "enforcement",
+    sentence: "A network policy that is not Outrigger's opens a way round the sidecar.",
+  },
+  PolicyNameTaken: {
+    area: "enforcement",
+    sentence: "A network policy of somebody else bears a name that Outrigger needs, so ours is not there.",
+  },
+  PortWithheld: {
+    area: "enforcement",
+    sentence: "A sidecar's port stays closed, since older pods of the server have the server itself there.",
+  },
 
   // Health of a server.
   Starting: { area: "health", sentence: "The server has not answered yet." },

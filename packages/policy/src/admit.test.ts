@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { admit, createLimitState, release } from "./admit.ts";
-import { compilePolicy } from "./compile.ts";
+import { compileDenial, compilePolicy } from "./compile.ts";
 import { openDocument, type Limit, type PolicyDocument } from "./document.ts";
-import { isVisible, judge, judgeUnknownMethod } from "./judge.ts";
+import { isVisible, judge, judgeTraffic, judgeUnknownMethod } from "./judge.ts";
 
 const name = fc.string({ unit: fc.constantFrom("a", "b", "_"), minLength: 1, maxLength: 3 });
 const glob = fc.string({ unit: fc.constantFrom("a", "b", "_", "*", "?"), minLength: 1, maxLength: 3 });
@@ -87,6 +87,63 @@ describe("judgement", () => {
     expect(judgeUnknownMethod(compilePolicy([openDocument])).action).toBe("allow");
     const restricted = compilePolicy([{ ...openDocument, tools: { allow: ["a"], deny: [] } }]);
     expect(judgeUnknownMethod(restricted)).toEqual({ action: "deny", reason: "MethodDenied" });
+  });
+});
+
+describe("without a policy that could decide", () => {
+  it("nothing is listed or callable under any name, and every question gets the same reason", () => {
+    const kind = fc.constantFrom("tool" as const, "prompt" as const, "resource" as const);
+    const reasons = fc.constantFrom("PolicyMissing" as const, "PolicyInvalid" as const);
+    fc.assert(
+      fc.property(reasons, kind, fc.string(), (reason, subjectKind, subjectName) => {
+        const policy = compileDenial(reason);
+        const subject = { kind: subjectKind, name: subjectName };
+        const denied = { action: "deny", reason };
+        expect(isVisible(policy, subject)).toBe(false);
+        const call = { method: "tools/call", caller: "c", nowMs: 0 };
+        expect(admit(policy, createLimitState(), { ...call, subject })).toEqual(denied);
+        expect(admit(policy, createLimitState(), call)).toEqual(denied);
+        for (const verdict of [judge(policy, subject), judgeTraffic(policy), judgeUnknownMethod(policy)])
+          expect(verdict).toEqual(denied);
+      }),
+    );
+  });
+
+  it("and with one, what names no subject passes", () => {
+    expect(judgeTraffic(compilePolicy([openDocument]))).toEqual({ action: "allow" });
+  });
+});
+
+describe("limits of a policy that changes", () => {
+  const limit = (over: Partial<Limit>): Limit => ({
+    ...{ name: "limit", tools: ["*"], methods: ["tools/call"], per: [] },
+    ...over,
+  });
+  const compile = (...limits: readonly Limit[]) =>
+    compilePolicy(limits.map((each) => ({ ...openDocument, limits: [each] })));
+
+  it("a limit goes on counting when others come before it or go", () => {
+    const slow = limit({ name: "slow", rate: { count: 1, periodMs: 3_600_000 } });
+    const wide = limit({ name: "wide", rate: { count: 100, periodMs: 1_000 } });
+    const state = createLimitState();
+    expect(admit(compile(slow), state, callOf("t", 0)).action).toBe("allow");
+    expect(admit(compile(wide, slow), state, callOf("t", 1))).toMatchObject({ action: "limit", limit: "slow" });
+    expect(admit(compile(slow), state, callOf("t", 2))).toMatchObject({ action: "limit", limit: "slow" });
+  });
+
+  it("a limit that is eased counts from anew, under the same name too", () => {
+    const state = createLimitState();
+    const strict = compile(limit({ rate: { count: 1, periodMs: 3_600_000 } }));
+    expect(admit(strict, state, callOf("t", 0)).action).toBe("allow");
+    expect(admit(strict, state, callOf("t", 0)).action).toBe("limit");
+    expect(admit(compile(limit({ rate: { count: 5, periodMs: 1_000 } })), state, callOf("t", 1)).action).toBe("allow");
+  });
+
+  it("two layers with one and the same limit count a call once", () => {
+    const twice = limit({ rate: { count: 2, periodMs: 60_000 }, maxConcurrency: 2 });
+    const state = createLimitState();
+    const actions = [0, 0, 0].map((nowMs) => admit(compile(twice, twice), state, callOf("t", nowMs)).action);
+    expect(actions).toEqual(["allow", "allow", "limit"]);
   });
 });
 

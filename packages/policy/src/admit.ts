@@ -6,7 +6,7 @@ import type { Reason } from "@outrigger/api/reasons";
 import { takeToken, waitForToken } from "./bucket.ts";
 import type { CompiledLimit, CompiledPolicy } from "./compile.ts";
 import { matchesAny } from "./glob.ts";
-import { judge, type Subject, type Verdict } from "./judge.ts";
+import { judge, judgeTraffic, type Subject, type Verdict } from "./judge.ts";
 
 /** Buckets by key (next free time in ms) and calls under way by key. Belongs to one process; lost with it. */
 export interface LimitState {
@@ -52,8 +52,8 @@ export function admit(
   state: LimitState,
   call: CallFacts & { readonly nowMs: number },
 ): Admission {
-  const verdict = call.subject === undefined ? undefined : judge(policy, call.subject);
-  if (verdict?.action === "deny") return verdict;
+  const verdict = call.subject === undefined ? judgeTraffic(policy) : judge(policy, call.subject);
+  if (verdict.action === "deny") return verdict;
   const limits = policy.limits.filter((limit) => appliesTo(limit, call));
   if (limits.length === 0) return { action: "allow", ticket: noTicket };
   return findExhausted(limits, state, call) ?? { action: "allow", ticket: take(limits, state, call) };
@@ -118,9 +118,9 @@ function keyOf(
   map: ReadonlyMap<string, number>,
   to: { call: CallFacts; maxKeys: number },
 ): string {
-  if (!limit.perCaller && !limit.perTool) return String(limit.index);
+  if (!limit.perCaller && !limit.perTool) return limit.key;
   const caller = limit.perCaller ? to.call.caller : "";
   const tool = limit.perTool ? (to.call.subject?.name ?? "") : "";
-  const key = `${limit.index}\u0000${caller}\u0000${tool}`;
-  return map.size >= to.maxKeys && !map.has(key) ? `${limit.index}\u0000overflow` : key;
+  const key = `${limit.key}\u0000${caller}\u0000${tool}`;
+  return map.size >= to.maxKeys && !map.has(key) ? `${limit.key}\u0000overflow` : key;
 }

@@ -1,4 +1,5 @@
 /** Compiles layers of policy into one immutable object that decides by look-up. Layers only narrow: each must consent. */
+import type { Reason } from "@outrigger/api/reasons";
 import type { Rate } from "@outrigger/api/values";
 import type { Limit, NameLists, PolicyDocument } from "./document.ts";
 import { compileGlobs, matchesAny, type GlobSet } from "./glob.ts";
@@ -11,9 +12,12 @@ interface CompiledLists {
   readonly deny: GlobSet;
 }
 
-/** A limit ready for use. `index` is its place among all limits of the policy and names its buckets. */
+/**
+ * A limit ready for use. `key` names its buckets: what it says, whatever stands beside it. So a limit that a changed policy still has
+ * goes on counting, and a limit that is new does not inherit what another one counted.
+ */
 export interface CompiledLimit {
-  readonly index: number;
+  readonly key: string;
   /** As it was written, for people. */
   readonly source: Limit;
   readonly name: string;
@@ -25,8 +29,13 @@ export interface CompiledLimit {
   readonly maxConcurrency?: number;
 }
 
+/** Why everything is denied where there is no policy that could decide. */
+export type DenialReason = Extract<Reason, "PolicyMissing" | "PolicyInvalid">;
+
 /** All layers together. `isRestricted`: some layer has an allow list or denies by default, so unknown methods are refused. */
 export interface CompiledPolicy {
+  /** Set where no layers decide, since there are none to trust: then nothing at all passes. */
+  readonly denied: DenialReason | undefined;
   readonly lists: Readonly<Record<SubjectKind, readonly CompiledLists[]>>;
   readonly deniesByDefault: boolean;
   readonly isRestricted: boolean;
@@ -47,6 +56,7 @@ export function compilePolicy(layers: readonly PolicyDocument[]): CompiledPolicy
   const smallest = (pick: (layer: PolicyDocument) => number | undefined, start: number): number =>
     layers.reduce((least, layer) => Math.min(least, pick(layer) ?? least), start);
   return {
+    denied: undefined,
     lists: {
       tool: layers.map((layer) => compileLists(layer.tools)),
       prompt: layers.map((layer) => compileLists(layer.prompts)),
@@ -54,9 +64,21 @@ export function compilePolicy(layers: readonly PolicyDocument[]): CompiledPolicy
     },
     deniesByDefault,
     isRestricted: deniesByDefault || layers.some(hasAllowList),
-    limits: layers.flatMap((layer) => layer.limits).map(compileLimit),
+    limits: compileLimits(layers.flatMap((layer) => layer.limits)),
     maxRequestBytes: smallest((layer) => layer.sizes.maxRequestBytes, defaultSizes.maxRequestBytes),
     maxResponseBytes: smallest((layer) => layer.sizes.maxResponseBytes, defaultSizes.maxResponseBytes),
+  };
+}
+
+/** The policy that denies everything, for one reason. */
+export function compileDenial(reason: DenialReason): CompiledPolicy {
+  return {
+    denied: reason,
+    lists: { tool: [], prompt: [], resource: [] },
+    deniesByDefault: true,
+    isRestricted: true,
+    limits: [],
+    ...defaultSizes,
   };
 }
 
@@ -69,10 +91,17 @@ function compileLists(lists: NameLists): CompiledLists {
   return lists.allow === undefined ? { deny } : { allow: compileGlobs(lists.allow), deny };
 }
 
-function compileLimit(limit: Limit, index: number): CompiledLimit {
+/** A limit that says the same as one before it adds nothing: whatever passes the first passes the second. */
+function compileLimits(limits: readonly Limit[]): CompiledLimit[] {
+  const byKey = new Map<string, CompiledLimit>();
+  for (const limit of limits.map(compileLimit)) byKey.set(limit.key, limit);
+  return [...byKey.values()];
+}
+
+function compileLimit(limit: Limit): CompiledLimit {
   const { rate, maxConcurrency } = limit;
   return {
-    index,
+    key: keyOfLimit(limit),
     source: limit,
     name: limit.name,
     tools: compileGlobs(limit.tools),
@@ -82,6 +111,10 @@ function compileLimit(limit: Limit, index: number): CompiledLimit {
     ...(rate === undefined ? {} : { rate: { ...rate, burst: limit.burst ?? rate.count } }),
     ...(maxConcurrency === undefined ? {} : { maxConcurrency }),
   };
+}
+
+function keyOfLimit({ name, tools, methods, per, rate, burst, maxConcurrency }: Limit): string {
+  return JSON.stringify([name, tools, methods, per, rate?.count, rate?.periodMs, burst, maxConcurrency]);
 }
 
 /** Says whether every layer consents to a name, and, where the default is Deny, whether some allow list names it. */

@@ -1,6 +1,7 @@
+import { keys } from "@outrigger/api/keys";
 import { describe, expect, it } from "vitest";
 import { openDocument, parsePolicyDocument } from "./document.ts";
-import { parseQuickPolicy } from "./quick.ts";
+import { parseQuickAnnotation, parseQuickPolicy } from "./quick.ts";
 
 const problemsOf = (value: unknown): string[] => {
   const read = parsePolicyDocument(value);
@@ -104,5 +105,31 @@ describe("quick policy", () => {
     expect(parseQuickPolicy({ rateLimit: "fast" }).ok).toBe(false);
     expect(parseQuickPolicy({ allowTools: "read" }).ok).toBe(false);
     expect(parseQuickPolicy("x").ok).toBe(false);
+  });
+});
+
+describe("one annotation of a pod", () => {
+  const limit = { name: "annotation", tools: ["*"], methods: ["tools/call"], per: [] };
+
+  it.each([
+    ["allowTools", "read_*, search", { tools: { allow: ["read_*", "search"], deny: [] } }],
+    ["denyTools", "delete_*", { tools: { deny: ["delete_*"] } }],
+    ["rateLimit", "5/s", { limits: [{ ...limit, rate: { count: 5, periodMs: 1_000 } }] }],
+    ["maxConcurrency", "2", { limits: [{ ...limit, maxConcurrency: 2 }] }],
+    ["maxResponseBytes", "1Ki", { sizes: { maxResponseBytes: 1024 } }],
+  ] as const)("%s %j is a layer of its own", (name, text, expected) => {
+    expect(parseQuickAnnotation(name, text)).toEqual({ ok: true, value: { ...openDocument, ...expected } });
+  });
+
+  it.each([
+    ["allowTools", "a,,b"],
+    ["denyTools", "two words"],
+    ["rateLimit", "fast"],
+    ["maxConcurrency", "10001"],
+    ["maxResponseBytes", "0"],
+  ] as const)("%s %j is refused as admission refuses it", (name, text) => {
+    const read = parseQuickAnnotation(name, text);
+    expect(read.ok).toBe(false);
+    expect(read).toEqual(keys[name].parse(text));
   });
 });

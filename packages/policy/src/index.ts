@@ -7,9 +7,25 @@ export {
   type LimitScope,
   type NameLists,
 } from "./document.ts";
-export { parseQuickPolicy, quickLimitName, type QuickPolicy } from "./quick.ts";
-export { compilePolicy, defaultSizes, type CompiledPolicy, type CompiledLimit, type SubjectKind } from "./compile.ts";
-export { judge, judgeUnknownMethod, isVisible, type Subject, type Verdict } from "./judge.ts";
+export { parseQuickPolicy, parseQuickAnnotation, quickLimitName, type QuickPolicy } from "./quick.ts";
+export {
+  compilePolicy,
+  compileDenial,
+  defaultSizes,
+  type CompiledPolicy,
+  type CompiledLimit,
+  type DenialReason,
+  type SubjectKind,
+} from "./compile.ts";
+export {
+  judge,
+  judgeTraffic,
+  judgeUnknownMethod,
+  isVisible,
+  type Subject,
+  type TrafficVerdict,
+  type Verdict,
+} from "./judge.ts";
 export {
   admit,
   release,

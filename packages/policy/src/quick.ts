@@ -1,6 +1,9 @@
 /** Quick policy: what a workload owner says by annotations. Turned into layers, so that it can only narrow. */
+import type { QuickKey } from "@outrigger/api/bundle";
+import { keys } from "@outrigger/api/keys";
 import type { FileProblem } from "@outrigger/api/server-file";
-import { parsePolicyDocument, type PolicyDocument, type ReadDocument } from "./document.ts";
+import type { Parsed } from "@outrigger/api/values";
+import { openDocument, parsePolicyDocument, type Limit, type PolicyDocument, type ReadDocument } from "./document.ts";
 
 /**
  * The resolved annotations of a pod and its namespace, as the webhook writes them.
@@ -41,6 +44,31 @@ export function parseQuickPolicy(
   return problems.length > 0
     ? { ok: false, problems }
     : { ok: true, layers: read.flatMap((each) => (each.ok ? [each.document] : [])) };
+}
+
+/** Reads one annotation as it stands on a pod, in the form that admission takes too, into a layer of its own. */
+export function parseQuickAnnotation(name: QuickKey, text: string): Parsed<PolicyDocument> {
+  switch (name) {
+    case "allowTools":
+      return toLayer(keys.allowTools.parse(text), (allow) => ({ tools: { allow, deny: [] } }));
+    case "denyTools":
+      return toLayer(keys.denyTools.parse(text), (deny) => ({ tools: { deny } }));
+    case "rateLimit":
+      return toLayer(keys.rateLimit.parse(text), (rate) => ({ limits: [{ ...quickLimit, rate }] }));
+    case "maxConcurrency":
+      return toLayer(keys.maxConcurrency.parse(text), (maxConcurrency) => ({
+        limits: [{ ...quickLimit, maxConcurrency }],
+      }));
+    case "maxResponseBytes":
+      return toLayer(keys.maxResponseBytes.parse(text), (maxResponseBytes) => ({ sizes: { maxResponseBytes } }));
+  }
+}
+
+/** A limit of the annotations counts all tool calls of the server together. */
+const quickLimit: Limit = { name: quickLimitName, tools: ["*"], methods: ["tools/call"], per: [] };
+
+function toLayer<T>(parsed: Parsed<T>, write: (value: T) => Partial<PolicyDocument>): Parsed<PolicyDocument> {
+  return parsed.ok ? { ok: true, value: { ...openDocument, ...write(parsed.value) } } : parsed;
 }
 
 function toDocument(quick: QuickPolicy): unknown {

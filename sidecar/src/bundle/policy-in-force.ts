@@ -1,90 +1,70 @@
 /**
- * The policy in force: compiled from the file and the quick policy, swapped as one immutable object, last good kept.
- * Reading and watching the file is the shell's; what is in force is decided here.
+ * The policy in force, whatever it is made of: bundle or policy file, the floor of admission, the pod's annotations.
+ * The only file that knows the order of the stages: watch -> verify -> compile -> swap.
  */
-import { createHash } from "node:crypto";
-import type { Reason } from "@outrigger/api/reasons";
-import { compilePolicy, parsePolicyDocument, type CompiledPolicy, type PolicyDocument } from "@outrigger/policy";
-import { parseDocument } from "yaml";
+import type { PolicyDocument } from "@outrigger/policy";
+import { compileParts, type PolicyRules } from "./compile.ts";
+import { partOrder, refusalReasons, type Part, type PartState, type RefusalReason, type RefusedPart } from "./parts.ts";
+import { createSwap, type PolicySwap } from "./swap.ts";
+import { verifyPart } from "./verify.ts";
+import type { Trust } from "./verify-bundle.ts";
 
-/** What is enforced now, and what became of the last attempt to change it. */
-export interface PolicyInForce {
-  readonly compiled: CompiledPolicy;
-  /** sha256 over the text of all layers, hex: the same hash means the same policy. */
-  readonly hash: string;
-  readonly reason: Extract<Reason, "PolicyApplied" | "PolicyInvalid">;
-  readonly message: string;
+export type { PolicyInForce } from "./swap.ts";
+
+/** The holder of the policy in force. */
+export interface PolicyHolder extends Pick<PolicySwap, "current" | "onChange"> {
+  /**
+   * Takes the texts of parts; those that are absent or the same as before are passed over. Resolves when what is good of them is in
+   * force, with what was refused: there the last good text stays.
+   */
+  readonly apply: (texts: ReadonlyMap<Part, string>) => Promise<readonly RefusedPart[]>;
+  /** How many texts were refused so far, for each reason. */
+  readonly refusals: () => ReadonlyMap<RefusalReason, number>;
 }
 
-/** The holder of the policy in force. `replace` takes the text of the policy file. */
-export interface PolicyHolder {
-  readonly current: () => PolicyInForce;
-  /** Puts a new text in force; on problems the last good policy stays and its state says so. */
-  readonly replace: (text: string) => readonly string[];
-  readonly onChange: (listener: (policy: PolicyInForce) => void) => void;
+/** What the holder is made with. `trust`: the keys that may sign the bundle, where one is required. */
+export interface HolderOptions {
+  readonly base: PolicyRules["base"];
+  readonly trust?: Trust;
+  readonly floor: readonly PolicyDocument[];
+  /** Milliseconds since the epoch. */
+  readonly wallNow: () => number;
 }
 
-/** Reads the text of a policy file (YAML or JSON). Problems name the line and what was expected. */
-function readPolicyText(text: string): {
-  readonly document?: PolicyDocument;
-  readonly problems: readonly string[];
-} {
-  const yaml = parseDocument(text, { prettyErrors: true });
-  if (yaml.errors.length > 0) return { problems: yaml.errors.map((error) => error.message) };
-  const value: unknown = yaml.toJS();
-  // A file that was cut off, or holds nothing but comments, must not look like a policy that allows everything.
-  if (value === null || value === undefined)
-    return { problems: ["the policy file is empty; write {} to allow everything"] };
-  const read = parsePolicyDocument(value);
-  if (read.ok) return { document: read.document, problems: [] };
-  return {
-    problems: read.problems.map(
-      (problem) => `${problem.path.join(".") || "the document"}: expected ${problem.expected}`,
-    ),
+/** Creates the holder. Until its base has come everything is denied. */
+export function createPolicyHolder(options: HolderOptions): PolicyHolder {
+  const nothing: PartState = { good: undefined, refused: undefined };
+  const parts = new Map<Part, PartState>(partOrder.map((part) => [part, nothing]));
+  const seen = new Map<Part, string>();
+  const refusals = new Map<RefusalReason, number>(refusalReasons.map((reason) => [reason, 0]));
+  const { current, swap, onChange } = createSwap(compileParts(parts, options), options.wallNow);
+  let work: Promise<unknown> = Promise.resolve();
+
+  const verifyNew = async (part: Part, text: string | undefined): Promise<readonly RefusedPart[]> => {
+    if (text === undefined || text === seen.get(part)) return [];
+    seen.set(part, text);
+    const state = await verifyPart({ part, text }, parts.get(part) ?? nothing, options.trust);
+    parts.set(part, state);
+    if (state.refused === undefined) return [];
+    const { reason } = state.refused;
+    refusals.set(reason, (refusals.get(reason) ?? 0) + 1);
+    return [state.refused];
   };
-}
-
-/**
- * Creates the holder with its first policy. `quick`: layers from annotations, fixed for the life of the pod.
- * Errors: the problems of the first text, since there is no last good policy yet.
- */
-export function createPolicyHolder(
-  text: string,
-  quick: readonly PolicyDocument[],
-): { readonly ok: true; readonly holder: PolicyHolder } | { readonly ok: false; readonly problems: readonly string[] } {
-  const first = compile(text, quick);
-  if ("problems" in first) return { ok: false, problems: first.problems };
-  let current = first;
-  const listeners: ((policy: PolicyInForce) => void)[] = [];
-  const swap = (next: PolicyInForce): void => {
-    current = next;
-    for (const listener of listeners) listener(next);
+  const applyAll = async (texts: ReadonlyMap<Part, string>): Promise<readonly RefusedPart[]> => {
+    const refused: RefusedPart[] = [];
+    for (const part of partOrder) refused.push(...(await verifyNew(part, texts.get(part))));
+    swap(compileParts(parts, options));
+    return refused;
   };
   return {
-    ok: true,
-    holder: {
-      current: () => current,
-      replace: (nextText) => {
-        const next = compile(nextText, quick);
-        if ("problems" in next) {
-          swap({ ...current, reason: "PolicyInvalid", message: next.problems.join("; ") });
-          return next.problems;
-        }
-        if (next.hash !== current.hash || current.reason !== "PolicyApplied") swap(next);
-        return [];
-      },
-      onChange: (listener) => void listeners.push(listener),
+    current,
+    onChange,
+    refusals: () => refusals,
+    apply: (texts) => {
+      // One at a time: a text that takes longer to verify must not come into force after a later one.
+      const applied = work.then(() => applyAll(texts));
+      work = applied;
+      return applied;
     },
   };
-}
-
-function compile(
-  text: string,
-  quick: readonly PolicyDocument[],
-): PolicyInForce | { readonly problems: readonly string[] } {
-  const { document, problems } = readPolicyText(text);
-  if (document === undefined) return { problems };
-  const layers = [document, ...quick];
-  const hash = createHash("sha256").update(JSON.stringify(layers)).digest("hex");
-  return { compiled: compilePolicy(layers), hash, reason: "PolicyApplied", message: "the policy is in force" };
 }

@@ -3,7 +3,7 @@
  * receive -> identify -> scan -> decide -> forward -> answer -> record.
  */
 import type { ClientSide } from "./client-side.ts";
-import { decide } from "./decide.ts";
+import { decide, refuseStream } from "./decide.ts";
 import {
   answered,
   type CallDeps,
@@ -15,6 +15,7 @@ import {
 } from "./exchange.ts";
 import { joinBatch } from "./filter.ts";
 import { describe, recordExchange } from "./record-exchange.ts";
+import type { Refusal } from "./refuse.ts";
 import { scanBody, type Scanned } from "./scan.ts";
 import { send } from "./send.ts";
 
@@ -22,7 +23,7 @@ import { send } from "./send.ts";
 export function runCall(deps: CallDeps, received: Received, client: ClientSide): RunningCall {
   const exchange: Exchange = { received, client };
   if (received.method !== "POST" || received.body === undefined) {
-    return send(deps, { ...exchange, era: "legacy", form: "none", allowed: [], refused: [] });
+    return runStream(deps, exchange);
   }
   const scanned = scanBody(received.body, {
     protocolVersion: headerText(received, "mcp-protocol-version"),
@@ -32,6 +33,14 @@ export function runCall(deps: CallDeps, received: Received, client: ClientSide):
   if (scanned.kind !== "refused") return dispatch(deps, decideAll(deps, exchange, scanned));
   client.refuse(scanned.refusal);
   recordExchange(deps, exchange, { method: "unread", isTool: false, reason: scanned.reason });
+  return answered;
+}
+
+function runStream(deps: CallDeps, exchange: Exchange): RunningCall {
+  const refused = refuseStream(deps.policy().compiled, deps.server);
+  if (refused === undefined) return send(deps, { ...exchange, era: "legacy", form: "none", allowed: [], refused: [] });
+  exchange.client.refuse(refused.refusal);
+  recordExchange(deps, exchange, { method: exchange.received.method, isTool: false, reason: refused.reason });
   return answered;
 }
 
@@ -67,13 +76,22 @@ function dispatch(deps: CallDeps, exchange: Decided): RunningCall {
     return send(deps, exchange);
   }
   if (exchange.form === "message") client.refuse(first.decision.refusal);
-  else client.refuse(refuseWholeBatch(refused.map(({ decision }) => decision.refusal.body)));
+  else client.refuse(refuseWholeBatch(refused, first.decision.refusal));
   for (const judged of refused) recordExchange(deps, exchange, describe(judged));
   return answered;
 }
 
-/** A batch of nothing but refused messages never reaches the server. */
-function refuseWholeBatch(bodies: readonly Buffer[]): Parameters<ClientSide["refuse"]>[0] {
-  const body = joinBatch(bodies) ?? Buffer.from("[]");
-  return { status: 200, headers: ["content-type", "application/json"], body };
+/**
+ * A batch of nothing but refused messages never reaches the server. Who waits for an answer gets one, under the status that
+ * all refusals share; where nobody waits, the first refusal stands for all.
+ */
+function refuseWholeBatch(refused: Decided["refused"], first: Refusal): Refusal {
+  const waiting = refused.filter(({ item }) => item.message.type === "request");
+  const isShared = refused.every(({ decision }) => decision.refusal.status === first.status);
+  const body = waiting.length === 0 ? first.body : joinBatch(waiting.map(({ decision }) => decision.refusal.body));
+  return {
+    status: isShared ? first.status : 200,
+    headers: ["content-type", "application/json"],
+    body: body ?? first.body,
+  };
 }

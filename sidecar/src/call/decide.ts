@@ -4,9 +4,11 @@ import { findMethod, type MethodInfo, type ScannedMessage } from "@outrigger/mcp
 import {
   admit,
   judge,
+  judgeTraffic,
   judgeUnknownMethod,
   type Admission,
   type CompiledPolicy,
+  type DenialReason,
   type LimitState,
   type Subject,
   type SubjectKind,
@@ -36,10 +38,47 @@ export type Decision =
       readonly list?: ListKind;
       readonly name?: string;
     }
-  | { readonly action: "refuse"; readonly reason: Reason; readonly refusal: Refusal; readonly name?: string };
+  | Refused;
+
+/** The decision that nothing reaches the server. */
+export interface Refused {
+  readonly action: "refuse";
+  readonly reason: Reason;
+  readonly refusal: Refusal;
+  readonly name?: string;
+}
 
 /** Decides one message. Changes the limits' state only where the answer is to forward. */
 export function decide(item: Item, era: Era, context: DecisionContext): Decision {
+  const traffic = judgeTraffic(context.policy);
+  if (traffic.action === "allow") return decideMessage(item, era, context);
+  const { method, idBytes, name } = item.message;
+  return refuseTraffic(traffic.reason, {
+    era,
+    server: context.server,
+    ...(method === undefined ? {} : { method }),
+    ...(idBytes === undefined ? {} : { idBytes }),
+    ...(name === undefined ? {} : { name }),
+  });
+}
+
+/** Decides an exchange that carries no message: a stream that is opened, a session that is ended. Refused, or undefined. */
+export function refuseStream(policy: CompiledPolicy, server: string): Refused | undefined {
+  const traffic = judgeTraffic(policy);
+  return traffic.action === "allow" ? undefined : refuseTraffic(traffic.reason, { era: "legacy", server });
+}
+
+const trafficSentences: Readonly<Record<DenialReason, string>> = {
+  PolicyMissing: "No policy has reached this server yet, so nothing is allowed. Try again later.",
+  PolicyInvalid: "The policy of this server can't be read, so nothing is allowed.",
+};
+
+function refuseTraffic(reason: DenialReason, call: RefusedCall): Refused {
+  const named = call.name === undefined ? {} : { name: call.name };
+  return { action: "refuse", reason, refusal: refuseFor(call, { reason, text: trafficSentences[reason] }), ...named };
+}
+
+function decideMessage(item: Item, era: Era, context: DecisionContext): Decision {
   const { message } = item;
   if (message.type !== "request" || message.method === undefined) return { action: "forward", reason: "Allowed" };
   const call: RefusedCall = {

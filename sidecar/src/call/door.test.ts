@@ -62,8 +62,8 @@ async function openDoor(handler: RequestListener, setup: DoorSetup = {}) {
     // Each line is one JSON object by construction of the logger.
     destination: { write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>) },
   });
-  const created = createPolicyHolder(JSON.stringify(setup.policy ?? {}), []);
-  if (!created.ok) throw new Error(created.problems.join("; "));
+  const holder = createPolicyHolder({ base: "file", floor: [], wallNow: Date.now });
+  await holder.apply(new Map([["file", JSON.stringify(setup.policy ?? {})]]));
   const upstream = createHttpUpstream(origin, { maxCalls: 64, maxStreams: 64 });
   const deadlines = createDeadlines(() => performance.now(), 10);
   const recorder = createRecorder({ server: "test", audit: "all", logger, isKnownTool: () => true });
@@ -72,7 +72,7 @@ async function openDoor(handler: RequestListener, setup: DoorSetup = {}) {
       server: "test",
       upstream,
       forward: { host: `127.0.0.1:${portOf(server)}`, extra: [] },
-      policy: created.holder.current,
+      policy: holder.current,
       limits: createLimitState(),
       deadlines,
       callTimeoutMs: setup.callTimeoutMs ?? 5_000,
@@ -91,7 +91,7 @@ async function openDoor(handler: RequestListener, setup: DoorSetup = {}) {
   });
   const address = app.server.address();
   const port = address !== null && typeof address === "object" ? address.port : 0;
-  return { port, lines, recorder, holder: created.holder };
+  return { port, lines, recorder, holder };
 }
 
 interface Sent {
@@ -373,9 +373,9 @@ describe("enforcement", () => {
     const { counts, handler } = counting();
     const { port, holder } = await openDoor(handler);
     await send(port, { body: call("t") });
-    expect(holder.replace(JSON.stringify({ tools: { deny: ["t"] } }))).toEqual([]);
+    expect(await holder.apply(new Map([["file", JSON.stringify({ tools: { deny: ["t"] } })]]))).toEqual([]);
     expect((await send(port, { body: call("t") })).text).toContain("Unknown tool");
-    expect(holder.replace("tools: [")).not.toEqual([]);
+    expect(await holder.apply(new Map([["file", "tools: ["]]))).not.toEqual([]);
     expect(holder.current()).toMatchObject({ reason: "PolicyInvalid" });
     expect((await send(port, { body: call("t") })).text).toContain("Unknown tool");
     expect(counts.arrived).toBe(1);

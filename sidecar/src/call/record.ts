@@ -3,6 +3,7 @@
  * Metrics are kept and written by hand: one look-up per call, no library. Names and buckets follow the Prometheus conventions.
  */
 import { reasonList, reasons, toMetricLabel, type Reason } from "@outrigger/api/reasons";
+import type { DenialReason } from "@outrigger/policy";
 import type { Logger } from "@outrigger/runtime/logger";
 
 /** One finished exchange. `name`: tool, prompt or URI as the caller spelt it. */
@@ -75,7 +76,10 @@ export function createRecorder(options: {
 /** Made once: a call looks its label up. */
 const resultLabels = new Map(reasonList.map((reason) => [reason, toMetricLabel(reason)]));
 
-const refusalReasons = reasonList.filter((reason) => reasons[reason].area === "decision" && reason !== "Allowed");
+/** Without a policy everything is refused; what else is said of policy refuses no request. */
+const policyRefusals: ReadonlySet<Reason> = new Set<DenialReason>(["PolicyMissing", "PolicyInvalid"]);
+const isRefusal = (reason: Reason): boolean => reasons[reason].area === "decision" && reason !== "Allowed";
+const refusalReasons = reasonList.filter((reason) => isRefusal(reason) || policyRefusals.has(reason));
 
 function toolLabel(call: CallRecord, isKnownTool: (name: string) => boolean): string {
   if (!call.isTool || call.name === undefined) return "";

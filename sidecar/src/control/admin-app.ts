@@ -1,7 +1,8 @@
 /** The admin port: health for the kubelet and metrics for Prometheus. What healthy means is decided by the checks passed in. */
-import type { AppProbe } from "@outrigger/api/app-probe";
+import type { AppProbe, StdioProbe } from "@outrigger/api/app-probe";
+import type { Health } from "@outrigger/api/feed";
 import { addHealthRoutes, type HealthChecks } from "@outrigger/runtime/health";
-import { runAppProbe } from "../probe/app-probe.ts";
+import { judgeStdio, runAppProbe } from "../probe/app-probe.ts";
 import { fastify, type FastifyInstance } from "fastify";
 
 /** What the admin port shows. `metrics` gives the text exposition of now. */
@@ -9,7 +10,9 @@ export interface AdminOptions {
   readonly checks: HealthChecks;
   readonly metrics: () => string;
   /** The server's own probes and hooks, by the path under which the kubelet asks for them here. */
-  readonly appProbes: ReadonlyMap<string, AppProbe>;
+  readonly appProbes: ReadonlyMap<string, AppProbe | StdioProbe>;
+  /** How the server is now. */
+  readonly health: () => Health;
 }
 
 /** Creates the app; the caller listens and closes. Source: Prometheus text exposition format 0.0.4. */
@@ -21,7 +24,7 @@ export function createAdminApp(options: AdminOptions): FastifyInstance {
   );
   for (const [path, probe] of options.appProbes) {
     app.get(path, async (_request, reply) => {
-      const problem = await runAppProbe(probe);
+      const problem = probe.kind === "stdio" ? judgeStdio(options.health()) : await runAppProbe(probe);
       return reply
         .code(problem === undefined ? 200 : 503)
         .send({ ok: problem === undefined, message: problem ?? "ok" });

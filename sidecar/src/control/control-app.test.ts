@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { request } from "node:http";
 import { connect, type AddressInfo } from "node:net";
-import { readFeedState, type Catalogue, type FeedState } from "@outrigger/api/feed";
+import { readFeedState, type Catalogue, type FeedState, type Health } from "@outrigger/api/feed";
 import { createEventSplitter } from "@outrigger/mcp";
 import type { FastifyInstance } from "fastify";
 import { afterEach, describe, expect, it } from "vitest";
@@ -183,12 +183,14 @@ describe("the Host of the control port", () => {
 });
 
 describe("the admin port", () => {
-  it("answers health and metrics from what is passed in", async () => {
+  it("answers health and metrics from what is passed in, and a stdio server's probe from its health", async () => {
     let missing: string | undefined = "the server has not been listed yet";
+    let health: Health = { ...ready, state: "Initializing", reason: "Starting", message: "not answered yet" };
     const app = createAdminApp({
       checks: { ready: { server: () => missing }, started: {} },
       metrics: () => "outrigger_up 1\n",
-      appProbes: new Map(),
+      appProbes: new Map([["/app-health/app/readyz", { kind: "stdio" }]]),
+      health: () => health,
     });
     apps.push(app);
     await app.listen({ host: "127.0.0.1", port: 0 });
@@ -197,6 +199,9 @@ describe("the admin port", () => {
     expect(await Promise.all(["/livez", "/healthz", "/startupz", "/readyz"].map(status))).toEqual([200, 200, 200, 503]);
     missing = undefined;
     expect(await status("/readyz")).toBe(200);
+    expect(await status("/app-health/app/readyz")).toBe(503);
+    health = ready;
+    expect(await status("/app-health/app/readyz")).toBe(200);
     const metrics = await fetch(`http://127.0.0.1:${port}/metrics`);
     expect(metrics.headers.get("content-type")).toMatch(/^text\/plain; version=0\.0\.4/);
     expect(await metrics.text()).toBe("outrigger_up 1\n");

@@ -6,10 +6,16 @@ import { request as httpRequest } from "node:http";
 import { connect as connectHttp2 } from "node:http2";
 import { request as httpsRequest } from "node:https";
 import { connect } from "node:net";
-import type { AppProbe } from "@outrigger/api/app-probe";
+import type { AppProbe, StdioProbe } from "@outrigger/api/app-probe";
+import type { Health } from "@outrigger/api/feed";
 
 /** Undefined where the server is well, else one sentence that the kubelet shows. */
 export type AppHealth = string | undefined;
+
+/** Whether a session with a stdio server could be opened now: the sidecar tries that all the time, so it knows. */
+export function judgeStdio({ state, message }: Health): AppHealth {
+  return state === "Ready" || state === "Degraded" ? undefined : message;
+}
 
 /** Runs one probe against loopback. Never throws. */
 export async function runAppProbe(probe: AppProbe): Promise<AppHealth> {
@@ -123,16 +129,19 @@ function encodeLength(length: number): number[] {
 }
 
 /** Reads the table of probes: a JSON object from path to probe. Undefined where it is not one. */
-export function parseAppProbes(value: unknown): ReadonlyMap<string, AppProbe> | undefined {
+export function parseAppProbes(value: unknown): ReadonlyMap<string, AppProbe | StdioProbe> | undefined {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
   const entries = Object.entries(value);
-  return entries.every((entry): entry is [string, AppProbe] => entry[0].startsWith("/app-") && isAppProbe(entry[1]))
+  return entries.every(
+    (entry): entry is [string, AppProbe | StdioProbe] => entry[0].startsWith("/app-") && isAppProbe(entry[1]),
+  )
     ? new Map(entries)
     : undefined;
 }
 
-function isAppProbe(value: unknown): value is AppProbe {
+function isAppProbe(value: unknown): value is AppProbe | StdioProbe {
   if (typeof value !== "object" || value === null) return false;
-  const { kind, port } = value as Partial<AppProbe>;
+  const { kind, port } = value as Readonly<Record<string, unknown>>;
+  if (kind === "stdio") return true;
   return (kind === "http" || kind === "tcp" || kind === "grpc") && typeof port === "number" && Number.isInteger(port);
 }

@@ -6,7 +6,8 @@
 import type { UpstreamCall, UpstreamRequest, UpstreamSink } from "../upstream/upstream.ts";
 import { readAcceptance } from "./http/accept.ts";
 import { createAnswer } from "./http/answer.ts";
-import type { Child, ChildEnd, ChildListener } from "./process/child.ts";
+import type { Child, ChildListener } from "./process/child.ts";
+import type { ChildEnd } from "./process/child-end.ts";
 import { failureOf, overload } from "./failure.ts";
 import type { QueuedLine } from "./process/input.ts";
 import { createOutlet } from "./http/outlet.ts";

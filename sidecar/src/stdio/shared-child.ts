@@ -5,7 +5,8 @@
  */
 import type { UpstreamCall, UpstreamRequest, UpstreamSink } from "../upstream/upstream.ts";
 import { createAnswer } from "./http/answer.ts";
-import type { Child, ChildEnd, ChildListener } from "./process/child.ts";
+import type { Child, ChildListener } from "./process/child.ts";
+import type { ChildEnd } from "./process/child-end.ts";
 import { failureOf, overload } from "./failure.ts";
 import {
   buildCancellation,

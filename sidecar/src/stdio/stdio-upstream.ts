@@ -6,15 +6,17 @@
 import type { Logger } from "@outrigger/runtime/logger";
 import type { Upstream, UpstreamCall, UpstreamRequest, UpstreamSink } from "../upstream/upstream.ts";
 import type { BackOffBounds } from "./process/back-off.ts";
-import type { ServerCommand } from "./process/child.ts";
 import { createChildren, type ChildEvent, type StdioStatus } from "./process/children.ts";
+import type { StreamSource } from "./process/streams.ts";
 import { readPost } from "./http/post.ts";
 import { accepted, answerShortly, failShortly, idOf, refusal, sessionEnded } from "./http/refuse.ts";
 import { createSession, type Session } from "./session.ts";
 import { createSharedChild, type SharedChild } from "./shared-child.ts";
 
 /** What a stdio server is run with. Times in ms, sizes in bytes. `random` gives session ids: visible ASCII, unguessable. */
-export interface StdioOptions extends ServerCommand {
+export interface StdioOptions {
+  /** Where sessions get their byte streams from; it is closed with the upstream. */
+  readonly source: StreamSource;
   /** Children in use at once: sessions, and shared children of modern callers. */
   readonly maxSessions: number;
   readonly sessionIdleMs: number;
@@ -28,8 +30,6 @@ export interface StdioOptions extends ServerCommand {
   readonly maxPending?: number;
   /** What waits for a child that does not read. */
   readonly maxQueuedBytes?: number;
-  /** Wait between closing stdin, SIGTERM and SIGKILL. */
-  readonly stopWaitMs?: number;
 }
 
 /** The upstream of a stdio server, with what there is to say about its processes. */
@@ -41,13 +41,11 @@ export interface StdioUpstream extends Upstream {
 export function createStdioUpstream(options: StdioOptions): StdioUpstream {
   const { now, logger } = options;
   const maxPending = options.maxPending ?? 256;
-  const { command, args, env, cwd } = options;
   const children = createChildren({
     settings: {
-      server: { command, args, env, cwd },
+      source: options.source,
       maxLineBytes: options.maxLineBytes,
       maxQueuedBytes: options.maxQueuedBytes ?? 16 * 1024 ** 2,
-      stopWaitMs: options.stopWaitMs ?? 2_000,
       logger,
       now,
     },

@@ -1,6 +1,12 @@
 /** For tests: a catalogue with its publisher and health over any upstream, as a sidecar puts them together. */
 import { readCatalogue, type Catalogue, type FeedState } from "@outrigger/api/feed";
-import { compilePolicy, describeLimits, openDocument, type CompiledPolicy, type PolicyDocument } from "@outrigger/policy";
+import {
+  compilePolicy,
+  describeLimits,
+  openDocument,
+  type CompiledPolicy,
+  type PolicyDocument,
+} from "@outrigger/policy";
 import { createLogger } from "@outrigger/runtime/logger";
 import { createHealthTracker, type HealthTracker } from "../../probe/health-tracker.ts";
 import { createProber } from "../../probe/prober.ts";

@@ -1,14 +1,17 @@
 /**
- * The processes of one server: how many may live, when one may be started again, and what is to be said about them.
- * Which request belongs to which child is decided in stdio-upstream.ts.
+ * The processes of one server: how many may live, and when one may be started again. What is to be said about them is decided
+ * in status.ts, which request belongs to which child in stdio-upstream.ts.
  */
-import type { Reason } from "@outrigger/api/reasons";
 import type { Logger } from "@outrigger/runtime/logger";
 import type { UpstreamFailure } from "../../upstream/upstream.ts";
 import { lengthenBackOff, noBackOff, waitForStart, type BackOff, type BackOffBounds } from "./back-off.ts";
-import { startChild, type Child, type ChildEnd, type ChildListener, type ChildSettings } from "./child.ts";
-import { overload } from "../failure.ts";
+import { startChild, type Child, type ChildListener, type ChildSettings } from "./child.ts";
+import type { ChildEnd } from "./child-end.ts";
+import { failureOf, overload } from "../failure.ts";
 import { deniesModernEra } from "../modern-messages.ts";
+import { describeStatus, type EraFacts, type StdioStatus } from "./status.ts";
+
+export type { StdioStatus } from "./status.ts";
 
 /** The two ways to use a child; each backs off for itself, since some servers exit at a message of the other era. */
 export type ChildEra = "legacy" | "modern";
@@ -19,20 +22,6 @@ export interface ChildEvent {
   readonly pid: number | undefined;
   readonly children: number;
   readonly end?: ChildEnd;
-}
-
-/**
- * How the server is. `Idle`: no child is wanted now; `Starting`: none has answered yet; `Running`; `BackingOff`: children die
- * before they answer; `Closed`. `message` is for who runs the server: it may quote the server's stderr.
- */
-export interface StdioStatus {
-  readonly state: "Idle" | "Starting" | "Running" | "BackingOff" | "Closed";
-  readonly reason: Extract<
-    Reason,
-    "Starting" | "Serving" | "BackingOff" | "ProcessExited" | "CommandNotFound" | "UpstreamUnavailable"
-  >;
-  readonly message: string;
-  readonly children: number;
 }
 
 /** Bounds and hooks. `maxChildren` counts children in use; as many again may be on their way out. */
@@ -57,7 +46,7 @@ export interface Children {
 }
 
 /** The record of one era: its pause, how and when its last child ended before it answered, and the child that is tried after that. */
-interface EraRecord {
+interface EraRecord extends EraFacts {
   backOff: BackOff;
   hasAnswered: boolean;
   lastEarlyEnd: ChildEnd | undefined;
@@ -72,6 +61,7 @@ export function createChildren(options: ChildrenOptions): Children {
   const leaving = new Set<Child>();
   const records: Readonly<Record<ChildEra, EraRecord>> = { legacy: createRecord(), modern: createRecord() };
   let isClosed = false;
+  let hasServed = false;
   let lastEnd: ChildEnd | undefined;
 
   const noteAnswer = (era: ChildEra, child: Child, response: Buffer): void => {
@@ -80,7 +70,17 @@ export function createChildren(options: ChildrenOptions): Children {
     // "No such method" from a server of the other era shows that its process lives, not that it serves.
     const hasAnswered = record.hasAnswered || era === "legacy" || !deniesModernEra(response);
     Object.assign(record, { backOff: noBackOff, hasAnswered, lastEarlyEnd: undefined, trial: undefined });
+    hasServed ||= hasAnswered;
     if (isNews) options.onEvent({ kind: "Answered", pid: child.pid, children: used.size });
+  };
+  const noteEarlyEnd = (record: EraRecord, startedAtMs: number, end: ChildEnd): void => {
+    // Children that were started together die of one cause: they lengthen the pause once.
+    const isNews = record.backOff.failures === 0 || startedAtMs >= record.lastEarlyEndMs;
+    // To knock at a door costs nobody a process, so it needs no pause.
+    if (isNews && end.kind !== "Awaited") record.backOff = lengthenBackOff(record.backOff, restart, now());
+    record.lastEarlyEndMs = now();
+    record.hasAnswered = false;
+    record.lastEarlyEnd = end;
   };
   const noteEnd = ({ era, child, startedAtMs }: Started, end: ChildEnd): void => {
     const record = records[era];
@@ -88,17 +88,12 @@ export function createChildren(options: ChildrenOptions): Children {
     used.delete(child);
     leaving.add(child);
     void child.gone.then(() => leaving.delete(child));
-    lastEnd = end;
-    if (end.kind !== "Stopped" && !child.hasAnswered()) {
-      // Children that were started together die of one cause: they lengthen the pause once.
-      const isNews = record.backOff.failures === 0 || startedAtMs >= record.lastEarlyEndMs;
-      if (isNews) record.backOff = lengthenBackOff(record.backOff, restart, now());
-      record.lastEarlyEndMs = now();
-      record.hasAnswered = false;
-      record.lastEarlyEnd = end;
-    }
+    // A session too many says nothing about the server.
+    if (end.kind !== "Refused") lastEnd = end;
+    const level = levelOf(end, record);
+    if (isEvidence(end) && !child.hasAnswered()) noteEarlyEnd(record, startedAtMs, end);
     const fields = { pid: child.pid, kind: end.kind, detail: end.message, failures: record.backOff.failures };
-    logger[end.kind === "Stopped" ? "info" : "warn"](fields, "server process ended");
+    logger[level](fields, "server process ended");
     options.onEvent({ kind: "Ended", pid: child.pid, children: used.size, end });
   };
 
@@ -129,16 +124,18 @@ export function createChildren(options: ChildrenOptions): Children {
       });
       used.add(child);
       if (records[era].backOff.failures > 0) records[era].trial = { child, untilMs: startedAtMs + restart.maxMs };
-      logger.info({ pid: child.pid, era }, "server process started");
+      const isKnock = records[era].lastEarlyEnd?.kind === "Awaited";
+      logger[isKnock ? "debug" : "info"]({ pid: child.pid, era }, "server process started");
       options.onEvent({ kind: "Started", pid: child.pid, children: used.size });
       return child;
     },
     status: () =>
       isClosed
         ? { state: "Closed", reason: "UpstreamUnavailable", message: "the sidecar is stopping", children: used.size }
-        : describe(Object.values(records), { children: used.size, lastEnd }),
+        : describeStatus(Object.values(records), { children: used.size, lastEnd, hasServed }),
     async close() {
       isClosed = true;
+      options.settings.source.close();
       for (const child of used) child.stop("the sidecar is stopping");
       await Promise.all([...leaving].map((child) => child.gone));
     },
@@ -155,41 +152,20 @@ function createRecord(): EraRecord {
   return { backOff: noBackOff, hasAnswered: false, lastEarlyEnd: undefined, lastEarlyEndMs: 0, trial: undefined };
 }
 
+/** Says whether an end shows how the server is: not where we wanted it, and not where it was one session too many. */
+function isEvidence({ kind }: ChildEnd): boolean {
+  return kind !== "Stopped" && kind !== "Refused";
+}
+
+function levelOf(end: ChildEnd, { lastEarlyEnd }: EraRecord): "debug" | "info" | "warn" {
+  if (end.kind === "Awaited") return lastEarlyEnd?.kind === "Awaited" ? "debug" : "info";
+  return end.kind === "Stopped" ? "info" : "warn";
+}
+
 function describePause(end: ChildEnd, failures: number, waitMs: number): UpstreamFailure {
-  if (end.kind === "NotStarted") return { reason: "UpstreamUnavailable", message: end.message, sent: false };
+  if (end.kind === "NotStarted" || end.kind === "Awaited") return failureOf(end, false);
   const times = failures === 1 ? "once" : `${failures} times`;
   const when = waitMs > 0 ? `again in ${(waitMs / 1_000).toFixed(1)} s` : "again now";
   const message = `the server's process ended ${times} before it answered and is started ${when}`;
   return { reason: "UpstreamStarting", message, sent: false };
-}
-
-function describe(
-  records: readonly EraRecord[],
-  facts: { readonly children: number; readonly lastEnd: ChildEnd | undefined },
-): StdioStatus {
-  const { children, lastEnd } = facts;
-  const answers = records.some(({ hasAnswered }) => hasAnswered);
-  // One era that works is enough: the other one fails by design in a server that does not know it.
-  const failing = answers ? undefined : records.find(({ lastEarlyEnd }) => lastEarlyEnd !== undefined);
-  if (failing?.lastEarlyEnd !== undefined) return describeFailing(failing.lastEarlyEnd, failing.backOff, children);
-  if (!answers)
-    return {
-      state: children > 0 ? "Starting" : "Idle",
-      reason: "Starting",
-      message: "the server has not answered yet",
-      children,
-    };
-  if (children > 0) return { state: "Running", reason: "Serving", message: "the server answers", children };
-  return lastEnd === undefined || lastEnd.kind === "Stopped"
-    ? { state: "Idle", reason: "Serving", message: "the server is started when it is needed", children }
-    : { state: "Idle", reason: "ProcessExited", message: quote(lastEnd), children };
-}
-
-function describeFailing(end: ChildEnd, { failures }: BackOff, children: number): StdioStatus {
-  const reason = end.isMissing === true ? "CommandNotFound" : failures > 1 ? "BackingOff" : "ProcessExited";
-  return { state: "BackingOff", reason, message: quote(end), children };
-}
-
-function quote(end: ChildEnd): string {
-  return end.lastWords === undefined ? end.message : `${end.message}; it said: ${end.lastWords}`;
 }

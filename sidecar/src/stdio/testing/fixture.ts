@@ -8,6 +8,8 @@ import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 import { createLogger } from "@outrigger/runtime/logger";
 import type { ChildEvent } from "../process/children.ts";
+import { createSpawnSource, type ServerCommand, type SpawnOptions } from "../process/spawned.ts";
+import type { StreamSource } from "../process/streams.ts";
 import { createStdioUpstream, type StdioOptions, type StdioUpstream } from "../stdio-upstream.ts";
 
 const program = fileURLToPath(new URL("../../../../test/fixtures/stdio-servers/server.ts", import.meta.url));
@@ -41,16 +43,22 @@ export function makeFolder(): string {
   return folder;
 }
 
+/** What a test may set of the server, of where it runs, and of the upstream in front of it. */
+export type FixtureOptions = Partial<
+  StdioOptions &
+    ServerCommand & { readonly stopWaitMs: number; readonly createSource: (options: SpawnOptions) => StreamSource }
+>;
+
 /** Starts nothing yet: the upstream starts the server when a test asks for it. `switches` are flags of the fixture server. */
-export function createFixture(switches: readonly string[], options: Partial<StdioOptions> = {}): Fixture {
+export function createFixture(switches: readonly string[], options: FixtureOptions = {}): Fixture {
   const log = join(makeFolder(), "log");
   const logged: Record<string, unknown>[] = [];
   const events: ChildEvent[] = [];
   const destination = { write: (line: string) => void logged.push(JSON.parse(line) as Record<string, unknown>) };
+  const { stopWaitMs = 300, createSource = createSpawnSource, ...given } = options;
+  const server = { command: process.execPath, args: [program, "--log", log, ...switches], env: {}, ...given };
   const upstream = createStdioUpstream({
-    command: process.execPath,
-    args: [program, "--log", log, ...switches],
-    env: {},
+    source: createSource({ server, stopWaitMs }),
     maxSessions: 16,
     sessionIdleMs: 60_000,
     maxLineBytes: 4 * 1024 ** 2,
@@ -59,8 +67,7 @@ export function createFixture(switches: readonly string[], options: Partial<Stdi
     now: () => performance.now(),
     logger: createLogger({ component: "test", version: "0", level: "debug", destination }),
     onChildEvent: (event) => events.push(event),
-    stopWaitMs: 300,
-    ...options,
+    ...given,
   });
   const records = (): Recorded[] =>
     existsSync(log)
@@ -73,7 +80,7 @@ export function createFixture(switches: readonly string[], options: Partial<Stdi
 }
 
 /** Options for a server from the package registry, started by its entry file. */
-export function packagedServer(path: string, ...args: string[]): Partial<StdioOptions> {
+export function packagedServer(path: string, ...args: string[]): FixtureOptions {
   return { args: [join(modules, path), ...args] };
 }
 

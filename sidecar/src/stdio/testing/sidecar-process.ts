@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { readFeedState, type FeedState } from "@outrigger/api/feed";
 import { createEventSplitter } from "@outrigger/mcp";
 import { makeFolder, type Recorded } from "./fixture.ts";
+import { startShim, type ShimProcess } from "./shim.ts";
 
 const program = fileURLToPath(new URL("../../main.ts", import.meta.url));
 const server = fileURLToPath(new URL("../../../../test/fixtures/stdio-servers/server.ts", import.meta.url));
@@ -21,31 +22,53 @@ export interface SidecarProcess {
   readonly stop: () => Promise<number | null>;
 }
 
+/** A sidecar whose server is to run in a container of its own. */
+export interface AwaitingSidecar extends SidecarProcess {
+  readonly adminUrl: URL;
+  /** Starts the container: the shim in front of the server. */
+  readonly startContainer: (switches: readonly string[]) => ShimProcess;
+}
+
+const freePorts = ["--listen", "127.0.0.1:0", "--control", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
+
 /** Starts a sidecar on free ports and follows its feed. */
-export async function startSidecar(switches: readonly string[]): Promise<SidecarProcess> {
+export function startSidecar(switches: readonly string[]): Promise<SidecarProcess> {
   const log = join(makeFolder(), "log");
-  const ports = [
-    "--listen",
-    "127.0.0.1:0",
-    "--control",
-    "127.0.0.1:0",
-    "--admin",
-    "127.0.0.1:0",
-    "--drain-seconds",
-    "0",
-  ];
-  const command = [process.execPath, server, "--log", log, ...switches];
-  const child = spawn(process.execPath, ["--conditions=outrigger-source", program, ...ports, "--", ...command], {
-    env: {},
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const { dataPort, controlPort } = await readPorts(child.stdout);
+  return run({ args: ["--", process.execPath, server, "--log", log, ...switches], env: {}, log });
+}
+
+/** Starts a sidecar whose server's container is not there yet. */
+export async function startAwaitingSidecar(): Promise<AwaitingSidecar> {
+  const folder = makeFolder();
+  const log = join(folder, "log");
+  const socket = join(folder, "stdio.sock");
+  const sidecar = await run({ args: [], env: { OUTRIGGER_STDIO_SOCKET: socket }, log });
+  return {
+    ...sidecar,
+    startContainer: (switches) =>
+      startShim({ command: process.execPath, args: [server, "--log", log, ...switches], env: {} }, socket),
+  };
+}
+
+async function run(start: {
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly log: string;
+}): Promise<SidecarProcess & { readonly adminUrl: URL }> {
+  const { args, env, log } = start;
+  const child = spawn(
+    process.execPath,
+    ["--conditions=outrigger-source", program, ...freePorts, "--drain-seconds", "0", ...args],
+    { env, stdio: ["ignore", "pipe", "inherit"] },
+  );
+  const { dataPort, controlPort, adminPort } = await readPorts(child.stdout);
   const states: FeedState[] = [];
   const leaving = new AbortController();
   const feed = await fetch(`http://127.0.0.1:${controlPort}/v1/feed`, { signal: leaving.signal });
   void readStates(feed, states).catch(() => undefined);
   return {
     url: new URL(`http://127.0.0.1:${dataPort}/mcp`),
+    adminUrl: new URL(`http://127.0.0.1:${adminPort}`),
     states,
     records: () =>
       existsSync(log)
@@ -67,6 +90,7 @@ export async function startSidecar(switches: readonly string[]): Promise<Sidecar
 interface Ports {
   readonly dataPort: number;
   readonly controlPort: number;
+  readonly adminPort: number;
 }
 
 function readPorts(stdout: NodeJS.ReadableStream): Promise<Ports> {

@@ -11,6 +11,7 @@ const own = {
   webhook: "^webhook/",
   sidecar: "^sidecar/",
   aggregator: "^aggregator/",
+  operator: "^operator/",
   cli: "^cli/",
 };
 
@@ -34,7 +35,7 @@ export default {
     rule(
       "no-deep-import",
       "Past a package's exports everything is private: a deep import freezes the inside of its neighbour.",
-      source("^(packages/([^/]+)|certs|webhook|sidecar|aggregator|cli)/"),
+      source("^(packages/([^/]+)|certs|webhook|sidecar|aggregator|operator|cli)/"),
       { path: "node_modules/@outrigger/[^/]+/src/" },
     ),
     rule(
@@ -133,6 +134,14 @@ export default {
       },
     ),
     rule(
+      "operator-knows-no-protocol",
+      "The operator sits in no request path; what it knows of MCP would tempt it into one.",
+      source(own.operator),
+      {
+        path: except("operator", "api", "policy", "kube", "runtime", "certs"),
+      },
+    ),
+    rule(
       "cli-starts-programs",
       "The CLI starts programs as processes; importing them would make a second way to run them.",
       source(own.cli),
@@ -154,14 +163,14 @@ export default {
     rule(
       "tests-are-not-imported",
       "Code that needs a test to run is not finished.",
-      source("^(packages|certs|webhook|sidecar|aggregator|cli)/"),
+      source("^(packages|certs|webhook|sidecar|aggregator|operator|cli)/"),
       {
         path: ["^test/", "\\.test\\.ts$", "^docs/"],
       },
     ),
   ],
   options: {
-    includeOnly: "^(packages|certs|webhook|sidecar|aggregator|cli|node_modules)/|^node:|^[a-z_]+$",
+    includeOnly: "^(packages|certs|webhook|sidecar|aggregator|operator|cli|node_modules)/|^node:|^[a-z_]+$",
     doNotFollow: { path: "node_modules" },
     exclude: { path: "(^|/)dist/|\\.d\\.ts$|testdata" },
     tsPreCompilationDeps: true,

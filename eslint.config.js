@@ -73,7 +73,7 @@ export default tseslint.config(
     rules: { "no-restricted-syntax": ["error", mediaTypeSubstring, ...slowOnDataPath] },
   },
   {
-    files: ["{packages/*,certs,webhook,sidecar,aggregator}/src/**/*.ts"],
+    files: ["{packages/*,certs,webhook,sidecar,aggregator,operator}/src/**/*.ts"],
     ignores: ["**/main.ts", "**/*.test.ts"],
     rules: {
       "n/no-process-exit": "error",

@@ -1,7 +1,8 @@
 /** Two tiers: unit beside the sources (no sockets to others' programs), integration with real programs on port 0. */
 import { defineConfig } from "vitest/config";
 
-const conditions = ["outrigger-source", "node", "import", "default"];
+// Not "import": a require() in a worker that takes an "import" entry breaks the Kubernetes client's ws.
+const conditions = ["outrigger-source", "node", "default"];
 const resolve = { conditions };
 const ssr = { resolve: { conditions, externalConditions: ["outrigger-source"] } };
 
@@ -15,7 +16,7 @@ export default defineConfig({
         ssr,
         test: {
           name: "unit",
-          include: ["{packages/*,certs,webhook,sidecar,aggregator,cli}/src/**/*.test.ts", "docs/**/*.test.ts"],
+          include: ["{packages/*,certs,webhook,sidecar,aggregator,operator,cli}/src/**/*.test.ts", "docs/**/*.test.ts"],
           testTimeout: 20_000,
         },
       },
@@ -24,7 +25,11 @@ export default defineConfig({
         ssr,
         test: {
           name: "integration",
-          include: ["test/{integration,conformance,demo,lint,bench,fixtures}/**/*.test.ts"],
+          include: [
+            "test/{integration,conformance,demo,lint,bench,fixtures,shim,charts,bundle}/**/*.test.ts",
+            "test/cluster/*.test.ts",
+            "test/cluster/{image,providers}/**/*.test.ts",
+          ],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -32,7 +37,7 @@ export default defineConfig({
     ],
     coverage: {
       provider: "v8",
-      include: ["{packages/*,certs,webhook,sidecar,aggregator,cli}/src/**/*.ts"],
+      include: ["{packages/*,certs,webhook,sidecar,aggregator,operator,cli}/src/**/*.ts"],
       exclude: ["**/*.test.ts", "**/main.ts"],
     },
   },

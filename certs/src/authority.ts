@@ -6,6 +6,11 @@ import { createKeyPair, identifyKey, signCertificate, toSubject, type KeyedCerti
 /** Clocks of API server and webhook may differ: certificates are valid an hour before they were made. */
 const skewMs = 3_600_000;
 
+/** When an authority was made, Unix epoch ms: its validity begins earlier. */
+export function authorityCreatedAtMs(certificate: X509Certificate): number {
+  return certificate.validFromDate.getTime() + skewMs;
+}
+
 /** What an authority is made with. `lifetimeMs` counts from now; `keyBits` is 3072 unless a test wants it faster. */
 export interface AuthorityOptions {
   readonly commonName: string;

@@ -41,6 +41,7 @@ const areaTitles: Readonly<Record<ReasonArea, string>> = {
   injection: "Injection",
   decision: "Decisions about calls",
   policy: "Policy in force",
+  enforcement: "Ways round the sidecar",
   health: "Health of a server",
   catalogue: "Catalogue of a server",
 };

@@ -1,17 +1,19 @@
 /** Bundles one program into one file with esbuild: sources in, no package needed beside it at run time. */
-import { join } from "node:path";
-import { build } from "esbuild";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { build, type Plugin } from "esbuild";
 
 /** Programs that run on their own. */
-export const programs = ["sidecar", "aggregator", "webhook"] as const;
+export const programs = ["sidecar", "webhook", "operator", "aggregator"] as const;
 export type Program = (typeof programs)[number];
 
 /**
- * Writes the bundle of a program and returns its path.
- * undici is entered at its client: the whole package would bring fetch and web streams along.
+ * Writes the bundle of a program to `<folder>/<program>/main.js` and returns its path.
+ * Two large packages are entered at the part that is used: undici at its client, where nothing else of it is needed, and the
+ * Kubernetes client at the reader of kubeconfig files.
  */
-export async function bundleProgram(program: Program, root: string): Promise<string> {
-  const outfile = join(root, "dist", "bundle", `${program}.mjs`);
+export async function bundleProgram(program: Program, root: string, folder = join(root, "dist")): Promise<string> {
+  const outfile = join(folder, program, "main.js");
   await build({
     entryPoints: [join(root, program, "src", "main.ts")],
     outfile,
@@ -26,18 +28,36 @@ export async function bundleProgram(program: Program, root: string): Promise<str
     banner: {
       js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
     },
-    plugins: program === "sidecar" ? [onlyClientOfUndici] : [],
+    plugins: [onlyConfigOfKubernetesClient, ...(program === "sidecar" ? [onlyClientOfUndici] : [])],
   });
   return outfile;
 }
 
-const onlyClientOfUndici = {
+const onlyClientOfUndici: Plugin = {
   name: "only-client-of-undici",
-  setup: (esbuild: Parameters<NonNullable<Parameters<typeof build>[0]["plugins"]>[number]["setup"]>[0]): void => {
+  setup: (esbuild) => {
     esbuild.onResolve({ filter: /^undici$/ }, () => ({ path: "undici-client", namespace: "undici-client" }));
     esbuild.onLoad({ filter: /.*/, namespace: "undici-client" }, () => ({
       contents: 'export { default as Client } from "undici/lib/dispatcher/client.js";',
       resolveDir: import.meta.dirname,
     }));
+  },
+};
+
+/** The whole client is 15 MB of models. Its modules do nothing when they are loaded, which its package does not say. */
+const onlyConfigOfKubernetesClient: Plugin = {
+  name: "only-config-of-kubernetes-client",
+  setup: (esbuild) => {
+    const entry = createRequire(import.meta.url).resolve("@kubernetes/client-node");
+    const dist = dirname(entry);
+    esbuild.onResolve({ filter: /^@kubernetes\/client-node$/ }, () => ({
+      path: join(dist, "config.js"),
+      sideEffects: false,
+    }));
+    esbuild.onResolve({ filter: /^\./ }, ({ path, resolveDir }) =>
+      resolveDir.startsWith(dist) && path.endsWith(".js")
+        ? { path: join(resolveDir, path), sideEffects: false }
+        : undefined,
+    );
   },
 };

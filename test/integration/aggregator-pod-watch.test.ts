@@ -1,11 +1,18 @@
-import { mkdtemp, rm, writeFile, mkdir } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import forge from "node-forge";
-import { openClusterAccess, watchPods, type ApiFailure, type ClusterAccess, type PodWatch } from "@outrigger/kube";
+import {
+  openClusterAccess,
+  resources,
+  watchObjects,
+  type ApiFailure,
+  type ClusterAccess,
+  type ObjectWatch,
+} from "@outrigger/kube";
 import { afterEach, expect, it } from "vitest";
 import { startFakeKube, type FakeKube, type FakeKubeOptions } from "../fixtures/fake-kube/server.ts";
 import type { FakePod } from "../fixtures/fake-kube/store.ts";
+import { makeTestFolder } from "../fixtures/temporary-folder.ts";
 import { waitFor } from "../fixtures/wait-for.ts";
 
 const ends: (() => Promise<unknown>)[] = [];
@@ -24,7 +31,7 @@ async function startKube(options?: FakeKubeOptions): Promise<FakeKube> {
 }
 
 interface Watched {
-  readonly watch: PodWatch<string>;
+  readonly watch: ObjectWatch<string>;
   readonly failures: ApiFailure[];
   readonly handlerErrors: unknown[];
   readonly names: () => string;
@@ -39,8 +46,9 @@ interface Choices {
 function watchNames(access: ClusterAccess, choices: Choices = {}): Watched {
   const failures: ApiFailure[] = [];
   const handlerErrors: unknown[] = [];
-  const watch = watchPods({
+  const watch = watchObjects({
     access,
+    resource: resources.pods,
     labelSelector: "outrigger.dev/injected=true",
     read: ({ metadata }) => metadata?.name ?? "",
     onChange: choices.onChange ?? (() => undefined),
@@ -222,8 +230,7 @@ it("goes to the API server as a pod does: token and CA from the mounted folder, 
   const tls = issueCertificate();
   const kube = await startKube({ tls, token: "first" });
   kube.store.set(pod("known"));
-  const root = await mkdtemp(join(tmpdir(), "outrigger-kube-"));
-  ends.push(() => rm(root, { recursive: true }));
+  const root = makeTestFolder("kube");
   const folder = join(root, "var/run/secrets/kubernetes.io/serviceaccount");
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, "token"), "first");
@@ -252,8 +259,7 @@ it("reads a kubeconfig, and says what is wrong with one that names no cluster", 
   const tls = issueCertificate();
   const kube = await startKube({ tls, token: "person" });
   kube.store.set(pod("known"));
-  const folder = await mkdtemp(join(tmpdir(), "outrigger-kube-"));
-  ends.push(() => rm(folder, { recursive: true }));
+  const folder = makeTestFolder("kube");
   const file = join(folder, "config");
   const config = {
     "current-context": "here",

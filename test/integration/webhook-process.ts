@@ -48,8 +48,15 @@ export async function runToEnd(
   return { code: child.exitCode, stderr };
 }
 
-/** Starts a webhook on free ports and waits until it listens. Its authority's certificate lies in `folder`. */
-export async function startWebhook(folder: string, args: readonly string[] = []): Promise<WebhookProcess> {
+/**
+ * Starts a webhook on free ports and waits until it listens, or says something else: then `tlsPort` may not be known yet.
+ * The certificate of an authority of its own lies in `folder`.
+ */
+export async function startWebhook(
+  folder: string,
+  args: readonly string[] = [],
+  until = "listening",
+): Promise<WebhookProcess> {
   const caFile = join(folder, "ca.crt");
   const own = [
     "--listen",
@@ -75,7 +82,7 @@ export async function startWebhook(folder: string, args: readonly string[] = [])
       // Every line of the log is a JSON object; a line that is not fails the test here.
       const line = JSON.parse(text) as LogLine;
       lines.push(line);
-      if (line["msg"] === "listening") resolve(line);
+      if (line["msg"] === until) resolve(line);
     });
     void ended.then((code) => reject(new Error(`the webhook ended with ${code}: ${stderr}`)));
   });

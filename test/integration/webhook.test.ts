@@ -128,10 +128,13 @@ describe("reviews", () => {
     expect(read(await post(webhook, "/mutate/pod", body)).apiVersion).toBe("admission.k8s.io/v1beta1");
   });
 
-  it("hands the sidecar a quick policy that the policy engine reads", async () => {
+  it("hands the sidecar what a namespace narrows in a form that the policy engine reads", async () => {
     const annotations = { "outrigger.dev/allow-tools": "read_*,$(HOME)", "outrigger.dev/rate-limit": "60/m" };
-    const pod = { ...plainPod, metadata: { ...plainPod.metadata, annotations } };
-    const patch = patchOf(read(await post(webhook, "/mutate/pod", reviewOf(pod))));
+    const args = ["--namespace-annotations", JSON.stringify(annotations)];
+    const other = await startWebhook(makeTestFolder("webhook"), args);
+    const patch = await post(other, "/mutate/pod", reviewOf(plainPod))
+      .then((answer) => patchOf(read(answer)))
+      .finally(() => other.stop());
     const sidecar = patch.find((operation) => operation.path === "/spec/initContainers/0");
     const env = (sidecar as { readonly value: { readonly env: readonly { name: string; value: string }[] } }).value.env;
     const text = env.find((variable) => variable.name === "OUTRIGGER_QUICK_POLICY")?.value ?? "";
@@ -198,7 +201,8 @@ describe("golden cases", () => {
     // Cases with settings of their own need a webhook of their own; those are the pure function's.
     const shared = readdirSync(root).filter((name) => {
       const settings = JSON.parse(readFileSync(join(root, name, "config.json"), "utf8")) as object;
-      return !("config" in settings) && !("namespaceAnnotations" in settings) && !("namespaceUnknown" in settings);
+      const ofItsOwn = ["config", "namespaceAnnotations", "namespaceUnknown", "installation", "trustUnknown"];
+      return !Object.keys(settings).some((key) => ofItsOwn.includes(key));
     });
     expect(shared.length).toBeGreaterThan(50);
     for (const name of shared) await compareCase(join(root, name));

@@ -24,6 +24,7 @@ const checks: readonly Check[] = [
   { name: "directions", command: ["npm", "run", "--silent", "deps"], mend: "each rule says which leak it prevents" },
   { name: "dead code", command: ["knip"], mend: "remove what nobody uses" },
   { name: "reference pages", command: [...fromSource, "docs/reference/generate.ts", "--check"], mend: "npm run docs" },
+  { name: "chart values", command: [...fromSource, "charts/generate.ts", "--check"], mend: "npm run charts" },
   { name: "feature page", command: [...fromSource, "docs/generate-features.ts", "--check"], mend: "npm run features" },
 ];
 

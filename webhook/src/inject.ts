@@ -9,6 +9,7 @@ export {
   type ForeignInjectors,
   type InjectionConfig,
 } from "./inject/config.ts";
+export type { InstallationState, Surroundings } from "./inject/installation.ts";
 export { injectManifest, type ManifestOptions, type ManifestResult } from "./inject/manifest.ts";
 export { parseInjectionConfig, type ReadConfig } from "./inject/read/config.ts";
 export {

@@ -5,7 +5,7 @@ import { createLogger } from "@outrigger/runtime/logger";
 import { createProcessHooks, installShutdown } from "@outrigger/runtime/shutdown";
 import { version } from "./inject/config.ts";
 import { settingTable } from "./settings.ts";
-import { finishMs, startWebhook } from "./webhook.ts";
+import { finishMs, openWebhook, type StartFailure } from "./webhook.ts";
 
 const argv = process.argv.slice(2);
 if (argv.includes("--help")) {
@@ -21,14 +21,10 @@ if (!read.ok) {
 
 const { values } = read.settings;
 const logger = createLogger({ component: "webhook", version, level: values.logLevel });
-const started = await startWebhook(values, logger);
-if (!started.ok) {
-  const { code, problems } = started.failure;
-  for (const problem of problems) process.stderr.write(`outrigger webhook: ${problem} [${code}]\n`);
-  process.exit(programErrors[code].exitCode);
-}
+const opened = await openWebhook(values, logger);
+if (!opened.ok) fail(opened.failure);
+const { adminPort, serve, stopSteps } = opened.webhook;
 
-const { tlsPort, adminPort, stopSteps } = started.webhook;
 installShutdown({
   steps: stopSteps,
   graceMs: values.shutdownDelayMs + finishMs,
@@ -38,4 +34,13 @@ installShutdown({
     exit: (code) => process.exit(code),
   }),
 });
-logger.info({ tlsPort, adminPort, certificates: values.certificates }, "listening");
+logger.info({ adminPort, certificates: values.certificates }, "answering for health");
+
+const serving = await serve();
+if (!serving.ok) fail(serving.failure);
+logger.info({ tlsPort: serving.tlsPort, adminPort, certificates: values.certificates }, "listening");
+
+function fail({ code, problems }: StartFailure): never {
+  for (const problem of problems) process.stderr.write(`outrigger webhook: ${problem} [${code}]\n`);
+  process.exit(programErrors[code].exitCode);
+}

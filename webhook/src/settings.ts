@@ -1,6 +1,7 @@
 /** The webhook's settings: flags, their environment variables, forms and defaults. What injection does is the config file's. */
 import { webhookPorts } from "@outrigger/api/ports";
 import { parseDnsLabel, parseDuration, parseWord } from "@outrigger/api/values";
+import type { ClusterPlace } from "@outrigger/kube";
 import { parseListenAddress, parseText, type ParsedSetting, type SettingTable } from "@outrigger/runtime/config";
 import { programSettings } from "@outrigger/runtime/program-settings";
 import { parseAnnotations } from "./server/namespaces.ts";
@@ -14,6 +15,17 @@ function parseNames(text: string): ParsedSetting<readonly string[]> {
     ? { ok: true, value: names }
     : { ok: false, expected: "a comma-separated list of DNS names and IP addresses" };
 }
+
+/** Reads the way to the API server. */
+function parseKube(text: string): ParsedSetting<ClusterPlace> {
+  if (text === "in-cluster" || text === "kubeconfig") return { ok: true, value: { mode: text } };
+  const url = /^https?:\/\//.test(text) ? URL.parse(text) : null;
+  return url === null
+    ? { ok: false, expected: "in-cluster, kubeconfig or a base URL" }
+    : { ok: true, value: { mode: "url", baseUrl: text } };
+}
+
+const dayMs = 86_400_000;
 
 /** The table. Names are what code uses. */
 export const settingTable = {
@@ -37,12 +49,59 @@ export const settingTable = {
     help: "JSON file that says how to inject, read again when it changes",
     parse: parseText,
   },
+  kube: {
+    flag: "kube",
+    env: "OUTRIGGER_KUBE",
+    help: "watch namespaces and policy: in-cluster, kubeconfig, or a base URL such as that of kubectl proxy",
+    parse: parseKube,
+  },
+  namespace: {
+    flag: "namespace",
+    env: "OUTRIGGER_NAMESPACE",
+    help: "namespace that Outrigger runs in, instead of the configuration's",
+    parse: parseDnsLabel,
+  },
+  trust: {
+    flag: "trust",
+    env: "OUTRIGGER_TRUST",
+    help: "ConfigMap with the public keys that sign policy, for --kube",
+    parse: parseDnsLabel,
+    fallback: "outrigger-trust",
+  },
   certificates: {
     flag: "certificates",
     env: "OUTRIGGER_CERTIFICATES",
-    help: "files: tls.crt and tls.key of a folder; self: made at start",
-    parse: (text: string) => parseWord(text, ["files", "self"]),
+    help: "files: tls.crt and tls.key of a folder; self: made at start; cluster: signed by a Secret's authority",
+    parse: (text: string) => parseWord(text, ["files", "self", "cluster"]),
     fallback: "self" as const,
+  },
+  caSecret: {
+    flag: "ca-secret",
+    env: "OUTRIGGER_CA_SECRET",
+    help: "Secret with the authority, for --certificates cluster; made where it is missing",
+    parse: parseDnsLabel,
+    fallback: "outrigger-webhook-ca",
+  },
+  webhookConfiguration: {
+    flag: "webhook-configuration",
+    env: "OUTRIGGER_WEBHOOK_CONFIGURATION",
+    help: "MutatingWebhookConfiguration that has to trust the authority, for --certificates cluster",
+    parse: parseDnsLabel,
+    fallback: "outrigger",
+  },
+  authorityLifetimeMs: {
+    flag: "ca-lifetime",
+    env: "OUTRIGGER_CA_LIFETIME",
+    help: "life of an authority that is made here",
+    parse: parseDuration,
+    fallback: 365 * dayMs,
+  },
+  leafLifetimeMs: {
+    flag: "leaf-lifetime",
+    env: "OUTRIGGER_LEAF_LIFETIME",
+    help: "life of a certificate that is signed here; it is renewed after two thirds",
+    parse: parseDuration,
+    fallback: 7 * dayMs,
   },
   certificateFolder: {
     flag: "certificate-folder",
@@ -54,14 +113,14 @@ export const settingTable = {
   service: {
     flag: "service",
     env: "OUTRIGGER_SERVICE",
-    help: "name of the webhook's Service, for --certificates self",
+    help: "name of the webhook's Service, which certificates made here bear",
     parse: parseDnsLabel,
     fallback: "outrigger-webhook",
   },
   names: {
     flag: "names",
     env: "OUTRIGGER_NAMES",
-    help: "further names of the certificate, for --certificates self",
+    help: "further names of certificates made here",
     parse: parseNames,
     fallback: ["localhost", "127.0.0.1", "::1"] as readonly string[],
   },

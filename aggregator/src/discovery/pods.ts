@@ -3,7 +3,7 @@
  * failures become the set's fault; what is known stays.
  */
 import { keys } from "@outrigger/api/keys";
-import { watchPods, type ClusterAccess, type PodWatch } from "@outrigger/kube";
+import { resources, watchObjects, type ClusterAccess, type ObjectWatch } from "@outrigger/kube";
 import { readPod, type PodReading } from "./read-pod.ts";
 import type { DiscoveredSet, DiscoverySource } from "./source.ts";
 
@@ -23,7 +23,7 @@ const settleMs = 50;
 /** Creates the source, stopped. Changes that come together are told together. */
 export function createPodSource(options: PodSourceOptions): DiscoverySource {
   const { access, namespaces, onHandlerError } = options;
-  let watches: readonly PodWatch<PodReading>[] = [];
+  let watches: readonly ObjectWatch<PodReading>[] = [];
   const faults = new Map<string, string>();
   let settling: NodeJS.Timeout | undefined;
 
@@ -53,8 +53,9 @@ export function createPodSource(options: PodSourceOptions): DiscoverySource {
         }, settleMs);
       };
       watches = [injected, missed].map((labelSelector) =>
-        watchPods({
+        watchObjects({
           access,
+          resource: resources.pods,
           labelSelector,
           namespaces,
           read: readPod,

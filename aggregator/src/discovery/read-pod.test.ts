@@ -29,6 +29,15 @@ function problemOf(pod: RawPod): string | undefined {
   return reading.kind === "problem" ? reading.problem.reason : reading.kind;
 }
 
+it("F-025 reads what was measured about enforcement, and nothing out of another form", () => {
+  const annotate = (text: string) => readPod(injectedPod({ annotations: { "outrigger.dev/enforced": text } }));
+  const enforced = { status: "False", reason: "BypassReachable", message: "10.0.0.1:8080 answers" };
+  expect(annotate(JSON.stringify(enforced))).toMatchObject({ sidecar: { enforced } });
+  for (const text of ["", "null", "[]", '{"status":"Maybe","reason":"x","message":""}', '{"status":"True"}']) {
+    expect(annotate(text)).not.toHaveProperty("sidecar.enforced");
+  }
+});
+
 it("F-066 takes identity from the pod and its labels: name, namespace, creation time, labels", () => {
   expect(readPod(injectedPod())).toMatchObject({
     kind: "sidecar",

@@ -2,6 +2,7 @@
  * Reads one pod as a sidecar to dial, or says why it can't be. The address is the API server's word alone: annotations
  * give port and path, never a host. Pure.
  */
+import { readEnforced } from "@outrigger/api/enforced";
 import { keys, parseEndpoint, type KeyDefinition, type Transport } from "@outrigger/api/keys";
 import { sidecarPorts } from "@outrigger/api/ports";
 import type { RawPod } from "@outrigger/kube";
@@ -21,6 +22,7 @@ export function readPod(pod: RawPod): PodReading {
   if (!dialled.ok) return { kind: "problem", problem: { ...base, reason: dialled.reason, message: dialled.message } };
   const annotations = pod.metadata.annotations ?? {};
   const image = findImage(pod, annotations);
+  const enforced = readEnforced(annotations[keys.enforced.key]);
   const sidecar: DiscoveredSidecar = {
     ...base,
     group: readWith(keys.group, annotations) ?? keys.group.default,
@@ -29,6 +31,7 @@ export function readPod(pod: RawPod): PodReading {
     transport: readTransport(annotations),
     ...(image === undefined ? {} : { image }),
     headers: {},
+    ...(enforced === undefined ? {} : { enforced }),
     isReady: isReady(pod),
   };
   return { kind: "sidecar", sidecar };

@@ -2,6 +2,7 @@
  * What discovery finds: sidecars to dial, and things that look like servers but can't be dialled, each with its reason.
  * A source knows one place to look; who reads it gets the whole set at every change, never a difference.
  */
+import type { Enforced } from "@outrigger/api/enforced";
 import type { Transport } from "@outrigger/api/keys";
 import type { Reason } from "@outrigger/api/reasons";
 
@@ -27,6 +28,8 @@ export interface DiscoveredSidecar {
   readonly image?: string;
   /** Sent with every request to the data port. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Whether a way round the sidecar was found; absent where nobody looked. */
+  readonly enforced?: Enforced;
   /** False where the place it was found in says that it should get no calls now. */
   readonly isReady: boolean;
 }

@@ -2,6 +2,7 @@
  * The catalogue record of a server, as `/api/v1/servers` gives it: identity, origin, state, replicas, what is wrong. Pure; member
  * names are public.
  */
+import type { Enforced } from "@outrigger/api/enforced";
 import type { HealthState } from "@outrigger/api/feed";
 import type { Transport } from "@outrigger/api/keys";
 import type { Reason } from "@outrigger/api/reasons";
@@ -21,6 +22,8 @@ export interface ReplicaState {
   readonly ready: boolean;
   readonly digest?: string;
   readonly since: string;
+  /** Whether a way round the sidecar was found; absent where nobody looked. */
+  readonly enforced?: Enforced;
 }
 
 /** Something that a person should know, by reason. */
@@ -138,6 +141,7 @@ function presentReplica({ sidecar, state, reason, message, feed, sinceMs, fetchF
     ready: sidecar.isReady,
     ...(feed?.digest === undefined ? {} : { digest: feed.digest }),
     since: new Date(sinceMs).toISOString(),
+    ...(sidecar.enforced === undefined ? {} : { enforced: sidecar.enforced }),
   };
 }
 

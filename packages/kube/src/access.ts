@@ -13,9 +13,14 @@ export type ClusterPlace =
   | { readonly mode: "kubeconfig"; readonly file?: string }
   | { readonly mode: "url"; readonly baseUrl: string };
 
-/** One GET. `idleTimeoutMs`: longest silence before and inside the answer; `signal` ends it. */
+/** One request. `idleTimeoutMs`: longest silence before and inside the answer; `signal` ends it. */
 export interface ClusterRequest {
+  /** GET where absent. */
+  readonly method?: "GET" | "POST" | "PATCH" | "DELETE";
+  /** With its query. */
   readonly path: string;
+  /** What is sent, and as what. */
+  readonly body?: { readonly contentType: string; readonly text: string };
   readonly signal: AbortSignal;
   readonly idleTimeoutMs: number;
 }
@@ -24,7 +29,7 @@ export interface ClusterRequest {
 export interface ClusterAccess {
   /** Address of the API server, for messages. */
   readonly address: string;
-  readonly get: (wanted: ClusterRequest) => Promise<Dispatcher.ResponseData>;
+  readonly send: (wanted: ClusterRequest) => Promise<Dispatcher.ResponseData>;
   readonly close: () => Promise<void>;
 }
 
@@ -56,11 +61,17 @@ function createAccess(address: string, credentials: CredentialSource): ClusterAc
   const base = address.replace(/\/+$/, "");
   return {
     address: base,
-    get: async ({ path, signal, idleTimeoutMs }) => {
+    send: async ({ method = "GET", path, body, signal, idleTimeoutMs }) => {
       const { headers, dispatcher } = await credentials.read();
       return request(base + path, {
+        method,
         dispatcher,
-        headers: { accept: "application/json", ...headers },
+        headers: {
+          accept: "application/json",
+          ...(body === undefined ? {} : { "content-type": body.contentType }),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: body.text }),
         signal,
         headersTimeout: idleTimeoutMs,
         bodyTimeout: idleTimeoutMs,

@@ -1,6 +1,35 @@
-/** Talking to the API server: the way there, and the pods that carry a label. */
+/** Talking to the API server: the way there, sets of objects that are watched, single objects, leadership, events. */
 export { openClusterAccess, type ClusterAccess, type ClusterPlace } from "./access.ts";
-export { watchPods, type PodWatch, type WatchPodsOptions } from "./watch-pods.ts";
-export type { ApiFailure } from "./failure.ts";
-export type { RawContainer, RawPod } from "./pod.ts";
+export { pathOf, resources, type Place, type Resource } from "./resource.ts";
+export { watchObjects, type ObjectWatch, type WatchObjectsOptions } from "./watch-objects.ts";
+export {
+  createObjects,
+  type Applier,
+  type JsonPatchOperation,
+  type NewObjectPlace,
+  type ObjectOutcome,
+  type ObjectPlace,
+  type Objects,
+  type ObjectsOptions,
+  type Writer,
+} from "./objects.ts";
+export { createElection, defaultLeaseTimes, type Election, type LeaseOptions, type LeaseTimes } from "./lease.ts";
+export { createEventRecorder, type EventFacts, type EventRecorder, type EventRecorderOptions } from "./events.ts";
+export type { ApiFailure, ApiFailureKind } from "./failure.ts";
+export type {
+  RawConfigMap,
+  RawEvent,
+  RawIngressRule,
+  RawLease,
+  RawMetadata,
+  RawNetworkPolicy,
+  RawObject,
+  RawOwner,
+  RawReference,
+  RawSecret,
+  RawSelector,
+  RawSelectorTerm,
+  RawWebhookConfiguration,
+} from "./object.ts";
+export type { RawContainer, RawContainerPort, RawPod } from "./pod.ts";
 export { createBackoff, type Backoff, type BackoffBounds } from "./backoff.ts";

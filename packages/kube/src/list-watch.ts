@@ -1,23 +1,24 @@
 /**
- * Keeps a set of pods equal to the cluster's: list, watch from there, watch again when a watch ends, list again when its
+ * Keeps a set of objects equal to the cluster's: list, watch from there, watch again when a watch ends, list again when its
  * resource version is too old, wait longer after each failure. A failed list never takes away what is known; an empty
- * one only when it comes twice; a complete one that lacks a pod removes it.
+ * one only when it comes twice; a complete one that lacks an object removes it.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClusterAccess } from "./access.ts";
 import { createBackoff, type BackoffBounds } from "./backoff.ts";
 import type { ApiFailure } from "./failure.ts";
-import { listAll } from "./list.ts";
-import { readPodKey, type RawPod } from "./pod.ts";
+import { listAll, readSelectors } from "./list.ts";
+import { readObjectKey, type RawObject } from "./object.ts";
 import { watchOnce, type WatchEvent } from "./watch.ts";
 
 /** What is kept and who hears of it. Times in ms; `random` gives 0 to 1. */
-export interface ListWatchOptions<T> {
+export interface ListWatchOptions<O extends RawObject, T> {
   readonly access: ClusterAccess;
   readonly path: string;
-  readonly labelSelector: string;
-  /** What is kept of a pod. Keep little: it is held for every pod of the cluster. */
-  readonly read: (pod: RawPod) => T;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  /** What is kept of an object. Keep little: it is held for every object that is selected. */
+  readonly read: (object: O) => T;
   /** Called after each change, and when requests work again after a failure. */
   readonly onChange: () => void;
   readonly onFailure: (failure: ApiFailure) => void;
@@ -42,8 +43,9 @@ const watchSeconds = 300;
 const quickEndMs = 1_000;
 
 /** Creates the supervisor, stopped. */
-export function createListWatch<T>(options: ListWatchOptions<T>): ListWatch<T> {
-  const { access, path, labelSelector, read, random } = options;
+export function createListWatch<O extends RawObject, T>(options: ListWatchOptions<O, T>): ListWatch<T> {
+  const { access, path, read, random } = options;
+  const selected = { path, ...readSelectors(options) };
   const items = new Map<string, T>();
   const backoff = createBackoff(random, options.backoff);
   const ending = new AbortController();
@@ -78,19 +80,19 @@ export function createListWatch<T>(options: ListWatchOptions<T>): ListWatch<T> {
     return true;
   };
 
-  const apply = (event: WatchEvent): void => {
+  const apply = (event: WatchEvent<O>): void => {
     if (isStopped() || event.kind === "bookmark") return;
-    const key = readPodKey(event.pod);
+    const key = readObjectKey(event.object);
     if (key === undefined) return;
     if (event.kind === "removed") items.delete(key);
-    else items.set(key, read(event.pod));
+    else items.set(key, read(event.object));
     options.onChange();
   };
 
   /** One watch; gives the resource version that was reached, or undefined where a new list is due. */
   const watchFrom = async (from: string, longestSeconds: number): Promise<string | undefined> => {
     const reached = { resourceVersion: from, events: 0 };
-    const onEvent = (event: WatchEvent): void => {
+    const onEvent = (event: WatchEvent<O>): void => {
       reached.events++;
       reached.resourceVersion = event.resourceVersion ?? reached.resourceVersion;
       apply(event);
@@ -101,7 +103,7 @@ export function createListWatch<T>(options: ListWatchOptions<T>): ListWatch<T> {
     };
     const timeoutSeconds = Math.ceil(Math.min(longestSeconds, watchSeconds * (1 - random() / 3)));
     const startedMs = performance.now();
-    const wanted = { path, labelSelector, resourceVersion: from, timeoutSeconds, signal, onOpen, onEvent };
+    const wanted = { ...selected, resourceVersion: from, timeoutSeconds, signal, onOpen, onEvent };
     const { hasOpened, failure } = await watchOnce(access, wanted);
     const hasLasted = hasOpened && performance.now() - startedMs >= quickEndMs;
     await waitForNext(reached.events > 0 || hasLasted, failure);
@@ -130,8 +132,8 @@ export function createListWatch<T>(options: ListWatchOptions<T>): ListWatch<T> {
   };
 
   const listAndFollow = async (): Promise<void> => {
-    const readWithKey = (pod: RawPod): readonly [string | undefined, T] => [readPodKey(pod), read(pod)];
-    const outcome = await listAll(access, { path, labelSelector, signal, read: readWithKey });
+    const readWithKey = (object: O): readonly [string | undefined, T] => [readObjectKey(object), read(object)];
+    const outcome = await listAll(access, { ...selected, signal, read: readWithKey });
     if (isStopped()) return;
     if (!outcome.ok) return pause(outcome.failure);
     const listed = new Map<string, T>();
@@ -140,7 +142,7 @@ export function createListWatch<T>(options: ListWatchOptions<T>): ListWatch<T> {
       if (isListTrusted) backoff.reset();
       return follow(outcome.resourceVersion);
     }
-    const message = `the list came back empty; ${items.size} known pods stay until it does so again`;
+    const message = `the list came back empty; ${items.size} known objects stay until it does so again`;
     return pause({ kind: "refused", message });
   };
 

@@ -1,27 +1,27 @@
 /** One complete list, page by page. Gives all items of one resource version or a failure, never a part. */
 import type { ClusterAccess } from "./access.ts";
-import { readFailure, toFailure, type ApiFailure } from "./failure.ts";
-import type { RawPod } from "./pod.ts";
+import { readAnswerFailure, toFailure, type ApiFailure } from "./failure.ts";
+import type { RawObject } from "./object.ts";
 
 const pageSize = 500;
 const idleTimeoutMs = 30_000;
-const maxErrorBytes = 16 * 1024;
 
 /** All items, already read by the caller's reader, and the resource version from which a watch goes on. */
 export type ListOutcome<T> =
   | { readonly ok: true; readonly items: readonly T[]; readonly resourceVersion: string }
   | { readonly ok: false; readonly failure: ApiFailure };
 
-/** What is listed: `path` with its query, and what is kept of each item. */
-export interface ListWanted<T> {
+/** What is listed, and what is kept of each item. Selectors as Kubernetes writes them; an absent one selects everything. */
+export interface ListWanted<O extends RawObject, T> {
   readonly path: string;
-  readonly labelSelector: string;
-  readonly read: (item: RawPod) => T;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  readonly read: (item: O) => T;
   readonly signal: AbortSignal;
 }
 
-interface Page {
-  readonly items: readonly RawPod[];
+interface Page<O> {
+  readonly items: readonly O[];
   readonly resourceVersion: string;
   readonly next: string | undefined;
 }
@@ -30,7 +30,10 @@ interface Page {
  * Lists everything. Pages are read one after another, so that only one page of raw objects is held at a time.
  * Errors: `expired` where a page token outlived its resource version; the caller lists again from the start.
  */
-export async function listAll<T>(access: ClusterAccess, wanted: ListWanted<T>): Promise<ListOutcome<T>> {
+export async function listAll<O extends RawObject, T>(
+  access: ClusterAccess,
+  wanted: ListWanted<O, T>,
+): Promise<ListOutcome<T>> {
   const items: T[] = [];
   let next: string | undefined;
   try {
@@ -46,27 +49,32 @@ export async function listAll<T>(access: ClusterAccess, wanted: ListWanted<T>): 
   }
 }
 
-async function readPage<T>(
+async function readPage<O extends RawObject, T>(
   access: ClusterAccess,
-  { path, labelSelector, signal }: ListWanted<T>,
+  wanted: ListWanted<O, T>,
   next: string | undefined,
-): Promise<Page | ApiFailure> {
-  const query = new URLSearchParams({ labelSelector, limit: String(pageSize) });
+): Promise<Page<O> | ApiFailure> {
+  const query = new URLSearchParams({ ...readSelectors(wanted), limit: String(pageSize) });
   if (next !== undefined) query.set("continue", next);
-  const answer = await access.get({ path: `${path}?${query.toString()}`, signal, idleTimeoutMs });
-  const text = await answer.body.text();
-  if (answer.statusCode !== 200) {
-    const retryAfter = answer.headers["retry-after"];
-    return readFailure(
-      answer.statusCode,
-      text.slice(0, maxErrorBytes),
-      typeof retryAfter === "string" ? retryAfter : undefined,
-    );
-  }
-  return readListObject(JSON.parse(text));
+  const path = `${wanted.path}?${query.toString()}`;
+  const answer = await access.send({ path, signal: wanted.signal, idleTimeoutMs });
+  if (answer.statusCode !== 200) return readAnswerFailure(answer);
+  return readListObject(await answer.body.json());
 }
 
-function readListObject(value: unknown): Page {
+/** The selectors as members of a query. */
+export function readSelectors(wanted: {
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+}): Record<string, string> {
+  const { labelSelector, fieldSelector } = wanted;
+  return {
+    ...(labelSelector === undefined ? {} : { labelSelector }),
+    ...(fieldSelector === undefined ? {} : { fieldSelector }),
+  };
+}
+
+function readListObject<O extends RawObject>(value: unknown): Page<O> {
   // Raw JSON; each member that is used is looked at below.
   const list = (value ?? {}) as { metadata?: { resourceVersion?: unknown; continue?: unknown }; items?: unknown };
   const { resourceVersion, continue: next } = list.metadata ?? {};
@@ -76,7 +84,8 @@ function readListObject(value: unknown): Page {
   }
   const items: unknown[] = list.items ?? [];
   return {
-    items: items.filter((item): item is RawPod => typeof item === "object" && item !== null),
+    // What an object claims to be is its readers' to check.
+    items: items.filter((item): item is O => typeof item === "object" && item !== null),
     resourceVersion,
     next: typeof next === "string" && next !== "" ? next : undefined,
   };

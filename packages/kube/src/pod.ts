@@ -1,39 +1,37 @@
-/**
- * A pod as the API server sends it, as far as readers rely on it. Everything is optional: raw JSON is a claim, not a fact.
- * Unknown members are neither named nor kept; whoever reads a pod picks what it needs and lets the rest go.
- */
+/** A pod as the API server sends it, as far as readers rely on it. */
+import type { RawObject } from "./object.ts";
 
-/** Name and image of a container. */
+/** A port that a container declares. */
+export interface RawContainerPort {
+  readonly name?: string;
+  readonly containerPort?: number;
+  readonly protocol?: string;
+}
+
+/** A container: name, image, ports and the variables that are set to a literal value. */
 export interface RawContainer {
   readonly name?: string;
   readonly image?: string;
+  readonly ports?: readonly RawContainerPort[];
+  readonly env?: readonly { readonly name?: string; readonly value?: string }[];
 }
 
-/** Raw pod, `v1`. Times are RFC 3339. */
-export interface RawPod {
-  readonly metadata?: {
-    readonly name?: string;
-    readonly namespace?: string;
-    readonly uid?: string;
-    readonly resourceVersion?: string;
-    readonly creationTimestamp?: string;
-    readonly deletionTimestamp?: string;
-    readonly labels?: Readonly<Record<string, string>>;
-    readonly annotations?: Readonly<Record<string, string>>;
-  };
+/** Raw pod, `v1`. */
+export interface RawPod extends RawObject {
   readonly spec?: {
+    readonly nodeName?: string;
+    readonly hostNetwork?: boolean;
     readonly containers?: readonly RawContainer[];
     readonly initContainers?: readonly RawContainer[];
   };
   readonly status?: {
     readonly phase?: string;
     readonly podIP?: string;
-    readonly conditions?: readonly { readonly type?: string; readonly status?: string }[];
+    readonly podIPs?: readonly { readonly ip?: string }[];
+    readonly conditions?: readonly {
+      readonly type?: string;
+      readonly status?: string;
+      readonly lastTransitionTime?: string;
+    }[];
   };
-}
-
-/** The identity of a pod in a store: its uid, else `namespace/name`; undefined where it has neither. */
-export function readPodKey({ metadata }: RawPod): string | undefined {
-  if (metadata?.uid !== undefined) return metadata.uid;
-  return metadata?.name === undefined ? undefined : `${metadata.namespace ?? ""}/${metadata.name}`;
 }

@@ -3,30 +3,31 @@
  * and starting over are the supervisor's.
  */
 import type { ClusterAccess } from "./access.ts";
-import { readFailure, toFailure, type ApiFailure } from "./failure.ts";
+import { readAnswerFailure, readFailure, toFailure, type ApiFailure } from "./failure.ts";
 import { splitLines } from "./json-lines.ts";
-import type { RawPod } from "./pod.ts";
+import { readSelectors } from "./list.ts";
+import type { RawObject } from "./object.ts";
 
 /** One event. A bookmark carries no object, only the resource version that was reached. */
-export type WatchEvent =
-  | { readonly kind: "set" | "removed"; readonly pod: RawPod; readonly resourceVersion: string | undefined }
+export type WatchEvent<O extends RawObject> =
+  | { readonly kind: "set" | "removed"; readonly object: O; readonly resourceVersion: string | undefined }
   | { readonly kind: "bookmark"; readonly resourceVersion: string | undefined };
 
 /** What is watched. `timeoutSeconds`: when the server is to end the watch in good order. */
-export interface WatchWanted {
+export interface WatchWanted<O extends RawObject> {
   readonly path: string;
-  readonly labelSelector: string;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
   readonly resourceVersion: string;
   readonly timeoutSeconds: number;
   readonly signal: AbortSignal;
   /** The server took the watch. */
   readonly onOpen: () => void;
-  readonly onEvent: (event: WatchEvent) => void;
+  readonly onEvent: (event: WatchEvent<O>) => void;
 }
 
 /** Silence that is allowed beyond `timeoutSeconds`: after that the connection is taken for half open. */
 const graceMs = 15_000;
-const maxErrorBytes = 16 * 1024;
 
 /** How a watch ended: `hasOpened` says that the server took it; without `failure` it ended in good order. */
 export interface WatchEnd {
@@ -35,25 +36,20 @@ export interface WatchEnd {
 }
 
 /** Watches until the server ends it. Never rejects. */
-export async function watchOnce(access: ClusterAccess, wanted: WatchWanted): Promise<WatchEnd> {
-  const { path, labelSelector, resourceVersion, timeoutSeconds, signal } = wanted;
+export async function watchOnce<O extends RawObject>(access: ClusterAccess, wanted: WatchWanted<O>): Promise<WatchEnd> {
+  const { path, resourceVersion, timeoutSeconds, signal } = wanted;
   const query = new URLSearchParams({
     watch: "1",
     allowWatchBookmarks: "true",
-    labelSelector,
+    ...readSelectors(wanted),
     resourceVersion,
     timeoutSeconds: String(timeoutSeconds),
   });
   let hasOpened = false;
   try {
     const idleTimeoutMs = timeoutSeconds * 1_000 + graceMs;
-    const answer = await access.get({ path: `${path}?${query.toString()}`, signal, idleTimeoutMs });
-    if (answer.statusCode !== 200) {
-      const retryAfter = answer.headers["retry-after"];
-      const text = (await answer.body.text()).slice(0, maxErrorBytes);
-      const wait = typeof retryAfter === "string" ? retryAfter : undefined;
-      return { hasOpened, failure: readFailure(answer.statusCode, text, wait) };
-    }
+    const answer = await access.send({ path: `${path}?${query.toString()}`, signal, idleTimeoutMs });
+    if (answer.statusCode !== 200) return { hasOpened, failure: await readAnswerFailure(answer) };
     hasOpened = true;
     wanted.onOpen();
     for await (const line of splitLines(answer.body as AsyncIterable<Uint8Array>)) {
@@ -68,17 +64,18 @@ export async function watchOnce(access: ClusterAccess, wanted: WatchWanted): Pro
 
 const kinds: Readonly<Record<string, "set" | "removed">> = { ADDED: "set", MODIFIED: "set", DELETED: "removed" };
 
-function passOn(line: string, onEvent: WatchWanted["onEvent"]): ApiFailure | undefined {
+function passOn<O extends RawObject>(line: string, onEvent: WatchWanted<O>["onEvent"]): ApiFailure | undefined {
   // Raw JSON; each member that is used is looked at below.
   const { type, object } = (JSON.parse(line) ?? {}) as { type?: unknown; object?: unknown };
   if (typeof type !== "string" || typeof object !== "object" || object === null) {
     throw new Error("an event of the watch has no type or no object");
   }
   if (type === "ERROR") return readErrorEvent(object);
-  const pod = object as RawPod;
-  const resourceVersion = pod.metadata?.resourceVersion;
+  // What an object claims to be is its readers' to check.
+  const claimed = object as O;
+  const resourceVersion = claimed.metadata?.resourceVersion;
   const kind = kinds[type];
-  if (kind !== undefined) onEvent({ kind, pod, resourceVersion });
+  if (kind !== undefined) onEvent({ kind, object: claimed, resourceVersion });
   else if (type === "BOOKMARK") onEvent({ kind: "bookmark", resourceVersion });
   else throw new Error(`an event of the watch has the unknown type ${JSON.stringify(type.slice(0, 40))}`);
   return undefined;

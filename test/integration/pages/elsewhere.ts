@@ -32,6 +32,23 @@ export const runElsewhere: readonly RunElsewhere[] = [
     "writes what npm run lint compares",
   ),
   row("npm run features", "test/lint/run.ts", '"docs/generate-features.ts", "--check"', "writes what lint compares"),
+  row("npm run cluster -- up", ".ci/run", "npm run --silent cluster -- up", "needs root and minutes; CI runs it"),
+  row("npm run test:cluster", ".ci/run", "npm run --silent test:cluster", "a tier of its own; CI runs it"),
+  row("npm run cluster -- status", ".ci/run", "npm run --silent cluster -- status", "CI runs it"),
+  row("npm run cluster -- down", ".ci/run", "npm run --silent cluster -- down", "CI runs it"),
+  row(
+    "npm run cluster -- import a.tar b.tar",
+    "test/cluster/commands.ts",
+    "import",
+    "the cluster tier loads its images so",
+  ),
+  row("npm run cluster -- node iptables-save", "test/cluster/commands.ts", "node", "needs a running cluster"),
+  row(
+    "apt-get install -y --no-install-recommends containerd runc containernetworking-plugins iptables ipset iproute2 conntrack socat nftables kmod unzip util-linux busybox-static",
+    "test/cluster/providers/local/host/packages.ts",
+    "--no-install-recommends",
+    "the local cluster installs them itself in CI",
+  ),
   row("npx vitest run packages/policy", "vitest.config.ts", "{packages/*,", "npm test runs these files among all"),
   row(
     "node --conditions=outrigger-source FILE.ts",

@@ -17,7 +17,7 @@ const run = (pod: unknown): Admission =>
       userGroups: [],
       pod,
     },
-    { labels: {}, annotations: {} },
+    { namespace: { labels: {}, annotations: {} }, installation: {} },
     defaultConfig,
   );
 

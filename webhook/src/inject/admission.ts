@@ -3,10 +3,12 @@
  * Pure: raw JSON in, a decision with its patch out; the caller does everything that touches the world.
  */
 import { keyList } from "@outrigger/api/keys";
+import { choosePolicy } from "./build/policy.ts";
 import { check } from "./check.ts";
 import type { InjectionConfig } from "./config.ts";
 import { decide, type InjectionRequest } from "./decide.ts";
 import { diff } from "./diff.ts";
+import type { Surroundings } from "./installation.ts";
 import {
   denyCodes,
   type DenyReason,
@@ -20,7 +22,6 @@ import { plan, type Plan } from "./plan.ts";
 import { isObject, readMember, readObject, type JsonObject } from "./read/json.ts";
 import { readPod, type PodView } from "./read/pod.ts";
 import { describePod, findOwner, nameServer } from "./read/server-name.ts";
-import type { NamespaceFacts } from "./registration.ts";
 import { strip } from "./strip.ts";
 
 /** What happens to a pod. `message` of a denial names all problems. */
@@ -42,25 +43,29 @@ export type Admission =
     };
 
 /**
- * Decides one pod and plans its patch. `namespace` is undefined where the namespace is not known (yet): only pods that
- * would be injected need it, and those are refused. Never throws for any JSON value as pod.
+ * Decides one pod and plans its patch. Only pods that would be injected need to have their surroundings known, and those are
+ * refused without. Never throws for any JSON value as pod.
  */
-export function admit(
-  request: InjectionRequest,
-  namespace: NamespaceFacts | undefined,
-  config: InjectionConfig,
-): Admission {
+export function admit(request: InjectionRequest, around: Surroundings, config: InjectionConfig): Admission {
   const verdict = decide(request, config);
   if (verdict?.action === "skip") return verdict;
   if (verdict !== undefined) return deny(request, verdict.problems);
+  const { namespace, installation } = around;
   if (namespace === undefined)
     return deny(request, [
       { reason: "NamespaceNotSynced", text: `namespace "${request.namespace}" is not known yet: try again` },
     ]);
-  return inject(request, namespace, config);
+  if (installation === undefined)
+    return deny(request, [
+      { reason: "TrustNotSynced", text: "the keys that sign policy are not known yet: try again" },
+    ]);
+  return inject(request, { namespace, installation }, config);
 }
 
-function inject(request: InjectionRequest, namespace: NamespaceFacts, config: InjectionConfig): Admission {
+/** Surroundings that are known. */
+type Known = { readonly [K in keyof Surroundings]-?: Exclude<Surroundings[K], undefined> };
+
+function inject(request: InjectionRequest, { namespace, installation }: Known, config: InjectionConfig): Admission {
   const incoming = readPod(request.pod);
   if (!incoming.ok || !isObject(request.pod))
     return deny(request, [{ reason: "InvalidPod", text: `expected ${incoming.ok ? "an object" : incoming.expected}` }]);
@@ -71,14 +76,18 @@ function inject(request: InjectionRequest, namespace: NamespaceFacts, config: In
   const result = check(view.pod, { namespace: namespace.annotations, previous, config });
   if (!result.ok) return deny(request, result.problems);
   const owner = request.owner ?? findOwner(view.pod.metadata);
-  const wanted = plan(result.checked, nameServer(view.pod.metadata, owner), config);
+  const serverName = nameServer(view.pod.metadata, owner);
+  const about = { installation, namespace: request.namespace, serverName, wasInjected: previous !== undefined };
+  const policy = choosePolicy(incoming.pod, about);
+  const inputs = { serverName, trustKeys: installation.trustKeys, policy: policy.value };
+  const wanted = plan(result.checked, inputs, config);
   const patch = diff(request.pod, wanted, { previous, config });
   const overwritten = previous === undefined ? warnOfOverwritten(incoming.pod, wanted) : [];
   return {
     action: "inject",
     reason: previous === undefined ? "Injected" : patch.length === 0 ? "AlreadyInjected" : "Reinjected",
     patch,
-    warnings: [...result.checked.warnings, ...overwritten],
+    warnings: [...result.checked.warnings, ...policy.warnings, ...overwritten],
   };
 }
 
@@ -105,15 +114,16 @@ function describeProblems(subject: string, problems: readonly Problem[]): string
 /** A user's value under a key of ours was not read and is gone. */
 function warnOfOverwritten(incoming: PodView, wanted: Plan): Warning[] {
   const isGiven = (given: JsonObject, planned: ReadonlyMap<string, string>, key: string): boolean =>
-    planned.has(key) && readMember(given, key) !== undefined && readMember(given, key) !== planned.get(key);
+    readMember(given, key) !== undefined && readMember(given, key) !== planned.get(key);
   return keyList
     .filter((definition) => definition.setBy === "outrigger")
-    .filter(
-      ({ key }) =>
-        isGiven(incoming.labels, wanted.labels, key) || isGiven(incoming.annotations, wanted.annotations, key),
+    .filter(({ key, kind }) =>
+      kind === "label"
+        ? isGiven(incoming.labels, wanted.labels, key)
+        : isGiven(incoming.annotations, wanted.annotations, key),
     )
     .map(({ key, kind }) => ({
       reason: "ReservedKeyOverwritten",
-      text: `${kind} ${key} is set by Outrigger: the given value was replaced`,
+      text: `${kind} ${key} is set by Outrigger: the given value is not kept`,
     }));
 }

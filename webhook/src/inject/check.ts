@@ -3,11 +3,13 @@
  * names every problem. Stage before: strip.ts; next: plan.ts.
  */
 import { leadThroughSidecar, numberPorts, type LedHandlers } from "./build/handlers.ts";
+import { probeSession } from "./build/session-probe.ts";
 import { wire } from "./build/wiring.ts";
 import type { Checked, Found } from "./checks/found.ts";
 import { checkMode, checkPrivilege, checkTransport } from "./checks/mode.ts";
 import { checkHost, checkNames, warnOfPod } from "./checks/pod.ts";
 import { checkHostPort, checkPorts } from "./checks/ports.ts";
+import { checkStdio, warnOfStdio } from "./checks/stdio.ts";
 import type { InjectionConfig } from "./config.ts";
 import type { Problem } from "./outcome.ts";
 import type { JsonObject } from "./read/json.ts";
@@ -42,18 +44,19 @@ export function check(pod: PodView, context: CheckContext): CheckResult {
     ...target.problems,
   ];
   const { container, port } = target;
-  if (container === undefined || port === undefined) return refuse(problems);
-  const found: Found = { pod, settings, container, port, wiring: wire(settings, port.number, config) };
+  if (container === undefined || (port === undefined && settings.mode !== "stdio")) return refuse(problems);
+  const found: Found = { pod, settings, container, port, wiring: wire(settings, port?.number, config) };
   const handlers = planHandlers(found, config);
   problems.push(
     ...checkPorts(found),
     ...checkHostPort(found),
     ...checkPrivilege(found),
     ...checkMode(found, config),
+    ...checkStdio(found),
     ...handlers.problems,
   );
   if (problems.length > 0) return refuse(problems);
-  const all = [...warnings, ...warnOfPod(pod, settings)];
+  const all = [...warnings, ...warnOfPod(pod, settings), ...warnOfStdio(found)];
   return { ok: true, checked: { ...found, handlers, warnings: all } };
 }
 
@@ -64,8 +67,10 @@ function refuse(problems: readonly Problem[]): CheckResult {
 }
 
 function planHandlers({ settings, container, port }: Found, config: InjectionConfig): LedHandlers {
+  if (settings.mode === "stdio") return probeSession(container, config.ports.admin);
   if (settings.probes === "rewrite") return leadThroughSidecar(container, config.ports.admin);
-  const name = settings.portMode === "named-port" ? port.declared?.name : undefined;
-  const raw = name === undefined ? container.raw : numberPorts(container, { name, number: port.number });
+  const name = settings.mode === "named-port" ? port?.declared?.name : undefined;
+  const raw =
+    name === undefined || port === undefined ? container.raw : numberPorts(container, { name, number: port.number });
   return { container: raw, probes: new Map(), problems: [] };
 }

@@ -11,6 +11,7 @@ import { isObject } from "./read/json.ts";
 export const defaultableKeys = [
   "path",
   "portMode",
+  "maxSessions",
   "group",
   "sidecarCpuRequest",
   "sidecarCpuLimit",
@@ -28,6 +29,8 @@ export interface InjectionConfig {
   readonly version: string;
   /** Image of the sidecar, by digest in production. */
   readonly image: string;
+  /** Image of the stdio shim, which an init container copies into pods of stdio servers. */
+  readonly shimImage: string;
   readonly imagePullPolicy: "Always" | "IfNotPresent" | "Never";
   /** Names of pull secrets, appended to the pod's own. */
   readonly imagePullSecrets: readonly string[];
@@ -69,6 +72,7 @@ export const version = "0.1.0";
 export const defaultConfig: InjectionConfig = {
   version,
   image: `outrigger-sidecar:${version}`,
+  shimImage: `outrigger-shim:${version}`,
   imagePullPolicy: "IfNotPresent",
   imagePullSecrets: [],
   ownNamespace: "outrigger-system",

@@ -6,8 +6,8 @@
 import type { InjectionConfig } from "./config.ts";
 import type { Operation } from "./outcome.ts";
 import { diffApp } from "./patch/app.ts";
+import { diffInitContainers } from "./patch/init-containers.ts";
 import { toPointer } from "./patch/pointer.ts";
-import { diffSidecar } from "./patch/sidecar.ts";
 import { isSameVolume } from "./patch/subset.ts";
 import type { Plan } from "./plan.ts";
 import { readList, readMember, readText, type JsonObject } from "./read/json.ts";
@@ -25,19 +25,26 @@ export function diff(raw: JsonObject, wanted: Plan, context: DiffContext): Opera
   const read = readPod(raw);
   if (!read.ok) throw new Error(`a pod that was checked can't be read: expected ${read.expected}`);
   const { pod } = read;
-  const app = pod.containers[wanted.app.index];
   const { probePorts } = context.config.foreign;
   const ours = context.previous?.containers ?? new Set<string>();
+  const ourVolumes = context.previous?.volumes ?? new Set<string>();
   return [
     ...createMissing(raw, wanted),
-    ...diffVolumes(pod, wanted.volumes, context.previous?.volumes ?? new Set()),
+    ...diffVolumes(pod, wanted.volumes, ourVolumes),
     ...diffPullSecrets(pod, wanted.pullSecrets),
-    ...diffSidecar(pod, wanted.sidecar, { ours, config: context.config }),
-    ...(app === undefined
-      ? []
-      : diffApp(app.raw, wanted.app.container, { path: ["spec", "containers", app.index], probePorts })),
+    ...diffInitContainers(pod, wanted.initContainers, { ours, config: context.config }),
+    ...pod.containers.flatMap(({ raw, index }) =>
+      diffApp(raw, wanted.containers[index] ?? raw, {
+        path: ["spec", "containers", index],
+        ours: ourVolumes,
+        probePorts,
+      }),
+    ),
     ...diffMap(pod.labels, wanted.labels, ["metadata", "labels"]),
     ...diffMap(pod.annotations, wanted.annotations, ["metadata", "annotations"]),
+    ...wanted.absentAnnotations
+      .filter((key) => readMember(pod.annotations, key) !== undefined)
+      .map((key): Operation => ({ op: "remove", path: toPointer(["metadata", "annotations", key]) })),
   ];
 }
 

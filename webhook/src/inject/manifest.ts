@@ -6,7 +6,7 @@ import { keys } from "@outrigger/api/keys";
 import { admit, type Admission } from "./admission.ts";
 import type { InjectionConfig } from "./config.ts";
 import type { Operation, Scope, Warning } from "./outcome.ts";
-import { toPointer } from "./patch/pointer.ts";
+import { toPointer, type Tokens } from "./patch/pointer.ts";
 import { isObject, readList, readMember, readObject, readText, type JsonObject } from "./read/json.ts";
 import { toOwner, type Owner } from "./read/server-name.ts";
 import { selectEntry, type NamespaceFacts } from "./registration.ts";
@@ -31,8 +31,6 @@ export interface ManifestResult {
   readonly patch: readonly Operation[];
   readonly warnings: readonly Warning[];
 }
-
-type Tokens = readonly (string | number)[];
 
 /** Where kinds keep their pod template, by apiVersion and kind. */
 const templates: ReadonlyMap<string, readonly string[]> = new Map([
@@ -101,7 +99,8 @@ function admitPod(
     pod,
     ...(owner === undefined ? {} : { owner }),
   };
-  return admit(request, facts, config);
+  // No cluster, so nobody who signs policy: the webhook adds the keys when the manifest gets there.
+  return admit(request, { namespace: facts, installation: {} }, config);
 }
 
 function prefix(operation: Operation, pointer: string): Operation {

@@ -19,6 +19,7 @@ export const denyCodes = {
   InvalidPod: 400,
   OptOutRefused: 403,
   NamespaceNotSynced: 503,
+  TrustNotSynced: 503,
   InvalidInjectValue: 422,
   HostNetwork: 422,
   WindowsPod: 422,
@@ -37,13 +38,20 @@ export const denyCodes = {
   NamedPortUnsupported: 422,
   TransportUnsupported: 422,
   ProbeHost: 422,
+  StdioCommandUnknown: 422,
+  StdioNetworkProbe: 422,
 } as const satisfies Partial<Record<Reason, number>>;
 
 export type SkipReason = (typeof skipReasons)[number];
 export type InjectReason = (typeof injectReasons)[number];
 export type DenyReason = keyof typeof denyCodes;
 type WarnReason =
-  "OptedOut" | "UnknownAnnotation" | "LoopbackHint" | "SharedProcessNamespace" | "ReservedKeyOverwritten";
+  | "OptedOut"
+  | "UnknownAnnotation"
+  | "LoopbackHint"
+  | "PolicyPending"
+  | "SharedProcessNamespace"
+  | "ReservedKeyOverwritten";
 
 /** One problem of a pod: where it is and which form is right, as one clause. */
 export interface Problem {

@@ -3,14 +3,15 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { applyPatch } from "../fixtures/apply.ts";
 import { findViolations } from "../fixtures/pod-security.ts";
-import { anyPod, labelledPod } from "../fixtures/pods.ts";
+import { anyInstallation, anyPod, labelledPod } from "../fixtures/pods.ts";
 import { admit, type Admission } from "./admission.ts";
 import { defaultConfig } from "./config.ts";
+import type { InstallationState } from "./installation.ts";
 import { scopes, type Operation, type Scope } from "./outcome.ts";
 import { isObject, readInteger, readList, readMember, readObject, readText } from "./read/json.ts";
 
 const facts = { labels: {}, annotations: { "outrigger.dev/max-concurrency": "4" } };
-const run = (pod: unknown, scope: Scope = "pod"): Admission =>
+const run = (pod: unknown, installation: InstallationState = {}, scope: Scope = "pod"): Admission =>
   admit(
     {
       scope,
@@ -21,7 +22,7 @@ const run = (pod: unknown, scope: Scope = "pod"): Admission =>
       userGroups: [],
       pod,
     },
-    facts,
+    { namespace: facts, installation },
     { ...defaultConfig, imagePullSecrets: ["pull"] },
   );
 
@@ -29,27 +30,32 @@ const patchOf = (admission: Admission): readonly Operation[] => (admission.actio
 
 /** User paths that may be replaced or removed, and those that may be added to. */
 const mayChange =
-  /^\/spec\/containers\/\d+\/((startupProbe|readinessProbe|livenessProbe)\/(httpGet|tcpSocket|grpc)(\/port)?|lifecycle\/(postStart|preStop)\/httpGet(\/port)?|ports\/\d+\/name)$/;
+  /^\/spec\/containers\/\d+\/((startupProbe|readinessProbe|livenessProbe)\/(httpGet|tcpSocket|grpc)(\/port)?|lifecycle\/(postStart|preStop)\/httpGet(\/port)?|ports(\/\d+\/name)?|command|stdin|stdinOnce|tty)$/;
 const mayAdd = [
   /^\/metadata(\/(labels|annotations)(\/(outrigger\.dev|kubectl\.kubernetes\.io)~1[a-z-]+)?)?$/,
   /^\/spec\/(volumes|imagePullSecrets)(\/-)?$/,
-  /^\/spec\/initContainers(\/0)?$/,
-  /^\/spec\/containers\/\d+\/env(\/-)?$/,
+  /^\/spec\/initContainers(\/[01])?$/,
+  /^\/spec\/containers\/\d+\/(env|volumeMounts)(\/-)?$/,
+  /^\/spec\/containers\/\d+\/(command|readinessProbe)$/,
   /^\/spec\/containers\/\d+\/(startupProbe|readinessProbe|livenessProbe)\/(httpGet|timeoutSeconds)$/,
   /^\/spec\/containers\/\d+\/ports\/\d+\/name$/,
 ];
 
+/** What only Outrigger may say. */
+const isOwnAnnotation = (path: string): boolean =>
+  /^\/metadata\/annotations\/outrigger\.dev~1(policy|enforced)$/.test(path);
+
 function isAllowed(operation: Operation): boolean {
   if (operation.op === "test") return true;
   if (operation.op === "add") return mayAdd.some((pattern) => pattern.test(operation.path));
-  return mayChange.test(operation.path);
+  return mayChange.test(operation.path) || (operation.op === "remove" && isOwnAnnotation(operation.path));
 }
 
 describe("injection of random pods", () => {
   it("F-020 never throws and always names a reason, whatever stands in the place of a pod", () => {
     fc.assert(
       fc.property(anyPod, fc.constantFrom(...scopes), (pod, scope) => {
-        expect(run(pod, scope).reason).toMatch(/^[A-Z][A-Za-z]+$/);
+        expect(run(pod, {}, scope).reason).toMatch(/^[A-Z][A-Za-z]+$/);
       }),
       { numRuns: 1_000 },
     );
@@ -63,26 +69,27 @@ describe("injection of random pods", () => {
 
   it("F-020 patches apply, and a second run finds nothing to do", () => {
     fc.assert(
-      fc.property(labelledPod, (pod) => {
-        const admission = run(pod);
+      fc.property(labelledPod, anyInstallation, (pod, installation) => {
+        const admission = run(pod, installation);
         fc.pre(admission.action === "inject");
         const patched = applyPatch(pod, admission.patch);
-        expect(run(patched)).toMatchObject({ action: "inject", reason: "AlreadyInjected", patch: [] });
+        expect(run(patched, installation)).toMatchObject({ action: "inject", reason: "AlreadyInjected", patch: [] });
       }),
       { numRuns: 300 },
     );
   });
 
-  it("F-020 forgets an earlier port mode: the sidecar is the one of a pod that never had it", () => {
+  it("F-020 forgets an earlier port mode or transport: the sidecar is the one of a pod that never had it", () => {
     fc.assert(
-      fc.property(labelledPod, fc.constantFrom("sidecar-port", "loopback", "named-port"), (pod, mode) => {
+      fc.property(labelledPod, fc.constantFrom("sidecar-port", "loopback", "named-port", "stdio"), (pod, mode) => {
         const before = run(pod);
         const fresh = run(withMode(pod, mode));
         const after = run(withMode(applyPatch(pod, patchOf(before)), mode));
         fc.pre(before.action === "inject" && fresh.action === "inject" && after.action === "inject");
-        const expected = sidecarOf(applyPatch(withMode(pod, mode), fresh.patch));
+        const expected = applyPatch(withMode(pod, mode), fresh.patch);
         const switched = applyPatch(withMode(applyPatch(pod, before.patch), mode), after.patch);
-        expect(sidecarOf(switched)).toEqual(expected);
+        expect(oursOf(switched)).toEqual(oursOf(expected));
+        expect(commandsOf(switched)).toEqual(commandsOf(expected));
         expect(run(switched)).toMatchObject({ reason: "AlreadyInjected", patch: [] });
       }),
       { numRuns: 300 },
@@ -143,14 +150,28 @@ describe("injection of random pods", () => {
   });
 });
 
-/** A copy of the pod with another port mode. */
+/** A copy of the pod with another port mode, or with transport stdio; and with what either needs to be injected. */
 function withMode(pod: unknown, mode: string): unknown {
-  const annotations = { ...readObject(readMember(pod, "metadata"), "annotations"), "outrigger.dev/port-mode": mode };
+  const before = readObject(readMember(pod, "metadata"), "annotations");
+  const others = Object.entries(before).filter(([key]) => !/\/(port-mode|transport|port|stdio-command)$/.test(key));
+  const added =
+    mode === "stdio"
+      ? { "outrigger.dev/transport": "stdio", "outrigger.dev/stdio-command": '["node"]' }
+      : { "outrigger.dev/port-mode": mode, "outrigger.dev/port": "8080" };
+  const annotations = { ...Object.fromEntries(others), ...added };
   return applyPatch(pod, [{ op: "add", path: "/metadata/annotations", value: annotations }]);
 }
 
-const sidecarOf = (pod: unknown): unknown =>
-  readList(readMember(pod, "spec"), "initContainers").find((each) => readText(each, "name") === "outrigger-sidecar");
+/** Our containers and volumes. */
+function oursOf(pod: unknown): unknown {
+  const isOurs = (each: unknown): boolean => readText(each, "name")?.startsWith("outrigger-") === true;
+  const spec = readMember(pod, "spec");
+  return [readList(spec, "initContainers").filter(isOurs), readList(spec, "volumes").filter(isOurs)];
+}
+
+/** An empty command says the same as none. */
+const commandsOf = (pod: unknown): unknown[] =>
+  readList(readMember(pod, "spec"), "containers").map((container) => readList(container, "command"));
 
 const tcpPort = (port: unknown): number | undefined =>
   readText(port, "protocol") === "UDP" ? undefined : readInteger(port, "containerPort");
@@ -160,13 +181,13 @@ function findLost(before: unknown, after: unknown, path: string): string[] {
   if (before === null || mayChange.test(path) || /timeoutSeconds$/.test(path)) return [];
   if (Array.isArray(before)) {
     const kept = Array.isArray(after) ? after : [];
-    const offset = path === "/spec/initContainers" ? 1 : 0;
+    const offset = path === "/spec/initContainers" ? kept.length - before.length : 0;
     return before.flatMap((item, index) => findLost(item, kept[index + offset], `${path}/${index}`));
   }
   if (!isObject(before)) return Object.is(before, after) ? [] : [path];
   if (!isObject(after)) return [path];
   return Object.keys(before)
-    .filter((key) => key !== "outrigger.dev/status" && before[key] !== null)
+    .filter((key) => !/^outrigger\.dev\/(status|policy|enforced)$/.test(key) && before[key] !== null)
     .flatMap((key) =>
       Object.hasOwn(after, key) ? findLost(before[key], after[key], `${path}/${key}`) : findGone(path, key),
     );

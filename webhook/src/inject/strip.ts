@@ -6,8 +6,17 @@
 import { keys } from "@outrigger/api/keys";
 import { appProbesVariable } from "@outrigger/api/app-probe";
 import { decodeAppProbes, type AppProbes } from "./build/app-probes.ts";
-import { noTokenVolume, reservedPrefix, sidecarName } from "./build/names.ts";
-import { findSlots, replaceHandler, restoreHandler } from "./build/slots.ts";
+import {
+  configVolume,
+  noTokenVolume,
+  reservedPrefix,
+  runVolume,
+  shimInstallerName,
+  shimVolume,
+  sidecarName,
+} from "./build/names.ts";
+import { unwrapCommand } from "./build/shim-command.ts";
+import { findSlots, removeSlot, replaceHandler, restoreHandler, type Slot } from "./build/slots.ts";
 import {
   isObject,
   parseObject,
@@ -31,6 +40,8 @@ export interface Previous {
   readonly probes: AppProbes;
   /** Name that port mode named-port moved from the app's port to the sidecar's. */
   readonly portName: string | undefined;
+  /** False where the command behind the shim is the annotation's, not the container's own. */
+  readonly hasOwnCommand: boolean;
 }
 
 /** The pod without us, and what was found of us. `previous` is undefined where the pod was never injected. */
@@ -63,16 +74,19 @@ function findPrevious(metadata: JsonObject, spec: JsonObject): Previous | undefi
   if (statusText === undefined || sidecar === undefined) return undefined;
   const status = parseObject(statusText) ?? {};
   return {
-    containers: new Set([sidecarName, ...readReservedNames(status, "containers")]),
-    volumes: new Set([noTokenVolume, ...readReservedNames(status, "volumes")]),
+    containers: new Set([sidecarName, shimInstallerName, ...readReservedNames(status, "containers")]),
+    volumes: new Set([...ourVolumes, ...readReservedNames(status, "volumes")]),
     container: readText(status, "container"),
     port: readInteger(status, "port"),
     probes: decodeAppProbes(findVariable(sidecar, appProbesVariable)),
     portName: readList(sidecar, "ports")
       .map((port) => readText(port, "name"))
       .find((name) => name !== undefined && /^[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?$/.test(name)),
+    hasOwnCommand: readText(status, "command") !== "annotation",
   };
 }
+
+const ourVolumes = [noTokenVolume, configVolume, shimVolume, runVolume];
 
 function readReservedNames(status: JsonObject, key: string): string[] {
   return readList(status, key).flatMap((name) =>
@@ -88,12 +102,34 @@ function findVariable(container: unknown, name: string): string | undefined {
 }
 
 function restore(container: JsonObject, previous: Previous): JsonObject {
-  let restored = restorePortName(container, previous);
-  for (const slot of findSlots(container)) {
-    const original = previous.probes.get(slot.proberPath);
-    if (original !== undefined && slot.isOurs) restored = replaceHandler(restored, slot, restoreHandler(original));
-  }
-  return restored;
+  const command = unwrapCommand(readList(container, "command"));
+  if (command !== undefined) return unwrap(container, { previous, command });
+  return findSlots(container)
+    .filter((slot) => slot.isOurs)
+    .reduce((restored, slot) => restoreSlot(restored, slot, previous), restorePortName(container, previous));
+}
+
+function restoreSlot(container: JsonObject, slot: Slot, previous: Previous): JsonObject {
+  const original = previous.probes.get(slot.proberPath);
+  return original === undefined ? container : replaceHandler(container, slot, restoreHandler(original));
+}
+
+/** A stdio server's container: behind the shim its own command, no mounts of ours, no probe of ours. Its ports are gone. */
+function unwrap(
+  container: JsonObject,
+  { previous, command }: { readonly previous: Previous; readonly command: readonly unknown[] },
+): JsonObject {
+  const isOurs = (mount: unknown): boolean => previous.volumes.has(readText(mount, "name") ?? "");
+  const others = Object.entries(container).filter(([key]) => key !== "command" && key !== "volumeMounts");
+  const restored = {
+    ...Object.fromEntries(others),
+    ...(previous.hasOwnCommand ? { command } : {}),
+    volumeMounts: readList(container, "volumeMounts").filter((mount) => !isOurs(mount)),
+  };
+  // Beside stdio no handler of the author's can have been led to the sidecar.
+  return findSlots(container)
+    .filter((slot) => slot.isOurs)
+    .reduce((result: JsonObject, slot) => removeSlot(result, slot), restored);
 }
 
 function restorePortName(container: JsonObject, previous: Previous): JsonObject {

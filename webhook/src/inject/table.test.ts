@@ -72,7 +72,7 @@ function decideRow(row: (typeof table)[number], { mirror, system }: (typeof circ
         spec: { containers: [{ name: "app", image: "x", ports: [{ containerPort: 8080 }] }] },
       },
     },
-    facts,
+    { namespace: facts, installation: {} },
     defaultConfig,
   );
   return [entry.path, admission.reason];
@@ -93,7 +93,7 @@ describe("opting in", () => {
       const pod = { metadata: { labels }, spec: { containers: [{ name: "app" }] } };
       const kind = { group: "", version: "v1", kind: "Pod" };
       const request = { scope, operation: "CREATE", kind, subResource: "", namespace: "tools", userGroups: [], pod };
-      return admit(request, { labels: {}, annotations: {} }, defaultConfig).reason;
+      return admit(request, { namespace: { labels: {}, annotations: {} }, installation: {} }, defaultConfig).reason;
     });
     expect(reasons).toEqual(["OptedOut", "OptedOut", "OptOutRefused"]);
   });

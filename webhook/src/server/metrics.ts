@@ -4,14 +4,17 @@
  * - `requests_total{scope,result}` requests; results answered, malformed
  * - `request_duration_seconds` time in the handler of requests that were answered
  * - `certificate_expiry_timestamp_seconds` end of the certificate that is served
- * - `reloads_total{subject,result}` readings of certificate, configuration and namespaces; results taken, refused
+ * - `ca_bundle_trusted` 1 where the API server trusts the certificate that is served; with certificates of the cluster
+ * - `reloads_total{subject,result}` readings of certificate, configuration, namespaces and trust keys; results taken, refused
+ * - `watch_failures_total{subject}` requests to the API server that failed, by what is watched
  */
 import { toMetricLabel, type Reason } from "@outrigger/api/reasons";
 import type { Metrics } from "@outrigger/runtime/metrics";
+import { watchSubjects, type WatchSubject } from "../cluster/context.ts";
 import { denyCodes, injectReasons, scopes, skipReasons, type Scope } from "../inject/outcome.ts";
 
 /** What may be read again while the webhook runs. */
-const reloadSubjects = ["certificate", "config", "namespaces"] as const;
+const reloadSubjects = ["certificate", "config", "namespaces", "trust"] as const;
 export type ReloadSubject = (typeof reloadSubjects)[number];
 
 /** The webhook's own metrics. Durations in seconds, times as Unix milliseconds. */
@@ -20,6 +23,8 @@ export interface WebhookMetrics {
   readonly countRequest: (scope: Scope, result: "answered" | "malformed") => void;
   readonly observeDuration: (seconds: number) => void;
   readonly setCertificateExpiry: (notAfterMs: number) => void;
+  readonly setCaBundle: (trust: "trusted" | "untrusted") => void;
+  readonly countWatchFailure: (subject: WatchSubject) => void;
   readonly countReload: (subject: ReloadSubject, result: "taken" | "refused") => void;
 }
 
@@ -49,6 +54,12 @@ export function createWebhookMetrics(metrics: Metrics): WebhookMetrics {
     "Readings of what may change while the webhook runs.",
     reloadSubjects.flatMap((subject) => ["taken", "refused"].map((result) => ({ subject, result }))),
   );
+  const watchFailures = metrics.counter(
+    "watch_failures_total",
+    "Requests to the API server that failed.",
+    watchSubjects.map((subject) => ({ subject })),
+  );
+  const caBundle = metrics.gauge("ca_bundle_trusted", "1 where the API server trusts the certificate that is served.");
   const duration = metrics.histogram("request_duration_seconds", "Time in the handler.", { buckets });
   const expiry = metrics.gauge("certificate_expiry_timestamp_seconds", "End of the certificate that is served.");
   return {
@@ -56,6 +67,8 @@ export function createWebhookMetrics(metrics: Metrics): WebhookMetrics {
     countRequest: (scope, result) => requests.add({ scope, result }),
     observeDuration: (seconds) => duration.observe(seconds),
     setCertificateExpiry: (notAfterMs) => expiry.set(notAfterMs / 1_000),
+    setCaBundle: (trust) => caBundle.set(trust === "trusted" ? 1 : 0),
+    countWatchFailure: (subject) => watchFailures.add({ subject }),
     countReload: (subject, result) => reloads.add({ subject, result }),
   };
 }

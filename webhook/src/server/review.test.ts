@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { createLogger } from "@outrigger/runtime/logger";
 import { createMetrics } from "@outrigger/runtime/metrics";
 import { defaultConfig } from "../inject/config.ts";
+import { unsignedInstallation } from "./installation.ts";
 import { createWebhookMetrics } from "./metrics.ts";
 import type { NamespaceSource } from "./namespaces.ts";
 import { createReviewer } from "./review.ts";
@@ -26,6 +27,7 @@ function createFixture(namespaces: NamespaceSource) {
   const review = createReviewer({
     config: () => defaultConfig,
     namespaces,
+    installation: unsignedInstallation,
     metrics: createWebhookMetrics(registry),
     logger: createLogger({
       component: "webhook",
@@ -80,7 +82,7 @@ describe("reviews", () => {
   it("starts every reason at zero", async () => {
     const text = await createFixture({ find: () => Promise.resolve(undefined) }).expose();
     const samples = text.split("\n").filter((line) => line.startsWith("outrigger_webhook_injections_total{"));
-    expect(samples).toHaveLength(31);
+    expect(samples).toHaveLength(34);
     expect(samples.every((line) => line.endsWith(" 0"))).toBe(true);
   });
 });

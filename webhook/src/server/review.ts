@@ -1,5 +1,5 @@
 /**
- * One admission review in its order: receive, look the namespace up, admit, respond; then log and count with the same
+ * One admission review in its order: receive, look the surroundings up, admit, respond; then log and count with the same
  * reason. The only file that knows the order; HTTP is app.ts's.
  */
 import type { Logger } from "@outrigger/runtime/logger";
@@ -7,6 +7,7 @@ import { admit } from "../inject/admission.ts";
 import { hashConfig, type InjectionConfig } from "../inject/config.ts";
 import type { Scope } from "../inject/outcome.ts";
 import { readObject, readText } from "../inject/read/json.ts";
+import type { InstallationSource } from "./installation.ts";
 import type { WebhookMetrics } from "./metrics.ts";
 import type { NamespaceSource } from "./namespaces.ts";
 import { receive, type Review } from "./receive.ts";
@@ -16,6 +17,7 @@ import { respond, respondWithFault, type ReviewAnswer } from "./respond.ts";
 export interface ReviewDeps {
   readonly config: () => InjectionConfig;
   readonly namespaces: NamespaceSource;
+  readonly installation: InstallationSource;
   readonly metrics: WebhookMetrics;
   readonly logger: Logger;
   readonly nowMs: () => number;
@@ -47,8 +49,9 @@ export function createReviewer(deps: ReviewDeps): (body: Uint8Array, scope: Scop
   };
 }
 
-async function decideReview({ request }: Review, config: InjectionConfig, { namespaces }: ReviewDeps) {
-  return admit(request, await namespaces.find(request.namespace), config);
+async function decideReview({ request }: Review, config: InjectionConfig, { namespaces, installation }: ReviewDeps) {
+  const namespace = await namespaces.find(request.namespace);
+  return admit(request, { namespace, installation: installation.find(request.namespace) }, config);
 }
 
 type Decision = Parameters<WebhookMetrics["countDecision"]>;

@@ -2,7 +2,7 @@
  * What the sidecar is told about the app's own probes and hooks, as a variable: a JSON object from the path that the kubelet
  * calls on the sidecar to what the sidecar then does to the app. Also the memory from which strip.ts restores them.
  */
-import type { AppProbe } from "@outrigger/api/app-probe";
+import type { AppProbe, StdioProbe } from "@outrigger/api/app-probe";
 import { isObject, parseObject, readInteger, readList, readText, type JsonObject } from "../read/json.ts";
 import { decodeVariable } from "./variables.ts";
 
@@ -10,11 +10,11 @@ import { decodeVariable } from "./variables.ts";
 export type AppProbes = ReadonlyMap<string, AppProbe>;
 
 /** The text of the variable, before escaping. */
-export function encodeAppProbes(probes: AppProbes): string {
+export function encodeAppProbes(probes: ReadonlyMap<string, AppProbe | StdioProbe>): string {
   return JSON.stringify(Object.fromEntries(probes));
 }
 
-/** Reads the variable's value out of a manifest. What is not well formed is left out. */
+/** Reads the probes that an app had of its own out of the variable's value in a manifest. What is not well formed is left out. */
 export function decodeAppProbes(value: string | undefined): AppProbes {
   const probes = new Map<string, AppProbe>();
   for (const [path, raw] of Object.entries(parseObject(decodeVariable(value ?? "")) ?? {})) {

@@ -30,6 +30,9 @@ export interface NewHandler {
   readonly timeoutSeconds?: number;
 }
 
+/** The place that says whether an app takes traffic. */
+export const readinessSlot: SlotName = { parent: undefined, field: "readinessProbe" };
+
 /** All places, whether a container uses them or not, with their last path segment. */
 export const slotNames: readonly (SlotName & { readonly segment: string })[] = [
   { parent: undefined, field: "startupProbe", segment: "startupz" },
@@ -38,6 +41,12 @@ export const slotNames: readonly (SlotName & { readonly segment: string })[] = [
   { parent: "lifecycle", field: "postStart", segment: "poststart" },
   { parent: "lifecycle", field: "preStop", segment: "prestop" },
 ];
+
+/** The path on the sidecar's admin port that stands for a place of a container. */
+export function nameProberPath(containerName: string, { parent, field }: SlotName): string {
+  const segment = slotNames.find((slot) => slot.field === field)?.segment ?? field;
+  return `/${parent === undefined ? "app-health" : "app-lifecycle"}/${containerName}/${segment}`;
+}
 
 /** The raw probe or hook at a place; undefined where there is none. */
 export function readSlot(container: JsonObject, { parent, field }: SlotName): JsonObject | undefined {
@@ -48,12 +57,12 @@ export function readSlot(container: JsonObject, { parent, field }: SlotName): Js
 /** The places of a container that hold a network handler. */
 export function findSlots(container: JsonObject): Slot[] {
   const name = readText(container, "name") ?? "";
-  return slotNames.flatMap(({ segment, parent, field }) => {
+  return slotNames.flatMap(({ parent, field }) => {
     const raw = readSlot(container, { parent, field });
     const kind = handlerKinds.find((each) => isObject(readMember(raw, each)));
     if (raw === undefined || kind === undefined) return [];
     const handler = readObject(raw, kind);
-    const proberPath = `/${parent === undefined ? "app-health" : "app-lifecycle"}/${name}/${segment}`;
+    const proberPath = nameProberPath(name, { parent, field });
     const isOurs = kind === "httpGet" && readText(handler, "path") === proberPath;
     return [{ parent, field, proberPath, raw, kind, handler, isOurs }];
   });
@@ -67,6 +76,13 @@ export function replaceHandler(container: JsonObject, slot: Slot, handler: NewHa
   const { parent, field } = slot;
   if (parent === undefined) return { ...container, [field]: replaced };
   return { ...container, [parent]: { ...readObject(container, parent), [field]: replaced } };
+}
+
+/** A copy of the container with nothing at a place. */
+export function removeSlot(container: JsonObject, { parent, field }: SlotName): JsonObject {
+  const without = (object: JsonObject): JsonObject =>
+    Object.fromEntries(Object.entries(object).filter(([key]) => key !== field));
+  return parent === undefined ? without(container) : { ...container, [parent]: without(readObject(container, parent)) };
 }
 
 /** The handler that an app's probe was before it was led through the sidecar. */

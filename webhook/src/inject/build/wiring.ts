@@ -11,30 +11,34 @@ export interface Wiring {
   readonly dataPort: number;
   /** True where the sidecar shares the app's port number: it then binds the pod's addresses only. */
   readonly sharesPort: boolean;
-  /** What the sidecar dials on loopback. */
-  readonly upstreamPort: number;
-  /** `loopback`: no network path round the sidecar. `policy`: as good as the network policy of the cluster. */
-  readonly guarantee: "loopback" | "policy";
+  /** What the sidecar dials on loopback; undefined for a stdio server, which it reaches by a socket. */
+  readonly upstreamPort: number | undefined;
+  /**
+   * `loopback`: no network path round the sidecar. `policy`: as good as the network policy of the cluster. `stdio`: nothing
+   * listens but the sidecar.
+   */
+  readonly guarantee: "loopback" | "policy" | "stdio";
   /** Ports that injection takes in the pod besides the app's own number. */
   readonly reserved: readonly number[];
   /** Variables for the app. */
   readonly variables: readonly { readonly name: string; readonly value: string }[];
 }
 
-/** Wires an app that listens on `port`. */
-export function wire(settings: Settings, port: number, config: InjectionConfig): Wiring {
+/** Wires an app that listens on `port`, or on none where it speaks stdio. */
+export function wire(settings: Settings, port: number | undefined, config: InjectionConfig): Wiring {
   const { control, admin, app } = config.ports;
   const reserved = [control, admin];
+  const own = { dataPort: settings.listenPort, sharesPort: false, reserved: [...reserved, settings.listenPort] };
+  if (settings.mode === "stdio" || port === undefined)
+    return { ...own, upstreamPort: undefined, guarantee: "stdio", variables: [] };
   const shared = { dataPort: port, sharesPort: true, upstreamPort: port, reserved } as const;
-  const { hostEnv, portEnv, listenPort } = settings;
+  const { hostEnv, portEnv } = settings;
   const setPort = (value: number): Wiring["variables"] =>
     portEnv === undefined ? [] : [{ name: portEnv, value: String(value) }];
-  switch (settings.portMode) {
+  switch (settings.mode) {
     case "sidecar-port":
-    case "named-port": {
-      const own = { dataPort: listenPort, sharesPort: false, reserved: [...reserved, listenPort] };
-      return { ...shared, ...own, guarantee: "policy", variables: [] };
-    }
+    case "named-port":
+      return { ...own, upstreamPort: port, guarantee: "policy", variables: [] };
     case "loopback":
       return { ...shared, guarantee: "loopback", variables: [] };
     case "env":

@@ -6,12 +6,12 @@ import type { ContainerView, PodView } from "../read/pod.ts";
 import type { Settings } from "../read/settings.ts";
 import type { ServerPort } from "../read/target.ts";
 
-/** A stripped pod with the server inside it found and wired. */
+/** A stripped pod with the server inside it found and wired. A stdio server has no port. */
 export interface Found {
   readonly pod: PodView;
   readonly settings: Settings;
   readonly container: ContainerView;
-  readonly port: ServerPort;
+  readonly port: ServerPort | undefined;
   readonly wiring: Wiring;
 }
 

@@ -10,8 +10,8 @@ import type { Found } from "./found.ts";
 
 /** Refuses transports that this version has nothing for. */
 export function checkTransport({ transport }: Settings): Problem[] {
-  if (transport === "streamable-http") return [];
-  const text = `${keys.transport.key}="${transport}": expected "streamable-http", the transport that works so far`;
+  if (transport !== "sse") return [];
+  const text = `${keys.transport.key}="${transport}": expected "streamable-http" or "stdio", the transports that work so far`;
   return [{ reason: "TransportUnsupported", text }];
 }
 
@@ -30,8 +30,8 @@ export function checkPrivilege({ pod, wiring: { dataPort } }: Found): Problem[] 
 
 /** Rows 17 and 18: what port modes env and named-port need. */
 export function checkMode({ settings, container, port, wiring }: Found, config: InjectionConfig): Problem[] {
-  if (settings.portMode === "named-port") return checkNamedPort(container, port, config);
-  if (settings.portMode !== "env") return [];
+  if (settings.mode === "named-port" && port !== undefined) return checkNamedPort(container, port, config);
+  if (settings.mode !== "env") return [];
   if (settings.hostEnv === undefined && settings.portEnv === undefined) {
     if (settings.isRejected("hostEnv") || settings.isRejected("portEnv")) return [];
     const text = `port mode env: set ${keys.hostEnv.key} or ${keys.portEnv.key}`;

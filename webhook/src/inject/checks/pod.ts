@@ -53,9 +53,9 @@ export function checkNames(pod: PodView): Problem[] {
 }
 
 /** What a person should know about a pod that can be injected. */
-export function warnOfPod(pod: PodView, { portMode }: Settings): Warning[] {
+export function warnOfPod(pod: PodView, { mode }: Settings): Warning[] {
   const warnings: Warning[] = [];
-  if (portMode === "loopback")
+  if (mode === "loopback")
     warnings.push({ reason: "LoopbackHint", text: "port mode loopback: the server must listen on 127.0.0.1 or [::1]" });
   if (readMember(pod.spec, "shareProcessNamespace") === true)
     warnings.push({

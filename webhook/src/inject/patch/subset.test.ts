@@ -1,7 +1,7 @@
 /** What may differ in our container between two rounds, and what counts as tampering. */
 import { describe, expect, it } from "vitest";
 import { defaultConfig } from "../config.ts";
-import { isSameSidecar, isSameVolume } from "./subset.ts";
+import { isSameContainer, isSameVolume } from "./subset.ts";
 
 const wanted = {
   name: "outrigger-sidecar",
@@ -41,7 +41,7 @@ describe("the sidecar of an earlier round", () => {
     ],
     ["the default procMount", { securityContext: { ...wanted.securityContext, procMount: "Default" } }],
   ])("is the same with %s", (_name, change) => {
-    expect(isSameSidecar({ ...wanted, ...change }, wanted, defaultConfig)).toBe(true);
+    expect(isSameContainer({ ...wanted, ...change }, wanted, defaultConfig)).toBe(true);
   });
 
   it.each([
@@ -64,7 +64,7 @@ describe("the sidecar of an earlier round", () => {
     ["an unmasked /proc", { securityContext: { ...wanted.securityContext, procMount: "Unmasked" } }],
     ["a user that only OpenShift may set", { securityContext: { ...wanted.securityContext, runAsUser: 1_000 } }],
   ])("is not the same with %s", (_name, change) => {
-    expect(isSameSidecar({ ...wanted, ...change }, wanted, defaultConfig)).toBe(false);
+    expect(isSameContainer({ ...wanted, ...change }, wanted, defaultConfig)).toBe(false);
   });
 
   it("may get its user from OpenShift, but not root", () => {
@@ -72,12 +72,12 @@ describe("the sidecar of an earlier round", () => {
       ...wanted,
       securityContext: { ...wanted.securityContext, runAsUser },
     });
-    expect(isSameSidecar(withUser(1_000_650_000), wanted, openshift)).toBe(true);
-    expect(isSameSidecar(withUser(0), wanted, openshift)).toBe(false);
+    expect(isSameContainer(withUser(1_000_650_000), wanted, openshift)).toBe(true);
+    expect(isSameContainer(withUser(0), wanted, openshift)).toBe(false);
   });
 
   it("is not the same where there is none", () => {
-    expect([undefined, null, "x", []].map((value) => isSameSidecar(value, wanted, defaultConfig))).toEqual([
+    expect([undefined, null, "x", []].map((value) => isSameContainer(value, wanted, defaultConfig))).toEqual([
       false,
       false,
       false,

@@ -24,7 +24,7 @@ export function isSame(actual: unknown, wanted: unknown): boolean {
 
 type Comparison = (actual: unknown, wanted: unknown, config: InjectionConfig) => boolean;
 
-/** Fields of the sidecar that are compared in their own way; all others must be the same. */
+/** Fields of a container that are compared in their own way; all others must be the same. */
 const comparisons: Readonly<Record<string, Comparison>> = {
   // An admission plugin of Kubernetes may set the stricter Always.
   imagePullPolicy: (actual, wanted) => actual === "Always" || actual === wanted,
@@ -39,26 +39,27 @@ const comparisons: Readonly<Record<string, Comparison>> = {
 /** Fields that the API server fills in by itself and that change nothing for us. */
 const defaultedFields = ["resizePolicy"];
 
-/** True where a container of the pod is the wanted sidecar. */
-export function isSameSidecar(actual: unknown, wanted: JsonObject, config: InjectionConfig): boolean {
+/** True where a container of the pod is the wanted one. */
+export function isSameContainer(actual: unknown, wanted: JsonObject, config: InjectionConfig): boolean {
   if (!isObject(actual)) return false;
-  const hasOurs = Object.keys(wanted).every((key) => {
+  // Known injectors add variables also where we set none.
+  const compared = new Set([...Object.keys(wanted), "env"]);
+  const hasOurs = [...compared].every((key) => {
     const compare = Object.hasOwn(comparisons, key) ? comparisons[key] : undefined;
     return (compare ?? isSame)(readMember(actual, key), wanted[key], config);
   });
-  const extra = Object.keys(actual).filter((key) => !Object.hasOwn(wanted, key) && !defaultedFields.includes(key));
+  const extra = Object.keys(actual).filter((key) => !compared.has(key) && !defaultedFields.includes(key));
   return hasOurs && extra.every((key) => isEmpty(actual[key]));
 }
 
 /** True where a volume of the pod is the wanted one; sizes are compared by amount. */
 export function isSameVolume(actual: unknown, wanted: JsonObject): boolean {
-  const [mine, theirs] = [readMember(wanted, "emptyDir"), readMember(actual, "emptyDir")];
+  const mine = readMember(wanted, "emptyDir");
+  const theirs = readMember(actual, "emptyDir");
+  if (!isObject(actual) || !isObject(mine) || !isObject(theirs)) return isSame(actual, wanted);
   const isSameSize = isSameQuantity(readMember(theirs, "sizeLimit"), readMember(mine, "sizeLimit"));
   const medium = readText(theirs, "medium") === readText(mine, "medium");
-  const extra = isObject(actual)
-    ? Object.keys(actual).filter((key) => key !== "name" && key !== "emptyDir")
-    : ["not an object"];
-  return isSameSize && medium && extra.length === 0;
+  return isSameSize && medium && Object.keys(actual).every((key) => key === "name" || key === "emptyDir");
 }
 
 function isEmpty(value: unknown): boolean {
@@ -71,7 +72,7 @@ function isEmpty(value: unknown): boolean {
 function isSameList(actual: unknown, wanted: unknown, isTolerated: (item: unknown) => boolean): boolean {
   return isSame(
     readList({ actual }, "actual").filter((item) => !isTolerated(item)),
-    wanted,
+    readList({ wanted }, "wanted"),
   );
 }
 

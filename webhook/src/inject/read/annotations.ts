@@ -34,7 +34,10 @@ export interface AnnotationReader {
   readonly isRejected: (name: KeyName) => boolean;
   readonly isSet: (name: KeyName) => boolean;
   readonly problems: readonly Problem[];
-  /** Values of the namespace that apply to the pod and are copied to it, by full key. */
+  /**
+   * Values of the namespace that apply to the pod and are copied to it, by full key. Those that narrow are not among them: on
+   * the pod they would look like its own, which can be taken back.
+   */
   readonly copies: readonly (readonly [key: string, value: string])[];
 }
 
@@ -59,8 +62,7 @@ export function readAnnotations(sources: AnnotationSources): AnnotationReader {
     const namespace = readOne(definition, { annotations: sources.namespace, place: "namespace annotation " }, problems);
     if (pod?.ok === false || namespace?.ok === false) rejected.add(definition.key);
     values.set(definition.key, { pod: valueOf(pod), namespace: valueOf(namespace) });
-    const text = readText(sources.namespace, definition.key);
-    if (pod === undefined && namespace?.ok === true && text !== undefined) copies.push([definition.key, text]);
+    if (pod === undefined && namespace?.ok === true) copies.push(...listCopies(definition, sources.namespace));
   }
   const both = <K extends KeyName>(name: K): TwoValues<ValueOf<K>> =>
     // The map holds what this key's own parser returned.
@@ -76,6 +78,11 @@ export function readAnnotations(sources: AnnotationSources): AnnotationReader {
     problems,
     copies,
   };
+}
+
+function listCopies({ key, narrows }: KeyDefinition, namespace: JsonObject): [string, string][] {
+  const text = readText(namespace, key);
+  return text === undefined || narrows === true ? [] : [[key, text]];
 }
 
 const valueOf = (parsed: Parsed<unknown> | undefined): unknown => (parsed?.ok === true ? parsed.value : undefined);

@@ -51,6 +51,7 @@ const objectReaders: Readonly<Record<string, Readonly<Record<string, Reader>>>> 
 const readers: Readonly<Record<string, Reader>> = {
   version: printable,
   image: printable,
+  shimImage: printable,
   imagePullPolicy: readWordOf("Always", "IfNotPresent", "Never"),
   imagePullSecrets: readListOf(subdomain, "a list of names of Secrets"),
   ownNamespace: label,

@@ -69,6 +69,11 @@ export function isNativeSidecar(container: ContainerView): boolean {
   return readText(container.raw, "restartPolicy") === "Always";
 }
 
+/** True where a container names what it runs; an empty list leaves it to the image. */
+export function hasCommand(container: JsonObject): boolean {
+  return readList(container, "command").length > 0;
+}
+
 function findShapeProblem(value: unknown): string | undefined {
   if (!isObject(value) || !isObject(readMember(value, "spec"))) return "an object with spec";
   const metadata = readMember(value, "metadata");

@@ -1,13 +1,11 @@
 /**
- * Quick policy: what the annotations of a pod and its namespace say together. Both can only narrow: allow lists are kept
- * apart, since a tool must be in all of them; deny lists are joined; of limits the smaller one counts.
+ * The floor of a pod's quick policy: what the annotations of its namespace say. It is fixed at admission; the pod's own
+ * annotations are read by the sidecar while it runs and can only narrow further, so they are no part of it.
  */
-import { keys } from "@outrigger/api/keys";
-import type { Rate } from "@outrigger/api/values";
-import type { Problem } from "../outcome.ts";
+import { formatRate } from "@outrigger/api/values";
 import type { AnnotationReader } from "./annotations.ts";
 
-/** As the sidecar reads it. `maxResponseBytes` in bytes; `rateLimit` as `<n>/<s|m|h>`. */
+/** As the sidecar reads it: an allow list inside a list of them. `maxResponseBytes` in bytes; `rateLimit` as `<n>/<s|m|h>`. */
 export interface QuickPolicy {
   readonly allowTools?: readonly (readonly string[])[];
   readonly denyTools?: readonly string[];
@@ -16,45 +14,18 @@ export interface QuickPolicy {
   readonly maxResponseBytes?: number;
 }
 
-const maxGlobs = 256;
-
-/** Combines the annotations. */
-export function readQuickPolicy(reader: AnnotationReader): QuickPolicy {
-  const allow = presentOf(reader.both("allowTools"));
-  const deny = [...new Set(presentOf(reader.both("denyTools")).flat())];
-  const rate = presentOf(reader.both("rateLimit")).toSorted(compareRates)[0];
-  const concurrency = presentOf(reader.both("maxConcurrency"));
-  const bytes = presentOf(reader.both("maxResponseBytes"));
+/** Reads the namespace's annotations that narrow. */
+export function readFloor(reader: AnnotationReader): QuickPolicy {
+  const allowTools = reader.both("allowTools").namespace;
+  const denyTools = reader.both("denyTools").namespace;
+  const rate = reader.both("rateLimit").namespace;
+  const maxConcurrency = reader.both("maxConcurrency").namespace;
+  const maxResponseBytes = reader.both("maxResponseBytes").namespace;
   return {
-    ...(allow.length === 0 ? {} : { allowTools: dropRepeated(allow) }),
-    ...(deny.length === 0 ? {} : { denyTools: deny }),
-    ...(rate === undefined ? {} : { rateLimit: writeRate(rate) }),
-    ...(concurrency.length === 0 ? {} : { maxConcurrency: Math.min(...concurrency) }),
-    ...(bytes.length === 0 ? {} : { maxResponseBytes: Math.min(...bytes) }),
+    ...(allowTools === undefined ? {} : { allowTools: [allowTools] }),
+    ...(denyTools === undefined ? {} : { denyTools }),
+    ...(rate === undefined ? {} : { rateLimit: formatRate(rate) }),
+    ...(maxConcurrency === undefined ? {} : { maxConcurrency }),
+    ...(maxResponseBytes === undefined ? {} : { maxResponseBytes }),
   };
-}
-
-/** Finds what is right on pod and namespace alone but too much together. */
-export function checkQuickPolicy(policy: QuickPolicy): Problem[] {
-  const count = policy.denyTools?.length ?? 0;
-  if (count <= maxGlobs) return [];
-  const text = `${keys.denyTools.key} of pod and namespace: expected at most ${maxGlobs} entries together, found ${count}`;
-  return [{ reason: "InvalidAnnotation", text }];
-}
-
-function presentOf<T>(values: { readonly pod: T | undefined; readonly namespace: T | undefined }): T[] {
-  return [values.pod, values.namespace].filter((value) => value !== undefined);
-}
-
-/** A namespace's list that was copied to the pod in an earlier round counts once. */
-function dropRepeated(lists: readonly (readonly string[])[]): (readonly string[])[] {
-  const unique = new Map(lists.map((list) => [JSON.stringify(list), list]));
-  return [...unique.values()];
-}
-
-const compareRates = (a: Rate, b: Rate): number => a.count / a.periodMs - b.count / b.periodMs || a.count - b.count;
-
-function writeRate({ count, periodMs }: Rate): string {
-  const period = { 1000: "s", 60000: "m", 3600000: "h" }[periodMs];
-  return `${count}/${period ?? "s"}`;
 }

@@ -2,13 +2,14 @@
  * What one pod asks for: its annotations, those of its namespace and the installation's defaults, resolved and checked.
  * Says nothing about whether the pod's spec allows it; that is check.ts.
  */
-import { keys, type KeyName, type PortMode, type Transport } from "@outrigger/api/keys";
+import { keys, type KeyName, type Transport } from "@outrigger/api/keys";
 import type { InjectionConfig } from "../config.ts";
 import type { Problem, Warning } from "../outcome.ts";
 import { readAnnotations, warnOfUnknownKeys, type AnnotationReader, type ValueOf } from "./annotations.ts";
 import type { JsonObject } from "./json.ts";
+import { listIdleKeys, readMode, warnOfIdleKeys, type Mode } from "./mode.ts";
 import type { PodView } from "./pod.ts";
-import { checkQuickPolicy, readQuickPolicy, type QuickPolicy } from "./quick-policy.ts";
+import { readFloor, type QuickPolicy } from "./quick-policy.ts";
 import { isAbove } from "./quantity.ts";
 
 /** Resource settings of the sidecar, quantities as written. */
@@ -25,18 +26,22 @@ export interface ResourceSettings {
 export interface Settings {
   readonly transport: Transport;
   readonly path: string;
-  readonly portMode: PortMode;
+  readonly mode: Mode;
   readonly container: string | undefined;
   readonly port: string | undefined;
   readonly hostEnv: { readonly name: string; readonly value: string } | undefined;
   readonly portEnv: string | undefined;
   readonly listenPort: number;
+  /** What the image runs, where its author says so. */
+  readonly stdioCommand: readonly string[] | undefined;
+  readonly maxSessions: number;
   readonly probes: "rewrite" | "keep";
   readonly drainSeconds: number;
   readonly logLevel: string;
   readonly hosts: readonly string[];
   readonly resources: ResourceSettings;
-  readonly quickPolicy: QuickPolicy;
+  /** What the namespace narrows. */
+  readonly floor: QuickPolicy;
   /** Annotations of the namespace that go on to the pod. */
   readonly copies: AnnotationReader["copies"];
   readonly isRejected: (name: KeyName) => boolean;
@@ -52,38 +57,41 @@ export interface ReadSettings {
 /** Reads what a pod asks for. `namespace` is the namespace's annotations. */
 export function readSettings(pod: PodView, namespace: JsonObject, config: InjectionConfig): ReadSettings {
   const reader = readAnnotations({ pod: pod.annotations, namespace, defaults: config.defaults });
-  const portMode = reader.always("portMode");
+  const { mode, problems } = readMode(reader);
+  const idleKeys = listIdleKeys(mode);
   const settings: Settings = {
     transport: reader.always("transport"),
     path: reader.always("path"),
-    portMode,
+    mode,
     container: reader.one("container"),
     port: reader.isSet("port") ? String(reader.one("port")) : undefined,
     hostEnv: readHostVariable(reader),
     portEnv: reader.one("portEnv")?.name,
     listenPort: reader.one("listenPort") ?? config.ports.data,
-    probes: reader.one("probes") ?? defaultProbes(portMode),
+    stdioCommand: reader.one("stdioCommand"),
+    maxSessions: reader.always("maxSessions"),
+    probes: mode === "stdio" ? "keep" : (reader.one("probes") ?? defaultProbes(mode)),
     drainSeconds: reader.always("drainSeconds"),
     logLevel: reader.always("logLevel"),
     hosts: reader.one("hosts") ?? [],
     resources: readResources(reader),
-    quickPolicy: readQuickPolicy(reader),
-    copies: reader.copies,
+    floor: readFloor(reader),
+    copies: reader.copies.filter(([key]) => !idleKeys.includes(key)),
     isRejected: reader.isRejected,
   };
   return {
     settings,
     problems: [
       ...reader.problems,
+      ...problems,
       ...checkVariables(settings, reader.one("portEnv")),
       ...checkResources(settings.resources),
-      ...checkQuickPolicy(settings.quickPolicy),
     ],
     warnings: [
       ...warnOfUnknownKeys(pod.labels, "label"),
       ...warnOfUnknownKeys(pod.annotations, "annotation"),
       ...warnOfUnknownKeys(namespace, "annotation", "namespace "),
-      ...warnOfIdleKeys(portMode, reader),
+      ...warnOfIdleKeys(mode, reader),
     ],
   };
 }
@@ -94,8 +102,7 @@ function readHostVariable(reader: AnnotationReader): Settings["hostEnv"] {
 }
 
 /** Where the app's own port is no longer reachable for the kubelet, its probes go through the sidecar. */
-const defaultProbes = (portMode: PortMode): "rewrite" | "keep" =>
-  portMode === "loopback" || portMode === "env" ? "rewrite" : "keep";
+const defaultProbes = (mode: Mode): "rewrite" | "keep" => (mode === "loopback" || mode === "env" ? "rewrite" : "keep");
 
 function readResources(reader: AnnotationReader): ResourceSettings {
   return {
@@ -135,22 +142,5 @@ function checkResources(resources: ResourceSettings): Problem[] {
     .map(([requestKey, request, limitKey, limit]) => ({
       reason: "InvalidAnnotation",
       text: `${requestKey}="${request}": expected at most the limit of ${String(limit)} (${limitKey})`,
-    }));
-}
-
-/** Keys that only some port modes read. */
-const modesOf: Readonly<Partial<Record<KeyName, readonly PortMode[]>>> = {
-  hostEnv: ["env"],
-  portEnv: ["env"],
-  listenPort: ["sidecar-port", "named-port"],
-};
-
-function warnOfIdleKeys(portMode: PortMode, reader: AnnotationReader): Warning[] {
-  const names = ["hostEnv", "portEnv", "listenPort"] as const;
-  return names
-    .filter((name) => reader.isSet(name) && modesOf[name]?.includes(portMode) === false)
-    .map((name) => ({
-      reason: "UnknownAnnotation",
-      text: `annotation ${keys[name].key} is not read in port mode ${portMode}`,
     }));
 }

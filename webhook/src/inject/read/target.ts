@@ -13,7 +13,10 @@ export interface ServerPort {
   readonly declared: PortView | undefined;
 }
 
-/** Where the server is. Undefined members come with a problem, unless an annotation that was not right hides them. */
+/**
+ * Where the server is. Undefined members come with a problem, unless an annotation that was not right hides them. A stdio server
+ * has no port.
+ */
 export interface Target {
   readonly container: ContainerView | undefined;
   readonly port: ServerPort | undefined;
@@ -29,7 +32,8 @@ export function findTarget(
   if (settings.isRejected("container")) return { container: undefined, port: undefined, problems: [] };
   const found = findContainer(pod, settings.container, context);
   if ("reason" in found) return { container: undefined, port: undefined, problems: [found] };
-  if (settings.isRejected("port")) return { container: found, port: undefined, problems: [] };
+  if (settings.mode === "stdio" || settings.isRejected("port"))
+    return { container: found, port: undefined, problems: [] };
   const port = findPort(found, settings.port, context.previous?.port);
   return "reason" in port
     ? { container: found, port: undefined, problems: [port] }

@@ -1,0 +1,92 @@
+{{/* Values that are right one by one and wrong together: every problem as one sentence, all at once. */}}
+
+{{- define "outrigger.problems" -}}
+{{- $v := .Values -}}
+{{- $mode := $v.certificates.mode -}}
+{{- $limited := $v.rbac.namespaces -}}
+{{- $served := default $limited $v.aggregator.namespaces -}}
+{{- if has .Release.Namespace (list "kube-system" "kube-public" "kube-node-lease") }}
+- namespace {{ .Release.Namespace }} belongs to Kubernetes: install into a namespace of its own, such as outrigger-system
+{{- end }}
+{{- if and (eq $mode "self") (not $v.operator.enabled) }}
+- certificates.mode self needs the operator, which tells API servers whom to trust: set operator.enabled=true, or certificates.mode=cert-manager or files
+{{- end }}
+{{- if and $limited $v.operator.enabled }}
+- rbac.namespaces leaves no rights in the whole cluster, and the operator needs some: set operator.enabled=false, or leave rbac.namespaces empty
+{{- end }}
+{{- if and (eq $mode "files") (not $v.certificates.files.secretName) }}
+- certificates.mode files needs certificates.files.secretName
+{{- end }}
+{{- if and (ne $mode "files") (or $v.certificates.files.secretName $v.certificates.files.caBundle) }}
+- certificates.files goes with certificates.mode=files, which is {{ $mode }}
+{{- end }}
+{{- if and (ne $mode "cert-manager") $v.certificates.certManager.issuerName }}
+- certificates.certManager goes with certificates.mode=cert-manager, which is {{ $mode }}
+{{- end }}
+{{- if and $v.webhook.hostNetwork (eq (int $v.webhook.port) 10250) }}
+- webhook.hostNetwork needs another webhook.port than 10250, which is the kubelet's on every node
+{{- end }}
+{{- if eq (int $v.webhook.port) (int (include "outrigger.webhookAdminPort" .)) }}
+- webhook.port {{ include "outrigger.webhookAdminPort" . }} is the port of its health and metrics
+{{- end }}
+{{- if and (eq $v.aggregator.names "server") (ne (len $served) 1) }}
+- aggregator.names server needs exactly one namespace in aggregator.namespaces: else two servers could have one name
+{{- end }}
+{{- range $v.aggregator.namespaces }}
+{{- if and $limited (not (has . $limited)) }}
+- aggregator.namespaces names {{ . }}, which rbac.namespaces gives no rights in
+{{- end }}
+{{- end }}
+{{- if and (not $v.operator.enabled) (ne (toJson $v.policy) (toJson (dict "defaultAction" "Allow"))) }}
+- policy is signed and handed out by the operator: set operator.enabled=true, or leave policy as it is
+{{- end }}
+{{- if and (not $v.operator.enabled) $v.networkPolicies.sidecarClients }}
+- networkPolicies.sidecarClients is for the operator's network policies: set operator.enabled=true, or leave it empty
+{{- end }}
+{{- end }}
+
+{{- define "outrigger.refuseProblems" -}}
+{{- with include "outrigger.problems" . | trim -}}
+{{- fail (printf "these values can't be installed:\n%s" .) -}}
+{{- end -}}
+{{- end }}
+
+{{/* Ports of health and metrics; packages/api/src/ports.ts has the same, a test holds them together. */}}
+{{- define "outrigger.webhookAdminPort" -}}8081{{- end }}
+{{- define "outrigger.operatorAdminPort" -}}8081{{- end }}
+{{- define "outrigger.aggregatorPort" -}}7777{{- end }}
+{{- define "outrigger.aggregatorAdminPort" -}}7778{{- end }}
+{{- define "outrigger.sidecarAdminPort" -}}19082{{- end }}
+
+{{/* What works and may surprise, for NOTES. */}}
+{{- define "outrigger.warnings" -}}
+{{- $v := .Values -}}
+{{- if and (eq $v.webhook.failurePolicy "Fail") (lt (int $v.webhook.replicas) 2) }}
+- One webhook with failurePolicy Fail: while it restarts, labelled pods are refused. Set webhook.replicas=2.
+{{- end }}
+{{- if eq $v.webhook.failurePolicy "Ignore" }}
+- failurePolicy Ignore: while no webhook answers, labelled pods start without a sidecar, and nothing guards them.
+{{- end }}
+{{- if not $v.admissionPolicies.enabled }}
+- Without admission policies, whoever may change pods can take the sidecar's labels and policy away.
+{{- end }}
+{{- if not $v.operator.enabled }}
+- Without the operator no network policy closes the way past the sidecar: use port mode loopback, env or stdio.
+{{- else if not $v.networkPolicies.sidecars }}
+- networkPolicies.sidecars is off: nothing closes the way past the sidecar in port modes sidecar-port and named-port.
+{{- else }}
+- Port mode sidecar-port is as safe as the network policies that your network enforces; the operator probes them.
+{{- end }}
+{{- if $v.rbac.namespaces }}
+- Limited to {{ join ", " $v.rbac.namespaces }}: annotations of namespaces are not read.
+{{- end }}
+{{- if not $v.networkPolicies.clients }}
+- Whoever reaches the aggregator's Service may call: it asks nobody who they are. Set networkPolicies.clients.
+{{- end }}
+{{- if and (or $v.metrics.serviceMonitor.enabled $v.metrics.podMonitor.enabled) $v.networkPolicies.enabled (not $v.networkPolicies.monitoring) }}
+- Prometheus can't reach the ports of metrics: set networkPolicies.monitoring.
+{{- end }}
+{{- if eq .Release.Namespace "default" }}
+- Nothing is injected in namespace default, because Outrigger itself runs there.
+{{- end }}
+{{- end }}

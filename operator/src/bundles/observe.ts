@@ -1,0 +1,45 @@
+/** First stage of bundles: everything that decides which policy is to stand where, at one moment. Next: reconcile.ts. */
+import type { InjectedPod } from "../cluster/injected-pod.ts";
+import { findGuarded } from "../cluster/namespaces.ts";
+import type { BundleFacts } from "../cluster/own-objects.ts";
+import type { ClusterView } from "../cluster/view.ts";
+import type { PolicySet } from "../policy-file/read-policy.ts";
+import type { TrustKeys } from "../trust/observe.ts";
+
+/** What is there. `guarded`: names of namespaces that are to have a policy. */
+export interface ObservedBundles {
+  readonly policy: PolicySet;
+  readonly keys: TrustKeys;
+  readonly guarded: readonly string[];
+  readonly published: readonly BundleFacts[];
+  readonly pods: readonly InjectedPod[];
+  /** Unix epoch ms. */
+  readonly nowMs: number;
+}
+
+/** Where it is looked up. */
+export interface BundleSources {
+  readonly view: ClusterView;
+  readonly system: ReadonlySet<string>;
+  readonly policy: () => PolicySet | undefined;
+  readonly keys: () => TrustKeys | undefined;
+  readonly nowMs: () => number;
+}
+
+/** Looks; undefined while there is no policy or no key yet: then everything stays as it is. */
+export function observeBundles({ view, system, policy, keys, nowMs }: BundleSources): ObservedBundles | undefined {
+  const set = policy();
+  const signing = keys();
+  if (set === undefined || signing === undefined) return undefined;
+  const pods = view.pods();
+  const withInjected = new Set(pods.map((pod) => pod.namespace));
+  const guarded = findGuarded({ namespaces: view.namespaces(), withInjected, system });
+  return {
+    policy: set,
+    keys: signing,
+    guarded: guarded.map(({ name }) => name),
+    published: view.bundles(),
+    pods,
+    nowMs: nowMs(),
+  };
+}

@@ -1,0 +1,160 @@
+/**
+ * What the operator sees of the cluster, kept up to date by watches. It runs on every replica, so that a new leader starts from
+ * full knowledge. Decides nothing: it says what is there and that something changed.
+ */
+import { bundleObject } from "@outrigger/api/cluster-objects";
+import { keys } from "@outrigger/api/keys";
+import {
+  resources,
+  watchObjects,
+  type ApiFailure,
+  type BackoffBounds,
+  type ClusterAccess,
+  type ObjectWatch,
+  type RawObject,
+  type Resource,
+} from "@outrigger/kube";
+import { readRefusal, type RefusalFacts } from "../events/read-refusal.ts";
+import { readMissedPod, type MissedPod } from "../events/read-missed.ts";
+import { watchByNamespace } from "./watch-by-namespace.ts";
+import { readInjectedPod, type InjectedPod } from "./injected-pod.ts";
+import { readNamespace, type NamespaceFacts } from "./namespaces.ts";
+import { readNetworkPolicy, type NetworkPolicyFacts } from "./network-policy.ts";
+import { readBundleObject, readEntries, readPublishedKeys, type BundleFacts, type EntryFacts } from "./own-objects.ts";
+
+/** What can change. */
+export const topics = ["namespaces", "pods", "missed", "policies", "bundles", "trust", "entries", "refusals"] as const;
+
+export type Topic = (typeof topics)[number];
+
+/** The cluster as it was seen last. */
+export interface ClusterView {
+  readonly namespaces: () => readonly NamespaceFacts[];
+  readonly pods: () => readonly InjectedPod[];
+  /** Pods that ask for the sidecar by their own label, or live where it is injected, and do not have it. */
+  readonly missed: () => readonly MissedPod[];
+  readonly policies: () => readonly NetworkPolicyFacts[];
+  readonly bundles: () => readonly BundleFacts[];
+  /** The public keys as they are published; undefined where they are not. */
+  readonly publishedKeys: () => string | undefined;
+  /** Our entries of the webhook configuration; undefined where it does not exist. */
+  readonly entries: () => readonly EntryFacts[] | undefined;
+  readonly refusals: () => readonly RefusalFacts[];
+  /** True once all of these were listed completely; before that, what is missing may only not have been seen yet. */
+  readonly isSynced: (topics: readonly Topic[]) => boolean;
+}
+
+/** Where to look, and who hears of what. */
+export interface ClusterWatchOptions {
+  readonly access: ClusterAccess;
+  readonly ownNamespace: string;
+  readonly trustName: string;
+  /** Undefined: the webhook's certificates are somebody else's. */
+  readonly webhookConfiguration: string | undefined;
+  readonly onChange: (topic: Topic) => void;
+  readonly onFailure: (topic: Topic, failure: ApiFailure) => void;
+  readonly onHandlerError: (error: unknown) => void;
+  readonly backoff?: BackoffBounds;
+}
+
+/** A view with its end. */
+export interface ClusterWatches extends ClusterView {
+  readonly stop: () => Promise<void>;
+}
+
+interface Selected<O extends RawObject, T> {
+  readonly resource: Resource<O>;
+  readonly read: (object: O) => T;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  readonly namespaces?: readonly string[];
+}
+
+const injected = `${keys.injected.key}=true`;
+const notInjected = `${keys.injected.key}!=true`;
+const asksItself = `${keys.inject.key}=enabled,${notInjected}`;
+
+/** Starts all watches. */
+export function watchCluster(options: ClusterWatchOptions): ClusterWatches {
+  const { access, ownNamespace, trustName, onChange, onFailure, onHandlerError, backoff } = options;
+  const started = new Map<Topic, ObjectWatch<unknown>>();
+  const open = <O extends RawObject, T>(topic: Topic, selected: Selected<O, T>): ObjectWatch<T> =>
+    watchObjects({
+      access,
+      ...selected,
+      onChange: () => {
+        if (topic === "namespaces") dwelling.keep(listOptedIn(namespaces));
+        onChange(topic);
+      },
+      onFailure: (failure) => onFailure(topic, failure),
+      onHandlerError,
+      ...(backoff === undefined ? {} : { backoff }),
+    });
+  const start = <O extends RawObject, T>(topic: Topic, selected: Selected<O, T>): ObjectWatch<T> => {
+    const watch = open(topic, selected);
+    started.set(topic, watch);
+    return watch;
+  };
+  const own = { namespaces: [ownNamespace] };
+  const { webhookConfiguration: name } = options;
+  const namespaces = start("namespaces", { resource: resources.namespaces, read: readNamespace });
+  // All pods of a large cluster would be a great many; those of opted-in namespaces are few.
+  const dwelling = watchByNamespace((namespace) =>
+    open("missed", {
+      resource: resources.pods,
+      labelSelector: notInjected,
+      read: readMissedPod,
+      namespaces: [namespace],
+    }),
+  );
+  const pods = start("pods", { resource: resources.pods, labelSelector: injected, read: readInjectedPod });
+  const asking = start("missed", { resource: resources.pods, labelSelector: asksItself, read: readMissedPod });
+  const policies = start("policies", { resource: resources.networkPolicies, read: readNetworkPolicy });
+  const bundles = start("bundles", {
+    resource: resources.configMaps,
+    labelSelector: `${bundleObject.label}=${bundleObject.labelValue}`,
+    read: readBundleObject,
+    ...own,
+  });
+  const trust = start("trust", {
+    resource: resources.configMaps,
+    fieldSelector: `metadata.name=${trustName}`,
+    read: readPublishedKeys,
+    ...own,
+  });
+  const refusals = start("refusals", {
+    resource: resources.events,
+    fieldSelector: "reason=FailedCreate",
+    read: readRefusal,
+  });
+  const entries =
+    name === undefined
+      ? undefined
+      : start("entries", {
+          resource: resources.mutatingWebhookConfigurations,
+          fieldSelector: `metadata.name=${name}`,
+          read: readEntries,
+        });
+  return {
+    namespaces: () => present(namespaces),
+    pods: () => present(pods),
+    missed: () => [...new Map([...present(asking), ...dwelling.list()].map((pod) => [pod.uid, pod])).values()],
+    policies: () => present(policies),
+    bundles: () => present(bundles),
+    publishedKeys: () => trust.list()[0],
+    entries: () => entries?.list()[0],
+    refusals: () => present(refusals),
+    isSynced: (topics) => topics.every((topic) => started.get(topic)?.isSynced() ?? true),
+    stop: async () => {
+      await Promise.all([...[...started.values()].map((watch) => watch.stop()), dwelling.stop()]);
+    },
+  };
+}
+
+function listOptedIn(namespaces: ObjectWatch<NamespaceFacts | undefined>): readonly string[] {
+  return present(namespaces).flatMap(({ name, isOptedIn, isLeaving }) => (isOptedIn && !isLeaving ? [name] : []));
+}
+
+function present<T>(watch: ObjectWatch<T | undefined>): readonly T[] {
+  return watch.list().filter((item) => item !== undefined);
+}

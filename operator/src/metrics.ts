@@ -1,0 +1,117 @@
+/**
+ * The operator's metrics, prefix `outrigger_operator_`:
+ * `leader`, `reconcile_total{controller,result}`, `watch_failures_total{resource}`, `events_dropped_total`,
+ * `guarded_namespaces`, `policy_file_valid`, `bundles`, `bundles_refused{reason}`, `policy_patches_total{result}`,
+ * `pods_without_trusted_key`, `trust_keys`, `pods_pinning_old_key`, `enforced_pods{status,reason}`, `probes_total{status}`,
+ * `foreign_policies`, `authority_phase{phase}`, `authority_expiry_timestamp_seconds`, `ca_bundle_in_sync`.
+ * No name of a namespace, pod or server is a label.
+ */
+import { toMetricLabel, type Reason } from "@outrigger/api/reasons";
+import type { Metrics } from "@outrigger/runtime/metrics";
+import { topics, type Topic } from "./cluster/view.ts";
+
+/** The duties, as labels name them. */
+const controllers = ["trust", "bundles", "isolation", "probe", "certificates", "events"] as const;
+
+export type Controller = (typeof controllers)[number];
+
+/** What the operator counts. Values of gauges are set by the leader; another replica's stand at zero. */
+export interface OperatorMetrics {
+  readonly showLeader: (isLeader: boolean) => void;
+  readonly countRun: (controller: Controller, result: "ok" | "failed" | "error") => void;
+  readonly countWatchFailure: (resource: Topic) => void;
+  readonly countDroppedEvent: () => void;
+  readonly showPolicyFile: (state: "valid" | "invalid") => void;
+  readonly showBundles: (facts: {
+    readonly namespaces: number;
+    readonly bundles: number;
+    readonly tooLarge: number;
+    readonly unsigned: number;
+  }) => void;
+  readonly countPolicyPatch: (result: "ok" | "failed") => void;
+  readonly showTrust: (facts: { readonly keys: number; readonly pinningOld: number }) => void;
+  readonly showEnforced: (counts: ReadonlyMap<string, { status: string; reason: Reason; pods: number }>) => void;
+  readonly countProbe: (status: string) => void;
+  readonly showForeignPolicies: (count: number) => void;
+  readonly showAuthority: (facts: {
+    readonly phase: string;
+    readonly expiresAtMs: number;
+    readonly sync: "in sync" | "out of sync";
+  }) => void;
+}
+
+type LabelledGauge = (name: string, help: string, labelNames?: readonly string[]) => ReturnType<Metrics["gauge"]>;
+
+const phases = ["steady", "announced", "switched"];
+const statuses = ["True", "False", "Unknown"];
+
+/** Registers all metrics; label sets start at zero. */
+export function createOperatorMetrics(metrics: Metrics): OperatorMetrics {
+  // The registry reads label names of gauges as a third argument, which its type leaves out.
+  const gauge: LabelledGauge = metrics.gauge;
+  const leader = gauge("leader", "1 where this replica acts.");
+  const results = ["ok", "failed", "error"] as const;
+  const runs = metrics.counter(
+    "reconcile_total",
+    "Runs of a duty by outcome.",
+    controllers.flatMap((controller) => results.map((result) => ({ controller, result }))),
+  );
+  const watchFailures = metrics.counter("watch_failures_total", "Failed requests of watches.", [
+    ...topics.map((resource) => ({ resource })),
+  ]);
+  const droppedEvents = metrics.counter("events_dropped_total", "Events that were not written, too many waiting.");
+  const namespaces = gauge("guarded_namespaces", "Namespaces that get policy and isolation.");
+  const fileValid = gauge("policy_file_valid", "1 where the policy file can be used.");
+  const bundles = gauge("bundles", "Signed policies of namespaces that are published.");
+  const refused = gauge("bundles_refused", "Policies that can't be published, by reason.", ["reason"]);
+  const patches = metrics.counter("policy_patches_total", "Policies written on to pods.", [
+    { result: "ok" },
+    { result: "failed" },
+  ]);
+  const unsigned = gauge("pods_without_trusted_key", "Injected pods that pin none of the keys that sign.");
+  const keys = gauge("trust_keys", "Keys that sign policy.");
+  const pinningOld = gauge("pods_pinning_old_key", "Injected pods that need the key before the current one.");
+  const enforced = gauge("enforced_pods", "Injected pods by result of the last probe.", ["status", "reason"]);
+  const probes = metrics.counter(
+    "probes_total",
+    "Probes by result.",
+    statuses.map((status) => ({ status })),
+  );
+  const foreign = gauge("foreign_policies", "Network policies of others that open a way round a sidecar.");
+  const phase = gauge("authority_phase", "1 for the phase in which the rotation of the webhook's authority is.", [
+    "phase",
+  ]);
+  const expiry = gauge("authority_expiry_timestamp_seconds", "When the signing authority ends.");
+  const inSync = gauge("ca_bundle_in_sync", "1 where every entry of the webhook configuration trusts the authority.");
+  return {
+    showLeader: (isLeader) => leader.set(isLeader ? 1 : 0),
+    countRun: (controller, result) => runs.add({ controller, result }),
+    countWatchFailure: (resource) => watchFailures.add({ resource }),
+    countDroppedEvent: () => droppedEvents.add(),
+    showPolicyFile: (state) => fileValid.set(state === "valid" ? 1 : 0),
+    showBundles: (facts) => {
+      namespaces.set(facts.namespaces);
+      bundles.set(facts.bundles);
+      refused.set(facts.tooLarge, { reason: toMetricLabel("BundleTooLarge") });
+      unsigned.set(facts.unsigned);
+    },
+    countPolicyPatch: (result) => patches.add({ result }),
+    showTrust: (facts) => {
+      keys.set(facts.keys);
+      pinningOld.set(facts.pinningOld);
+    },
+    showEnforced: (counts) => {
+      enforced.reset();
+      for (const { status, reason, pods } of counts.values()) {
+        enforced.set(pods, { status, reason: toMetricLabel(reason) });
+      }
+    },
+    countProbe: (status) => probes.add({ status }),
+    showForeignPolicies: (count) => foreign.set(count),
+    showAuthority: (facts) => {
+      for (const each of phases) phase.set(each === facts.phase ? 1 : 0, { phase: each });
+      expiry.set(facts.expiresAtMs / 1_000);
+      inSync.set(facts.sync === "in sync" ? 1 : 0);
+    },
+  };
+}

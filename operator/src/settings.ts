@@ -1,0 +1,235 @@
+/**
+ * The operator's settings: flags, variables, defaults, and what does not go together. Pure; main.ts passes argv, environment
+ * and host name.
+ */
+import { operatorPorts } from "@outrigger/api/ports";
+import { parseDnsLabel, parseDuration, parseWord, type Parsed } from "@outrigger/api/values";
+import type { ClusterPlace } from "@outrigger/kube";
+import { parseListenAddress, parseText, readSettings, type ParsedSetting } from "@outrigger/runtime/config";
+import { programSettings } from "@outrigger/runtime/program-settings";
+import { parsePeers, type Peer } from "./isolation/peers.ts";
+
+const dayMs = 86_400_000;
+const minuteMs = 60_000;
+
+/** The table of settings. */
+export const settingTable = {
+  kube: {
+    flag: "kube",
+    env: "OUTRIGGER_KUBE",
+    help: "the cluster: in-cluster, kubeconfig, or a base URL such as that of kubectl proxy",
+    parse: parseKube,
+    fallback: { mode: "in-cluster" } as ClusterPlace,
+  },
+  namespace: {
+    flag: "namespace",
+    env: "OUTRIGGER_NAMESPACE",
+    help: "the release's own namespace",
+    parse: parseDnsLabel,
+    fallback: "outrigger-system",
+  },
+  systemNamespaces: {
+    flag: "system-namespaces",
+    env: "OUTRIGGER_SYSTEM_NAMESPACES",
+    help: "comma-separated namespaces that are left alone, beside Kubernetes' and the own one",
+    parse: parseNamespaces,
+    fallback: [] as readonly string[],
+  },
+  admin: {
+    flag: "admin",
+    env: "OUTRIGGER_ADMIN",
+    help: "address of health and metrics",
+    parse: parseListenAddress,
+    fallback: { host: "0.0.0.0", port: operatorPorts.admin },
+  },
+  identity: {
+    flag: "identity",
+    env: "OUTRIGGER_IDENTITY",
+    help: "name of this process in the election; the host's name where absent",
+    parse: parseText,
+  },
+  lease: {
+    flag: "lease",
+    env: "OUTRIGGER_LEASE",
+    help: "the Lease that says which replica acts",
+    parse: parseObjectName,
+    fallback: "outrigger-operator",
+  },
+  leaseTime: duration("lease-time", "how long the Lease holds unrenewed", 15_000),
+  renewTime: duration("renew-time", "after how long without renewal the leader stops acting", 10_000),
+  retryTime: duration("retry-time", "pause between looks at the Lease", 2_000),
+  policyFile: {
+    flag: "policy-file",
+    env: "OUTRIGGER_POLICY_FILE",
+    help: "the installation's policy, YAML, read again when it changes",
+    parse: parseText,
+    fallback: "/etc/outrigger/policy/policy.yaml",
+  },
+  trust: {
+    flag: "trust",
+    env: "OUTRIGGER_TRUST",
+    help: "Secret and ConfigMap with the keys that sign policy",
+    parse: parseObjectName,
+    fallback: "outrigger-trust",
+  },
+  trustLifetime: duration("trust-lifetime", "after how long a new key signs", 365 * dayMs),
+  trustOverlap: duration("trust-overlap", "how long the key before stays at least", 10 * minuteMs),
+  bundles: {
+    flag: "bundles",
+    env: "OUTRIGGER_BUNDLES",
+    help: "how names of ConfigMaps with signed policy begin",
+    parse: parseDnsLabel,
+    fallback: "outrigger-bundle",
+  },
+  caSecret: {
+    flag: "ca-secret",
+    env: "OUTRIGGER_CA_SECRET",
+    help: "Secret with the webhook's authority; without it certificates are somebody else's",
+    parse: parseObjectName,
+  },
+  webhookConfiguration: {
+    flag: "webhook-configuration",
+    env: "OUTRIGGER_WEBHOOK_CONFIGURATION",
+    help: "the webhook configuration whose caBundle is kept; goes with --ca-secret",
+    parse: parseObjectName,
+  },
+  caLifetime: duration("ca-lifetime", "life of the webhook's authority", 365 * dayMs),
+  caAnnounce: duration("ca-announce", "how long a new authority is trusted before it signs", 10 * minuteMs),
+  caRetire: duration("ca-retire", "how long the old authority is trusted after that", 8 * dayMs),
+  isolation: {
+    flag: "isolation",
+    env: "OUTRIGGER_ISOLATION",
+    help: "enabled: write network policies for injected pods; disabled: none",
+    parse: (text: string) => parseWord(text, ["enabled", "disabled"]),
+    fallback: "enabled" as const,
+  },
+  aggregators: peers("aggregators", "OUTRIGGER_AGGREGATORS", "who may reach data and control ports of sidecars"),
+  clients: peers("clients", "OUTRIGGER_CLIENTS", "who else may reach data ports of sidecars"),
+  monitoring: peers("monitoring", "OUTRIGGER_MONITORING", "who may reach metrics of sidecars"),
+  probers: peers("probers", "OUTRIGGER_PROBERS", "the operator's own pods: they see whether a sidecar is there"),
+  probeInterval: duration("probe-interval", "time between two probes of a pod, a tenth more or less", 10 * minuteMs),
+  probeRetry: duration("probe-retry", "the same after a probe that found a way round or nothing", 30_000),
+  probeTimeout: duration("probe-timeout", "longest time that one connection may take", 2_000),
+  ...programSettings,
+};
+
+type Values = Extract<ReturnType<typeof readTable>, { ok: true }>["settings"]["values"];
+
+/** Everything that the program runs with. */
+export interface OperatorSettings extends Omit<
+  Values,
+  "identity" | "caSecret" | "webhookConfiguration" | "aggregators" | "clients" | "monitoring" | "probers"
+> {
+  readonly identity: string;
+  /** Undefined: certificates are somebody else's. */
+  readonly authority: { readonly secret: string; readonly configuration: string } | undefined;
+  readonly peers: {
+    readonly aggregators: readonly Peer[];
+    readonly clients: readonly Peer[];
+    readonly monitoring: readonly Peer[];
+    readonly probers: readonly Peer[];
+  };
+}
+
+/** The settings, or every problem with them. */
+export type ReadOperatorSettings =
+  | { readonly ok: true; readonly settings: OperatorSettings }
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+/** What settings are read from. `host` names the process where nothing else does. */
+export interface SettingsInput {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly host: string;
+}
+
+/** Reads and checks everything at once. */
+export function readOperatorSettings(input: SettingsInput): ReadOperatorSettings {
+  const read = readTable(input);
+  if (!read.ok) return read;
+  const { identity, caSecret, webhookConfiguration, ...rest } = read.settings.values;
+  const { aggregators, clients, monitoring, probers, ...values } = rest;
+  const problems = [
+    ...read.settings.rest.map((argument) => `unexpected argument ${JSON.stringify(argument)}`),
+    ...checkTimes(values),
+    ...(isPair(caSecret, webhookConfiguration) ? [] : ["--ca-secret and --webhook-configuration go together"]),
+  ];
+  if (problems.length > 0) return { ok: false, problems };
+  const settings = {
+    ...values,
+    identity: identity ?? input.host,
+    authority: readAuthority(caSecret, webhookConfiguration),
+    peers: fillPeers({ aggregators, clients, monitoring, probers }, values.namespace),
+  };
+  return { ok: true, settings };
+}
+
+const isPair = (a: string | undefined, b: string | undefined): boolean => (a === undefined) === (b === undefined);
+
+function readAuthority(secret: string | undefined, configuration: string | undefined): OperatorSettings["authority"] {
+  return secret === undefined || configuration === undefined ? undefined : { secret, configuration };
+}
+
+function fillPeers(
+  { aggregators, clients, monitoring, probers }: Pick<Values, keyof OperatorSettings["peers"]>,
+  namespace: string,
+): OperatorSettings["peers"] {
+  return {
+    aggregators: aggregators ?? [podsOf(namespace, "aggregator")],
+    clients: clients ?? [],
+    monitoring: monitoring ?? [],
+    probers: probers ?? [podsOf(namespace, "operator")],
+  };
+}
+
+/** Pods of the release, by the label that its chart gives them. */
+function podsOf(namespace: string, component: string): Peer {
+  return {
+    namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } },
+    podSelector: { matchLabels: { "app.kubernetes.io/component": component } },
+  };
+}
+
+function readTable(input: SettingsInput) {
+  return readSettings(settingTable, input);
+}
+
+function checkTimes({ leaseTime, renewTime, retryTime }: Pick<Values, "leaseTime" | "renewTime" | "retryTime">) {
+  const isInOrder = retryTime < renewTime && renewTime < leaseTime;
+  return isInOrder ? [] : ["--retry-time must be shorter than --renew-time, and that shorter than --lease-time"];
+}
+
+function duration(flag: string, help: string, fallback: number) {
+  const env = `OUTRIGGER_${flag.toUpperCase().replaceAll("-", "_")}`;
+  return { flag, env, help: `${help}, e.g. "10m"`, parse: parsePositiveDuration, fallback };
+}
+
+function parsePositiveDuration(text: string): Parsed<number> {
+  const parsed = parseDuration(text);
+  return parsed.ok && parsed.value === 0 ? { ok: false, expected: "a duration above zero" } : parsed;
+}
+
+function peers(flag: string, env: string, help: string) {
+  return { flag, env, help: `${help}, as a JSON list of NetworkPolicy peers`, parse: parsePeers };
+}
+
+function parseKube(text: string): ParsedSetting<ClusterPlace> {
+  if (text === "in-cluster" || text === "kubeconfig") return { ok: true, value: { mode: text } };
+  const url = /^https?:\/\//.test(text) ? URL.parse(text) : null;
+  return url === null
+    ? { ok: false, expected: "in-cluster, kubeconfig or a base URL" }
+    : { ok: true, value: { mode: "url", baseUrl: text } };
+}
+
+function parseNamespaces(text: string): ParsedSetting<readonly string[]> {
+  const names = text.split(",").map((name) => name.trim());
+  return names.every((name) => parseDnsLabel(name).ok)
+    ? { ok: true, value: names }
+    : { ok: false, expected: "a comma-separated list of namespaces" };
+}
+
+function parseObjectName(text: string): ParsedSetting<string> {
+  return /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(text)
+    ? { ok: true, value: text }
+    : { ok: false, expected: "the name of an object" };
+}

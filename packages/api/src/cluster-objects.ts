@@ -1,0 +1,47 @@
+/**
+ * The objects that operator and webhook exchange in the release's namespace: their labels, annotations and the members of
+ * their data. Names of the objects are settings; keys that stand on pods and namespaces are in keys.ts.
+ */
+import { keyPrefix } from "./keys.ts";
+
+/** ConfigMap with the signed policy of a namespace: found by its label, not by its name. */
+export const bundleObject = {
+  label: `${keyPrefix}bundle`,
+  labelValue: "namespace",
+  /** Whose policy it is. */
+  namespaceMember: "namespace",
+  /** The bundle: a compact JWS. */
+  policyMember: "policy",
+  /** Annotation: what the policy of the namespace and its servers was when the version was made. */
+  state: `${keyPrefix}policy-state`,
+} as const;
+
+/** Secret and ConfigMap with the keys that sign policy. */
+export const trustObject = {
+  /** Secret: the private key as JWK, and the id of the key. */
+  privateMember: "private.jwk",
+  idMember: "kid",
+  /** Secret: when that key was made (RFC 3339), and the key before it while pods need it. */
+  createdMember: "created",
+  previousMember: "previous.jwk",
+  /** ConfigMap: the public keys as JWKS, newest first. */
+  publicMember: "jwks.json",
+} as const;
+
+/** Secret with the webhook's certificate authority. All values are PEM. */
+export const authorityObject = {
+  /** Every authority that is to be trusted, newest first. */
+  trustedMember: "ca.crt",
+  /** The authority that signs now. */
+  certificateMember: "tls.crt",
+  keyMember: "tls.key",
+  /** The authority that will sign next, while there is one. */
+  nextCertificateMember: "next.crt",
+  nextKeyMember: "next.key",
+  /** Annotations: the phase of a rotation, and since when (RFC 3339). */
+  phase: `${keyPrefix}phase`,
+  phaseSince: `${keyPrefix}phase-since`,
+} as const;
+
+/** Every entry of the webhook configuration that is ours has a name that ends like this. */
+export const admissionEntrySuffix = ".inject.outrigger.dev";

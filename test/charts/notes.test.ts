@@ -1,0 +1,48 @@
+/** What helm says after an installation: the next three commands, and what may surprise. */
+import { describe, expect, it } from "vitest";
+import type { Values } from "../../charts/values/node.ts";
+import { readChartCases } from "./golden.ts";
+import { renderNotes } from "./render.ts";
+
+const limited = readChartCases().find(({ name }) => name === "namespaces")!.values;
+const monitored = { metrics: { podMonitor: { enabled: true } } };
+
+describe("notes", () => {
+  it("name the next three commands and the endpoint", async () => {
+    const notes = await renderNotes({});
+    expect(notes.split("\n").filter((line) => line.startsWith("  kubectl "))).toEqual([
+      "  kubectl label namespace NAMESPACE outrigger.dev/inject=enabled",
+      "  kubectl rollout restart deployment --namespace NAMESPACE",
+      "  kubectl port-forward --namespace outrigger-system service/outrigger-aggregator 7777:80",
+    ]);
+    expect(notes).toContain("http://127.0.0.1:7777/mcp");
+    expect(notes).toContain("Certificates: self.");
+  });
+
+  it("name a namespace where the installation is limited to some", async () => {
+    expect(await renderNotes(limited)).toContain("kubectl label namespace tools outrigger.dev/inject=enabled");
+  });
+
+  it.each<[string, Values, string]>([
+    ["one webhook under Fail", { webhook: { replicas: 1 } }, "Set webhook.replicas=2"],
+    ["pods that start unguarded", { webhook: { failurePolicy: "Ignore" } }, "nothing guards them"],
+    ["missing admission policies", { admissionPolicies: { enabled: false } }, "Without admission policies"],
+    ["missing network policies", { networkPolicies: { sidecars: false } }, "networkPolicies.sidecars is off"],
+    ["a missing operator", limited, "Without the operator"],
+    ["annotations that nobody reads", limited, "annotations of namespaces are not read"],
+    ["an endpoint that is open to all", {}, "Set networkPolicies.clients"],
+    ["metrics that nobody reaches", monitored, "set networkPolicies.monitoring"],
+  ])("warn of %s", async (_what, values, warning) => {
+    expect(await renderNotes(values)).toContain(warning);
+  });
+
+  it("do not warn of what is in order", async () => {
+    const clients = [{ podSelector: { matchLabels: { role: "client" } } }];
+    const notes = await renderNotes({ ...monitored, networkPolicies: { clients, monitoring: clients } });
+    expect(notes).not.toMatch(/networkPolicies|webhook\.replicas|Without/);
+  });
+
+  it("say that a shared namespace is not injected", async () => {
+    expect(await renderNotes({}, "default")).toContain("Nothing is injected in namespace default");
+  });
+});

@@ -1,0 +1,137 @@
+/** The webhook's objects against the webhook's own code: selectors, configuration file, policy, ports, versions. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { aggregatorPorts, operatorPorts, sidecarPorts, webhookPorts } from "@outrigger/api/ports";
+import { layersOf, readPolicy, type ReadPolicy } from "../../operator/src/policy-file/read-policy.ts";
+import { defaultConfig, isSystemNamespace, version } from "../../webhook/src/inject/config.ts";
+import { parseInjectionConfig } from "../../webhook/src/inject/read/config.ts";
+import { entries, type SelectorTerm } from "../../webhook/src/inject/registration.ts";
+import { parseNamespaceList } from "../../webhook/src/server/namespaces.ts";
+import { readChartCases } from "./golden.ts";
+import { chartFolder, findObject, parseObjects, renderManifest, renderObjects, type RenderedObject } from "./render.ts";
+
+interface RenderedEntry {
+  readonly name: string;
+  readonly clientConfig: { readonly caBundle?: string; readonly service: unknown };
+  readonly namespaceSelector: { readonly matchExpressions: readonly SelectorTerm[] };
+  readonly objectSelector: { readonly matchExpressions?: readonly SelectorTerm[] };
+}
+
+const objects = await renderObjects();
+const listEntries = (from: readonly RenderedObject[]): RenderedEntry[] =>
+  findObject(from, "MutatingWebhookConfiguration", "outrigger")["webhooks"] as RenderedEntry[];
+
+const readData = (object: RenderedObject): Readonly<Record<string, string>> =>
+  object["data"] as Readonly<Record<string, string>>;
+
+/** The configuration as the webhook takes it. */
+function readConfig(from: readonly RenderedObject[], name = "outrigger-webhook") {
+  const text = readData(findObject(from, "ConfigMap", name))["injection.json"] ?? "";
+  const read = parseInjectionConfig(JSON.parse(text));
+  if (!read.ok) throw new Error(JSON.stringify(read.problems));
+  return read.config;
+}
+
+describe("the webhook configuration", () => {
+  const system: SelectorTerm = {
+    key: "kubernetes.io/metadata.name",
+    operator: "NotIn",
+    values: ["kube-system", "kube-public", "kube-node-lease", "outrigger-system"],
+  };
+
+  it("has the entries and selectors that the webhook knows", () => {
+    expect(
+      listEntries(objects).map(({ name, clientConfig, namespaceSelector, objectSelector }) => ({
+        name,
+        service: clientConfig.service,
+        namespaces: namespaceSelector.matchExpressions,
+        pods: objectSelector.matchExpressions ?? [],
+      })),
+    ).toEqual(
+      entries.map((entry) => ({
+        name: entry.name,
+        service: { name: "outrigger-webhook", namespace: "outrigger-system", path: entry.path, port: 443 },
+        namespaces: [...entry.namespaceSelector, system],
+        pods: entry.objectSelector,
+      })),
+    );
+  });
+
+  it.each(["self", "cert-manager"])("names no authority in certificate mode %s", async (mode) => {
+    const rendered = listEntries(await renderObjects({ certificates: { mode } }));
+    expect(rendered.map(({ clientConfig }) => clientConfig.caBundle)).toEqual([undefined, undefined, undefined]);
+  });
+
+  it("leaves namespaces alone that the webhook leaves alone", async () => {
+    const config = readConfig(objects);
+    for (const name of system.values ?? []) expect(isSystemNamespace(name, config)).toBe(true);
+    const rendered = await renderObjects({ injection: { systemNamespaces: ["monitoring"] } });
+    expect(isSystemNamespace("monitoring", readConfig(rendered))).toBe(true);
+    expect(JSON.stringify(listEntries(rendered)).match(/"monitoring"/g)).toHaveLength(entries.length);
+  });
+});
+
+describe("the configuration file", () => {
+  it("is what the webhook runs with by itself, where nothing is said", () => {
+    expect(readConfig(objects)).toEqual({ ...defaultConfig, kubernetesVersion: "1.34" });
+  });
+
+  it.each(readChartCases())("of case $name is one that the webhook takes", async ({ name, values }) => {
+    expect(() => readConfig([], "")).toThrow();
+    expect(readConfig(await renderObjects(values), name === "many" ? "guard-webhook" : undefined)).toBeDefined();
+  });
+
+  it("names the namespaces that the webhook serves where it can't watch any", async () => {
+    const { values } = readChartCases().find(({ name }) => name === "namespaces")!;
+    const data = readData(findObject(await renderObjects(values), "ConfigMap", "outrigger-webhook"));
+    const list = parseNamespaceList(data["namespaces.json"] ?? "");
+    expect(list.ok && [...list.value.keys()]).toEqual(["tools", "search"]);
+  });
+});
+
+describe("the policy", () => {
+  const readPolicyOf = (from: readonly RenderedObject[], name: string): ReadPolicy =>
+    readPolicy(readData(findObject(from, "ConfigMap", name))["policy.yaml"] ?? "");
+
+  it("is one that the operator takes, layer by layer", async () => {
+    const { values } = readChartCases().find(({ name }) => name === "many")!;
+    const read = readPolicyOf(await renderObjects(values), "guard-policy");
+    if (!read.ok) throw new Error(read.problems.join());
+    expect(layersOf(read.policy, "tools", "search")).toEqual([
+      {
+        defaultAction: "Deny",
+        tools: { allow: ["read_*"] },
+        limits: [{ name: "all", rate: "100/s", burst: 1_000_000 }],
+      },
+      { tools: { deny: ["delete_*"] } },
+      { sizes: { maxResponseBytes: "1Mi" } },
+    ]);
+  });
+
+  it("allows where nothing is said", () => {
+    const read = readPolicyOf(objects, "outrigger-policy");
+    expect(read).toMatchObject({ ok: true, policy: { installation: { defaultAction: "Allow" } } });
+  });
+});
+
+describe("numbers", () => {
+  it("of ports are those of the programs", async () => {
+    const { values } = readChartCases().find(({ name }) => name === "monitors")!;
+    const rendered = await renderManifest({ values });
+    expect(rendered).toContain(`containerPort: ${webhookPorts.tls}`);
+    expect(rendered).toContain(`OUTRIGGER_ADMIN\n              value: "0.0.0.0:${webhookPorts.admin}"`);
+    expect(rendered).toContain(`0.0.0.0:${aggregatorPorts.endpoint}`);
+    expect(rendered).toContain(`0.0.0.0:${aggregatorPorts.admin}`);
+    expect(rendered).toContain(`portNumber: ${sidecarPorts.admin}`);
+    expect(findObject(parseObjects(rendered), "Service", "outrigger-operator-metrics")).toMatchObject({
+      spec: { ports: [{ port: operatorPorts.admin }] },
+    });
+  });
+
+  it("of versions are those of the programs", () => {
+    const chart: unknown = parse(readFileSync(join(chartFolder, "Chart.yaml"), "utf8"));
+    expect(chart).toMatchObject({ version, appVersion: version });
+  });
+});

@@ -1,0 +1,69 @@
+/** For tests of the whole path: what an MCP client and a person at the terminal see through the aggregator's Service. */
+import { waitFor } from "../../../fixtures/wait-for.ts";
+import { connectLegacy, connectModern } from "../../../fixtures/mcp-clients.ts";
+import { afterAll } from "vitest";
+
+/** A server as the read API gives it, as far as these tests look. */
+export interface ServerFacts {
+  readonly name: string;
+  readonly namespace: string;
+  readonly state: string;
+  readonly reason: string;
+  readonly toolsCount: number;
+  readonly replicas: readonly {
+    readonly state: string;
+    readonly enforced?: { readonly status: string; readonly reason: string; readonly message: string };
+  }[];
+}
+
+/** Answer to a call. */
+export type CallAnswer = Awaited<ReturnType<Awaited<ReturnType<typeof connectModern>>["callTool"]>>;
+
+/** What a user does. `base` is known once the product is installed. */
+export interface User {
+  readonly connect: (sdk?: "v1" | "v2") => Promise<Awaited<ReturnType<typeof connectModern>>>;
+  readonly findServer: (namespace: string, name: string) => Promise<ServerFacts | undefined>;
+  readonly untilListed: (namespace: string, name: string) => Promise<ServerFacts>;
+  /** Calls a tool by its public name through `call_tool`. */
+  readonly call: (tool: string, values: object) => Promise<CallAnswer>;
+}
+
+/** Creates the user; its clients are closed after the file. */
+export function createUser(base: () => Promise<string>): User {
+  const clients: { close: () => Promise<void> }[] = [];
+  afterAll(async () => {
+    for (const client of clients) await client.close();
+  });
+  let shared: Awaited<ReturnType<typeof connectModern>> | undefined;
+  const connect: User["connect"] = async (sdk = "v2") => {
+    const url = `${await base()}/mcp`;
+    // Both clients have the calls that are made here, with the same forms.
+    const client = (sdk === "v2" ? await connectModern(url) : await connectLegacy(url)) as unknown as Awaited<
+      ReturnType<typeof connectModern>
+    >;
+    clients.push(client);
+    return client;
+  };
+  const findServer: User["findServer"] = async (namespace, name) => {
+    const response = await fetch(`${await base()}/api/v1/servers`);
+    const { servers } = (await response.json()) as { servers: readonly ServerFacts[] };
+    return servers.find((server) => server.name === name && server.namespace === namespace);
+  };
+  return {
+    connect,
+    findServer,
+    untilListed: (namespace, name) =>
+      waitFor(
+        `${name} in the catalogue`,
+        async () => {
+          const server = await findServer(namespace, name);
+          return server !== undefined && server.state === "Ready" && server.toolsCount > 0 ? server : undefined;
+        },
+        30_000,
+      ),
+    call: async (tool, values) => {
+      shared ??= await connect();
+      return shared.callTool({ name: "call_tool", arguments: { name: tool, arguments: values } });
+    },
+  };
+}

@@ -1,0 +1,47 @@
+/** Does the API server trust us? By watch of the webhook configuration: its entries say which authority they take. */
+import { splitPem } from "@outrigger/certs";
+import { resources, type ObjectWatch } from "@outrigger/kube";
+import { readList, readMember, readText } from "../inject/read/json.ts";
+import { entries } from "../inject/registration.ts";
+import { watch, type ClusterContext } from "./context.ts";
+
+/** What the configuration says about an authority. */
+export interface WatchedRegistration extends Pick<ObjectWatch<unknown>, "isSynced" | "stop"> {
+  /** Why calls to us could fail that show a certificate of this authority; undefined where every entry trusts it. */
+  readonly findProblem: (authorityPem: string) => string | undefined;
+}
+
+/** The authorities that one entry trusts. */
+interface EntryTrust {
+  readonly name: string;
+  readonly trusted: readonly string[];
+}
+
+const ourNames = entries.map((entry) => entry.name);
+
+/** Starts watching the configuration of this name. */
+export function watchRegistration(context: ClusterContext, name: string, onChange: () => void): WatchedRegistration {
+  const { list, isSynced, stop } = watch(context, "registration", {
+    resource: resources.mutatingWebhookConfigurations,
+    fieldSelector: `metadata.name=${name}`,
+    read: readEntries,
+    onChange,
+  });
+  const findProblem = (authorityPem: string): string | undefined => {
+    const [ours] = list();
+    if (ours === undefined || ours.length === 0) return `webhook configuration ${name} has no entry of ours`;
+    const [wanted = ""] = splitPem(authorityPem);
+    const lacking = ours.find((entry) => !entry.trusted.includes(wanted));
+    return lacking === undefined ? undefined : `${lacking.name} of webhook configuration ${name} does not trust us yet`;
+  };
+  return { findProblem, isSynced, stop };
+}
+
+function readEntries(configuration: unknown): readonly EntryTrust[] {
+  return readList(configuration, "webhooks").flatMap((entry) => {
+    const name = readText(entry, "name") ?? "";
+    if (!ourNames.includes(name)) return [];
+    const bundle = readText(readMember(entry, "clientConfig"), "caBundle") ?? "";
+    return [{ name, trusted: splitPem(Buffer.from(bundle, "base64").toString("utf8")) }];
+  });
+}

@@ -1,0 +1,87 @@
+/** Opens the source of the certificate that is served: a folder, one of our own making, or the cluster's authority. */
+import { writeFileSync } from "node:fs";
+import { createFileSource, createSelfSource, listServiceNames, type CertificateSource } from "@outrigger/certs";
+import type { HealthCheck } from "@outrigger/runtime/health";
+import { openClusterCertificates } from "../cluster/cluster.ts";
+import type { ClusterContext } from "../cluster/context.ts";
+import type { InjectionConfig } from "../inject/config.ts";
+import type { InputReports, Opened, Values } from "./inputs.ts";
+
+/** What was opened. */
+export interface OpenCertificates {
+  readonly first: Promise<CertificateSource>;
+  readonly checks: Readonly<Record<string, HealthCheck>>;
+}
+
+/** What sources need besides the settings; `context` where a cluster is watched. */
+export interface CertificateContext {
+  readonly config: InjectionConfig;
+  readonly context: ClusterContext | undefined;
+  readonly reports: InputReports;
+}
+
+const longestCheckMs = 60_000;
+const nowMs = (): number => Date.now();
+
+/** Opens the source that the settings name. */
+export async function openCertificates(values: Values, context: CertificateContext): Promise<Opened<OpenCertificates>> {
+  switch (values.certificates) {
+    case "files":
+      return openFiles(values, context);
+    case "self":
+      return openSelf(values, context);
+    case "cluster":
+      return openFromCluster(values, context);
+  }
+}
+
+function openFiles({ certificateFolder, pollMs }: Values, { reports }: CertificateContext): Opened<OpenCertificates> {
+  const onProblem = (problem: string): void => reports.onReload("certificate", problem);
+  const made = createFileSource({ folder: certificateFolder, pollMs, nowMs, onProblem });
+  return made.ok
+    ? toOpened(made.source)
+    : { ok: false, problem: `--certificate-folder ${certificateFolder}: ${made.problem}` };
+}
+
+async function openSelf(values: Values, { config, reports }: CertificateContext): Promise<Opened<OpenCertificates>> {
+  const onProblem = (problem: string): void => reports.onReload("certificate", problem);
+  const source = await createSelfSource({ ...readMaking(values, config), nowMs, onProblem });
+  const written = writeAuthority(values.caOut, source.authorityPem);
+  return written === undefined ? toOpened(source) : { ok: false, problem: `--ca-out: ${written}` };
+}
+
+function openFromCluster(values: Values, { config, context, reports }: CertificateContext): Opened<OpenCertificates> {
+  if (context === undefined)
+    return { ok: false, problem: "--certificates cluster: expected --kube, which says where the cluster is" };
+  const { first, checks, close } = openClusterCertificates(context, {
+    ...readMaking(values, config),
+    secretName: values.caSecret,
+    configurationName: values.webhookConfiguration,
+    onProblem: (problem) => reports.onReload("certificate", problem),
+    onTrust: reports.onTrust,
+  });
+  return { ok: true, value: { first, checks }, close };
+}
+
+function readMaking({ service, names, authorityLifetimeMs, leafLifetimeMs }: Values, config: InjectionConfig) {
+  return {
+    names: [...listServiceNames(service, config.ownNamespace, config.clusterDomain), ...names],
+    authorityLifetimeMs,
+    leafLifetimeMs,
+    // Often enough for lives that are short.
+    checkMs: Math.min(longestCheckMs, Math.ceil(leafLifetimeMs / 20)),
+  };
+}
+
+function toOpened(source: CertificateSource): Opened<OpenCertificates> {
+  return { ok: true, value: { first: Promise.resolve(source), checks: {} }, close: source.close };
+}
+
+function writeAuthority(path: string | undefined, pem: string): string | undefined {
+  try {
+    if (path !== undefined) writeFileSync(path, pem);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}

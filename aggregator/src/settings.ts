@@ -3,7 +3,7 @@
  */
 import { aggregatorPorts } from "@outrigger/api/ports";
 import { parseDnsLabel, parseWord } from "@outrigger/api/values";
-import type { ClusterPlace } from "@outrigger/kube";
+import { parseClusterPlace } from "@outrigger/kube";
 import { parseListenAddress, parseText, readSettings, type ParsedSetting } from "@outrigger/runtime/config";
 import { programSettings } from "@outrigger/runtime/program-settings";
 import type { NamePlan } from "./catalog/entry.ts";
@@ -35,7 +35,7 @@ export const settingTable = {
     flag: "kube",
     env: "OUTRIGGER_KUBE",
     help: "find pods: in-cluster, kubeconfig, or a base URL such as that of kubectl proxy",
-    parse: parseKube,
+    parse: parseClusterPlace,
   },
   namespaces: {
     flag: "namespaces",
@@ -120,14 +120,6 @@ function planNames(names: "server" | "namespace", values: Omit<Values, "names">)
     return "--names server needs exactly one place: --servers alone, or --kube with one namespace";
   }
   return { qualify: "server", namespace: only };
-}
-
-function parseKube(text: string): ParsedSetting<ClusterPlace> {
-  if (text === "in-cluster" || text === "kubeconfig") return { ok: true, value: { mode: text } };
-  const url = /^https?:\/\//.test(text) ? URL.parse(text) : null;
-  return url === null
-    ? { ok: false, expected: "in-cluster, kubeconfig or a base URL" }
-    : { ok: true, value: { mode: "url", baseUrl: text } };
 }
 
 function parseList(text: string): ParsedSetting<readonly string[]> {

@@ -4,7 +4,7 @@
  */
 import { operatorPorts } from "@outrigger/api/ports";
 import { parseDnsLabel, parseDuration, parseWord, type Parsed } from "@outrigger/api/values";
-import type { ClusterPlace } from "@outrigger/kube";
+import { parseClusterPlace, type ClusterPlace } from "@outrigger/kube";
 import { parseListenAddress, parseText, readSettings, type ParsedSetting } from "@outrigger/runtime/config";
 import { programSettings } from "@outrigger/runtime/program-settings";
 import { parsePeers, type Peer } from "./isolation/peers.ts";
@@ -18,7 +18,7 @@ export const settingTable = {
     flag: "kube",
     env: "OUTRIGGER_KUBE",
     help: "the cluster: in-cluster, kubeconfig, or a base URL such as that of kubectl proxy",
-    parse: parseKube,
+    parse: parseClusterPlace,
     fallback: { mode: "in-cluster" } as ClusterPlace,
   },
   namespace: {
@@ -211,14 +211,6 @@ function parsePositiveDuration(text: string): Parsed<number> {
 
 function peers(flag: string, env: string, help: string) {
   return { flag, env, help: `${help}, as a JSON list of NetworkPolicy peers`, parse: parsePeers };
-}
-
-function parseKube(text: string): ParsedSetting<ClusterPlace> {
-  if (text === "in-cluster" || text === "kubeconfig") return { ok: true, value: { mode: text } };
-  const url = /^https?:\/\//.test(text) ? URL.parse(text) : null;
-  return url === null
-    ? { ok: false, expected: "in-cluster, kubeconfig or a base URL" }
-    : { ok: true, value: { mode: "url", baseUrl: text } };
 }
 
 function parseNamespaces(text: string): ParsedSetting<readonly string[]> {

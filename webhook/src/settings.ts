@@ -1,7 +1,7 @@
 /** The webhook's settings: flags, their environment variables, forms and defaults. What injection does is the config file's. */
 import { webhookPorts } from "@outrigger/api/ports";
 import { parseDnsLabel, parseDuration, parseWord } from "@outrigger/api/values";
-import type { ClusterPlace } from "@outrigger/kube";
+import { parseClusterPlace } from "@outrigger/kube";
 import { parseListenAddress, parseText, type ParsedSetting, type SettingTable } from "@outrigger/runtime/config";
 import { programSettings } from "@outrigger/runtime/program-settings";
 import { parseAnnotations } from "./server/namespaces.ts";
@@ -14,15 +14,6 @@ function parseNames(text: string): ParsedSetting<readonly string[]> {
   return names.every((name) => /^[A-Za-z0-9._:-]{1,253}$/.test(name))
     ? { ok: true, value: names }
     : { ok: false, expected: "a comma-separated list of DNS names and IP addresses" };
-}
-
-/** Reads the way to the API server. */
-function parseKube(text: string): ParsedSetting<ClusterPlace> {
-  if (text === "in-cluster" || text === "kubeconfig") return { ok: true, value: { mode: text } };
-  const url = /^https?:\/\//.test(text) ? URL.parse(text) : null;
-  return url === null
-    ? { ok: false, expected: "in-cluster, kubeconfig or a base URL" }
-    : { ok: true, value: { mode: "url", baseUrl: text } };
 }
 
 const dayMs = 86_400_000;
@@ -53,7 +44,7 @@ export const settingTable = {
     flag: "kube",
     env: "OUTRIGGER_KUBE",
     help: "watch namespaces and policy: in-cluster, kubeconfig, or a base URL such as that of kubectl proxy",
-    parse: parseKube,
+    parse: parseClusterPlace,
   },
   namespace: {
     flag: "namespace",

@@ -33,3 +33,4 @@ export type {
 } from "./object.ts";
 export type { RawContainer, RawContainerPort, RawPod } from "./pod.ts";
 export { createBackoff, type Backoff, type BackoffBounds } from "./backoff.ts";
+export { parseClusterPlace } from "./place.ts";

@@ -11,8 +11,9 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { makeFolder, packagedServer, until } from "./testing/fixture.ts";
 import { createServe } from "./testing/serve.ts";
+import { vias } from "./testing/shim.ts";
 
-describe.each(["process", "shim"] as const)("over a %s:", (via) => {
+describe.each(vias)("over a %s:", (via) => {
   const serve = createServe(via);
   const everything = packagedServer("@modelcontextprotocol/server-everything/dist/index.js", "stdio");
   const info = { name: "test", version: "0" };

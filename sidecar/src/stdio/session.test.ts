@@ -2,8 +2,9 @@ import { describe, expect, it } from "vitest";
 import { call, legacy, openSession, openStream, post, textOf, withToken } from "./testing/client.ts";
 import { until } from "./testing/fixture.ts";
 import { createServe } from "./testing/serve.ts";
+import { vias } from "./testing/shim.ts";
 
-describe.each(["process", "shim"] as const)("over a %s:", (via) => {
+describe.each(vias)("over a %s:", (via) => {
   const serve = createServe(via);
 
   describe("a legacy session", () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { call, legacy, modern, openStream, post, textOf, withToken, type Message } from "./testing/client.ts";
 import { until } from "./testing/fixture.ts";
 import { createServe } from "./testing/serve.ts";
+import { vias } from "./testing/shim.ts";
 
 const subscriptionKey = "io.modelcontextprotocol/subscriptionId";
 
@@ -13,7 +14,7 @@ function metaOf(message: Message | undefined): Readonly<Record<string, unknown>>
   return params?._meta ?? {};
 }
 
-describe.each(["process", "shim"] as const)("over a %s:", (via) => {
+describe.each(vias)("over a %s:", (via) => {
   const serve = createServe(via);
   describe("modern requests", () => {
     it("need no session and share one child per caller", async () => {

@@ -1,7 +1,7 @@
 /**
  * The operator's metrics, prefix `outrigger_operator_`:
  * `leader`, `reconcile_total{controller,result}`, `watch_failures_total{resource}`, `events_dropped_total`,
- * `guarded_namespaces`, `policy_file_valid`, `bundles`, `bundles_refused{reason}`, `policy_patches_total{result}`,
+ * `guarded_namespaces`, `policy_valid`, `bundles`, `bundles_refused{reason}`, `policy_patches_total{result}`,
  * `pods_without_trusted_key`, `trust_keys`, `pods_pinning_old_key`, `enforced_pods{status,reason}`, `probes_total{status}`,
  * `foreign_policies`, `authority_phase{phase}`, `authority_expiry_timestamp_seconds`, `ca_bundle_in_sync`.
  * No name of a namespace, pod or server is a label.
@@ -19,9 +19,9 @@ export type Controller = (typeof controllers)[number];
 export interface OperatorMetrics {
   readonly showLeader: (isLeader: boolean) => void;
   readonly countRun: (controller: Controller, result: "ok" | "failed" | "error") => void;
-  readonly countWatchFailure: (resource: Topic) => void;
+  readonly countWatchFailure: (resource: Topic | "policy") => void;
   readonly countDroppedEvent: () => void;
-  readonly showPolicyFile: (state: "valid" | "invalid") => void;
+  readonly showPolicy: (state: "valid" | "invalid") => void;
   readonly showBundles: (facts: {
     readonly namespaces: number;
     readonly bundles: number;
@@ -57,11 +57,11 @@ export function createOperatorMetrics(metrics: Metrics): OperatorMetrics {
     controllers.flatMap((controller) => results.map((result) => ({ controller, result }))),
   );
   const watchFailures = metrics.counter("watch_failures_total", "Failed requests of watches.", [
-    ...topics.map((resource) => ({ resource })),
+    ...[...topics, "policy"].map((resource) => ({ resource })),
   ]);
   const droppedEvents = metrics.counter("events_dropped_total", "Events that were not written, too many waiting.");
   const namespaces = gauge("guarded_namespaces", "Namespaces that get policy and isolation.");
-  const fileValid = gauge("policy_file_valid", "1 where the policy file can be used.");
+  const fileValid = gauge("policy_valid", "1 where the policy file can be used.");
   const bundles = gauge("bundles", "Signed policies of namespaces that are published.");
   const refused = gauge("bundles_refused", "Policies that can't be published, by reason.", ["reason"]);
   const patches = metrics.counter("policy_patches_total", "Policies written on to pods.", [
@@ -88,7 +88,7 @@ export function createOperatorMetrics(metrics: Metrics): OperatorMetrics {
     countRun: (controller, result) => runs.add({ controller, result }),
     countWatchFailure: (resource) => watchFailures.add({ resource }),
     countDroppedEvent: () => droppedEvents.add(),
-    showPolicyFile: (state) => fileValid.set(state === "valid" ? 1 : 0),
+    showPolicy: (state) => fileValid.set(state === "valid" ? 1 : 0),
     showBundles: (facts) => {
       namespaces.set(facts.namespaces);
       bundles.set(facts.bundles);

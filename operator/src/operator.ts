@@ -1,9 +1,16 @@
 /**
- * Puts the operator together: the view of the cluster, the policy file, the election, the duties of the leader, health and
+ * Puts the operator together: the view of the cluster, the policy, the election, the duties of the leader, health and
  * metrics; and takes it apart in order. Settings come in, sockets are opened here.
  */
 import type { AddressInfo } from "node:net";
-import { createElection, createObjects, openClusterAccess, type ClusterAccess, type Election } from "@outrigger/kube";
+import {
+  createElection,
+  createObjects,
+  openClusterAccess,
+  type ApiFailure,
+  type ClusterAccess,
+  type Election,
+} from "@outrigger/kube";
 import { addHealthRoutes, type HealthChecks } from "@outrigger/runtime/health";
 import type { Logger } from "@outrigger/runtime/logger";
 import { createMetrics } from "@outrigger/runtime/metrics";
@@ -11,7 +18,7 @@ import type { ShutdownStep } from "@outrigger/runtime/shutdown";
 import { fastify, type FastifyInstance } from "fastify";
 import { topics, watchCluster, type ClusterView, type ClusterWatches, type Topic } from "./cluster/view.ts";
 import { createOperatorMetrics, type OperatorMetrics } from "./metrics.ts";
-import { watchPolicyFile, type PolicyFile } from "./policy-file/watch-policy.ts";
+import { watchPolicy, type WatchedPolicy } from "./policy/watch-policy.ts";
 import type { OperatorSettings } from "./settings.ts";
 import { startTerm, type Term, type TermParts } from "./term.ts";
 import { version } from "./version.ts";
@@ -35,14 +42,17 @@ export async function startOperator(settings: OperatorSettings, logger: Logger):
   const metrics = createOperatorMetrics(registry);
   const terms = createTerms();
   const view = startView(settings, { access, metrics, logger, onChange: terms.onChange });
-  const file = watchPolicyFile({
-    path: settings.policyFile,
+  const policy = watchPolicy({
+    access,
+    namespace: settings.namespace,
+    name: settings.policy,
     onChange: () => {
-      reportPolicyFile(file, { metrics, logger });
+      reportPolicy(policy, { metrics, logger });
       terms.onChange("policy");
     },
+    ...createWatchReports({ metrics, logger }, "policy"),
   });
-  const parts: TermParts = { settings, access, view, policy: file.current, metrics, logger, ...clocks };
+  const parts: TermParts = { settings, access, view, policy: policy.current, metrics, logger, ...clocks };
   const election = startElection(settings, {
     access,
     logger,
@@ -58,7 +68,7 @@ export async function startOperator(settings: OperatorSettings, logger: Logger):
 
   let isStopping = false;
   const app = createApp();
-  addHealthRoutes(app, createChecks({ view, file, isStopping: () => isStopping }));
+  addHealthRoutes(app, createChecks({ view, policy, isStopping: () => isStopping }));
   app.get("/metrics", async (_request, reply) => reply.type(registry.contentType).send(await registry.expose()));
   await app.listen(settings.admin);
   election.start();
@@ -76,7 +86,7 @@ export async function startOperator(settings: OperatorSettings, logger: Logger):
       // Duties end before the lease is given back: its next holder must not meet our writes.
       { name: "duties", run: () => terms.close() },
       { name: "lease", run: () => election.stop() },
-      { name: "policy file", run: () => file.stop() },
+      { name: "policy", run: () => policy.stop() },
       { name: "view", run: () => view.stop() },
       { name: "admin port", run: () => app.close() },
       { name: "connections", run: () => access.close() },
@@ -138,12 +148,27 @@ function startView(settings: OperatorSettings, { access, metrics, logger, onChan
     trustName: settings.trust,
     webhookConfiguration: settings.authority?.configuration,
     onChange,
-    onFailure: (topic, { message }) => {
+    onFailure: (topic, failure) => createWatchReports({ metrics, logger }, topic).onFailure(failure),
+    onHandlerError: (error) => logger.error({ err: error }, "reading the cluster failed"),
+  });
+}
+
+interface WatchReports {
+  readonly onFailure: (failure: ApiFailure) => void;
+  readonly onHandlerError: (error: unknown) => void;
+}
+
+function createWatchReports(
+  { metrics, logger }: Pick<ViewParts, "metrics" | "logger">,
+  topic: Topic | "policy",
+): WatchReports {
+  return {
+    onFailure: ({ message }) => {
       metrics.countWatchFailure(topic);
       logger.warn({ watch: topic, problem: message }, "a watch failed; it is tried again");
     },
     onHandlerError: (error) => logger.error({ err: error }, "reading the cluster failed"),
-  });
+  };
 }
 
 interface ElectionParts {
@@ -168,14 +193,14 @@ function startElection(settings: OperatorSettings, parts: ElectionParts): Electi
   });
 }
 
-function reportPolicyFile(
-  file: PolicyFile,
+function reportPolicy(
+  policy: WatchedPolicy,
   { metrics, logger }: { readonly metrics: OperatorMetrics; readonly logger: Logger },
 ): void {
-  const problems = file.problems();
-  metrics.showPolicyFile(problems.length === 0 ? "valid" : "invalid");
+  const problems = policy.problems();
+  metrics.showPolicy(problems.length === 0 ? "valid" : "invalid");
   if (problems.length === 0) logger.info("policy read");
-  else logger.error({ reason: "PolicyInvalid", problems: problems.slice(0, 10) }, "the policy file can't be used");
+  else logger.error({ reason: "PolicyInvalid", problems: problems.slice(0, 10) }, "the policy can't be used");
 }
 
 function createApp(): FastifyInstance {
@@ -184,15 +209,17 @@ function createApp(): FastifyInstance {
 
 interface Checked {
   readonly view: ClusterView;
-  readonly file: PolicyFile;
+  readonly policy: WatchedPolicy;
   readonly isStopping: () => boolean;
 }
 
 /** Ready also without leadership: a replica that waits is as it should be. */
-function createChecks({ view, file, isStopping }: Checked): HealthChecks {
+function createChecks({ view, policy: watched, isStopping }: Checked): HealthChecks {
   const caches = (): string | undefined => (view.isSynced(topics) ? undefined : "The cluster is still being read.");
   const policy = (): string | undefined =>
-    file.isRead() && file.current() === undefined ? `There is no policy: ${file.problems()[0] ?? ""}` : undefined;
+    watched.isRead() && watched.current() === undefined
+      ? `There is no policy: ${watched.problems()[0] ?? ""}`
+      : undefined;
   const running = (): string | undefined => (isStopping() ? "The operator is stopping." : undefined);
   return { ready: { caches, policy, running }, started: {} };
 }

@@ -58,12 +58,12 @@ export const settingTable = {
   leaseTime: duration("lease-time", "how long the Lease holds unrenewed", 15_000),
   renewTime: duration("renew-time", "after how long without renewal the leader stops acting", 10_000),
   retryTime: duration("retry-time", "pause between looks at the Lease", 2_000),
-  policyFile: {
-    flag: "policy-file",
-    env: "OUTRIGGER_POLICY_FILE",
-    help: "the installation's policy, YAML, read again when it changes",
-    parse: parseText,
-    fallback: "/etc/outrigger/policy/policy.yaml",
+  policy: {
+    flag: "policy",
+    env: "OUTRIGGER_POLICY",
+    help: "ConfigMap with the installation's policy, YAML",
+    parse: parseObjectName,
+    fallback: "outrigger-policy",
   },
   trust: {
     flag: "trust",

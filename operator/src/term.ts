@@ -22,7 +22,7 @@ import { countNotInjected, listMissed } from "./events/reconcile.ts";
 import { createIsolationRun } from "./isolation/isolation.ts";
 import type { Controller, OperatorMetrics } from "./metrics.ts";
 import { createPace } from "./pace.ts";
-import type { PolicySet } from "./policy-file/read-policy.ts";
+import type { PolicySet } from "./policy/read-policy.ts";
 import { createDial } from "./probe/dial.ts";
 import { createProbeRun } from "./probe/probe.ts";
 import type { OperatorSettings } from "./settings.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { aggregatorPorts, operatorPorts, sidecarPorts, webhookPorts } from "@outrigger/api/ports";
-import { layersOf, readPolicy, type ReadPolicy } from "../../operator/src/policy-file/read-policy.ts";
+import { layersOf, readPolicy, type ReadPolicy } from "../../operator/src/policy/read-policy.ts";
 import { defaultConfig, isSystemNamespace, version } from "../../webhook/src/inject/config.ts";
 import { parseInjectionConfig } from "../../webhook/src/inject/read/config.ts";
 import { entries, type SelectorTerm } from "../../webhook/src/inject/registration.ts";

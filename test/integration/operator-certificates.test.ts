@@ -5,7 +5,7 @@ import { createObjects, openClusterAccess, resources } from "@outrigger/kube";
 import { entries } from "@outrigger/webhook/inject";
 import { afterEach, expect, it } from "vitest";
 import { startFakeKube, type FakeKube } from "../fixtures/fake-kube/server.ts";
-import { makePolicyFile, ownNamespace, startOperatorProgram, type RunningOperator } from "../fixtures/operator.ts";
+import { makePolicy, ownNamespace, startOperatorProgram, type RunningOperator } from "../fixtures/operator.ts";
 import { waitFor } from "../fixtures/wait-for.ts";
 
 const ends: (() => Promise<unknown>)[] = [];
@@ -30,9 +30,9 @@ function setConfiguration(kube: FakeKube): void {
 }
 
 async function startOperator(kube: FakeKube, flags: readonly string[] = []): Promise<RunningOperator> {
-  const { path } = await makePolicyFile("{}");
+  const { name } = makePolicy(kube, "{}");
   const authority = ["--ca-secret", secret, "--webhook-configuration", "outrigger"];
-  const operator = await startOperatorProgram(kube, path, [...authority, ...flags]);
+  const operator = await startOperatorProgram(kube, name, [...authority, ...flags]);
   ends.push(() => operator.close());
   return operator;
 }

@@ -5,7 +5,7 @@ import { afterEach, expect, it } from "vitest";
 import { startFakeKube, type FakeKube } from "../fixtures/fake-kube/server.ts";
 import {
   makeInjectedPod,
-  makePolicyFile,
+  makePolicy,
   setNamespace,
   startOperatorProgram,
   type InjectedChoices,
@@ -45,8 +45,8 @@ async function start(flags: readonly string[] = []): Promise<Rig> {
   const kube = await startFakeKube();
   ends.push(() => kube.close());
   setNamespace(kube, "tools", { [keys.inject.key]: "enabled" });
-  const { path } = await makePolicyFile("{}");
-  const operator = await startOperatorProgram(kube, path, [
+  const { name } = makePolicy(kube, "{}");
+  const operator = await startOperatorProgram(kube, name, [
     "--probe-timeout",
     "300ms",
     "--probe-retry",

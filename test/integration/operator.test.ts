@@ -8,7 +8,7 @@ import { startFakeKube, type FakeKube } from "../fixtures/fake-kube/server.ts";
 import type { FakeObject } from "../fixtures/fake-kube/store.ts";
 import {
   makeInjectedPod,
-  makePolicyFile,
+  makePolicy,
   ownNamespace,
   setNamespace,
   startOperatorProgram,
@@ -59,13 +59,13 @@ async function open(kube: FakeKube, text: string | undefined): Promise<Payload> 
   return JSON.parse(Buffer.from(verified.payload).toString()) as Payload;
 }
 
-it("makes keys, signs policy for namespaces and pods, follows the policy file, and takes back what is wanted no more", async () => {
+it("makes keys, signs policy for namespaces and pods, follows the policy, and takes back what is wanted no more", async () => {
   const kube = await startKube();
   setNamespace(kube, "tools", optedIn);
   setNamespace(kube, "plain");
   setNamespace(kube, "kube-system", optedIn);
-  const policy = await makePolicyFile("tools: { deny: [drop] }");
-  const operator = await startOperator(kube, policy.path);
+  const policy = makePolicy(kube, "tools: { deny: [drop] }");
+  const operator = await startOperator(kube, policy.name);
   const first = await waitFor("the namespace's policy", () => bundleOf(kube, "tools"));
   expect(await open(kube, first)).toMatchObject({
     audience: { namespace: "tools" },
@@ -77,7 +77,7 @@ it("makes keys, signs policy for namespaces and pods, follows the policy file, a
   kube.store.set(
     makeInjectedPod("search-1", { trustKeys: publishedKeys(kube), annotations: { [keys.policy.key]: first } }),
   );
-  await policy.write("tools: { deny: [drop] }\nservers: { tools/search: { tools: { allow: [find] } } }");
+  policy.write("tools: { deny: [drop] }\nservers: { tools/search: { tools: { allow: [find] } } }");
   const own = await waitFor("the server's policy", async () => {
     const text = podPolicy(kube, "search-1");
     return text !== first && text !== undefined ? open(kube, text) : undefined;
@@ -97,8 +97,8 @@ it("makes keys, signs policy for namespaces and pods, follows the policy file, a
   await waitFor("another namespace's policy", () => bundleOf(kube, "more"));
   expect(patches()).toBe(before);
 
-  await policy.write("tools: [");
-  await waitFor("the fault to be told", async () => (await operator.metrics()).includes("policy_file_valid 0"));
+  policy.write("tools: [");
+  await waitFor("the fault to be told", async () => (await operator.metrics()).includes("policy_valid 0"));
   expect(bundleOf(kube, "more")).toBeDefined();
   setNamespace(kube, "more");
   await waitFor("the end of its policy", () => bundleOf(kube, "more") === undefined);
@@ -115,9 +115,9 @@ it("isolates a namespace as soon as its label is there, repairs its policies, an
     spec: { podSelector: {}, ingress: [{}] },
   });
   setNamespace(kube, "tools");
-  const { path } = await makePolicyFile("{}");
+  const { name } = makePolicy(kube, "{}");
   const clients = JSON.stringify([{ podSelector: { matchLabels: { app: "client" } } }]);
-  const operator = await startOperator(kube, path, ["--clients", clients]);
+  const operator = await startOperator(kube, name, ["--clients", clients]);
   await waitFor("a leader", () => operator.log.some(({ msg }) => msg === "leading"));
   expect(names()).toEqual(["tools/theirs"]);
 
@@ -152,8 +152,8 @@ it("tells owners what happened to their pods: injected, skipped, refused", async
   kube.store
     .of(resources.replicaSets)
     .set({ metadata: { name: "search-abc", namespace: "tools", uid: "r1", ownerReferences: [deployment] } });
-  const { path } = await makePolicyFile("{}");
-  await startOperator(kube, path);
+  const { name } = makePolicy(kube, "{}");
+  await startOperator(kube, name);
   kube.store.set(makeInjectedPod("search-1", { owner: replicaSet }));
   kube.store.set({ metadata: { name: "missed", namespace: "tools" } });
   kube.store.set({ metadata: { name: "out", namespace: "tools", labels: { [keys.inject.key]: "disabled" } } });
@@ -178,14 +178,14 @@ it("tells owners what happened to their pods: injected, skipped, refused", async
 it("goes on through refusals, conflicts and expired versions of the API server", async () => {
   const kube = await startKube();
   setNamespace(kube, "tools", optedIn);
-  const { path } = await makePolicyFile("{}");
+  const { name } = makePolicy(kube, "{}");
   kube.fail({ on: "create", path: /leases/, status: 500 });
   kube.fail({ on: "create", path: /secrets/, status: 409, body: '{"reason":"AlreadyExists"}' });
   kube.fail({ on: "patch", path: /configmaps/, status: 429, headers: { "retry-after": "1" } });
   kube.fail({ on: "patch", path: /networkpolicies/, status: 409, body: '{"reason":"Conflict"}' });
   kube.fail({ on: "list", path: /namespaces$/, status: 500 });
   kube.fail({ on: "watch", path: /pods/, status: 410, body: "{}" });
-  const operator = await startOperator(kube, path);
+  const operator = await startOperator(kube, name);
   await waitFor("the namespace's policy", () => bundleOf(kube, "tools"), 20_000);
   await waitFor("its isolation", () => kube.store.of(resources.networkPolicies).list().length === 4);
   kube.store.forget();
@@ -199,14 +199,14 @@ it("goes on through refusals, conflicts and expired versions of the API server",
 it("believes nothing of what is not there before it has seen everything", async () => {
   const kube = await startKube();
   setNamespace(kube, "tools", optedIn);
-  const { path } = await makePolicyFile("{}");
-  const before = await startOperator(kube, path);
+  const { name } = makePolicy(kube, "{}");
+  const before = await startOperator(kube, name);
   const text = await waitFor("the namespace's policy", () => bundleOf(kube, "tools"));
   await waitFor("its isolation", () => kube.store.of(resources.networkPolicies).list().length === 4);
   await before.close();
   // The namespaces can't be listed: to the next one they all seem to be gone.
   const heal = kube.failWhile(({ path: at }) => (at === "/api/v1/namespaces" ? { status: 503 } : undefined));
-  const after = await startOperator(kube, path);
+  const after = await startOperator(kube, name);
   await waitFor("a leader", () => after.log.some(({ msg }) => msg === "leading"));
   await waitFor(
     "several looks",
@@ -223,10 +223,10 @@ it("believes nothing of what is not there before it has seen everything", async 
 it("hands over to another replica at once when it ends, and writes nothing after it lost its lease", async () => {
   const kube = await startKube();
   setNamespace(kube, "tools", optedIn);
-  const { path } = await makePolicyFile("{}");
+  const { name } = makePolicy(kube, "{}");
   const [a, b] = [
-    await startOperator(kube, path, ["--identity", "a"]),
-    await startOperator(kube, path, ["--identity", "b"]),
+    await startOperator(kube, name, ["--identity", "a"]),
+    await startOperator(kube, name, ["--identity", "b"]),
   ];
   const leads = (operator: RunningOperator): boolean =>
     operator.log.findLast(({ msg }) => msg === "leading" || msg === "no longer leading")?.["msg"] === "leading";
@@ -262,19 +262,19 @@ it("hands over to another replica at once when it ends, and writes nothing after
 it("replaces the key that signs without leaving a pod behind", async () => {
   const kube = await startKube();
   setNamespace(kube, "tools", optedIn);
-  const policy = await makePolicyFile("{}");
+  const policy = makePolicy(kube, "{}");
   const idsOf = (text: string): string[] =>
     (JSON.parse(text) as { keys: { kid: string }[] }).keys.map(({ kid }) => kid);
-  const before = await startOperator(kube, policy.path);
+  const before = await startOperator(kube, policy.name);
   const oldKeys = await waitFor("the first key", () => publishedKeys(kube) || undefined);
   kube.store.set(makeInjectedPod("pinned", { trustKeys: oldKeys }));
   await waitFor("its policy", () => podPolicy(kube, "pinned"));
   await before.close();
 
-  await startOperator(kube, policy.path, ["--trust-lifetime", "1ms", "--trust-overlap", "200ms"]);
+  await startOperator(kube, policy.name, ["--trust-lifetime", "1ms", "--trust-overlap", "200ms"]);
   await waitFor("a second key", () => idsOf(publishedKeys(kube)).length === 2);
   expect(idsOf(publishedKeys(kube))[1]).toBe(idsOf(oldKeys)[0]);
-  await policy.write("tools: { deny: [drop] }");
+  policy.write("tools: { deny: [drop] }");
   const kidOf = (text: string): unknown =>
     (JSON.parse(Buffer.from(text.split(".")[0]!, "base64url").toString()) as { kid: unknown }).kid;
   await waitFor(

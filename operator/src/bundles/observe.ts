@@ -3,7 +3,7 @@ import type { InjectedPod } from "../cluster/injected-pod.ts";
 import { findGuarded } from "../cluster/namespaces.ts";
 import type { BundleFacts } from "../cluster/own-objects.ts";
 import type { ClusterView } from "../cluster/view.ts";
-import type { PolicySet } from "../policy-file/read-policy.ts";
+import type { PolicySet } from "../policy/read-policy.ts";
 import type { TrustKeys } from "../trust/observe.ts";
 
 /** What is there. `guarded`: names of namespaces that are to have a policy. */

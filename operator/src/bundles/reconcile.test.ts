@@ -5,7 +5,7 @@ import { beforeAll, expect, it } from "vitest";
 import { digestOf, type InjectedPod } from "../cluster/injected-pod.ts";
 import type { BundleFacts } from "../cluster/own-objects.ts";
 import { readBundleVersion } from "../cluster/trust-of-pod.ts";
-import { readPolicy, type PolicySet } from "../policy-file/read-policy.ts";
+import { readPolicy, type PolicySet } from "../policy/read-policy.ts";
 import { makePod } from "../testing/pod.ts";
 import { toJwks } from "../trust/reconcile.ts";
 import type { ObservedBundles } from "./observe.ts";

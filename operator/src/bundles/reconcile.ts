@@ -8,7 +8,7 @@ import type { PrivateJwk } from "@outrigger/runtime/jws";
 import { toCanonical } from "../cluster/canonical.ts";
 import { digestOf, type InjectedPod } from "../cluster/injected-pod.ts";
 import type { BundleFacts } from "../cluster/own-objects.ts";
-import { layersOf, serversOf } from "../policy-file/read-policy.ts";
+import { layersOf, serversOf } from "../policy/read-policy.ts";
 import { chooseKey, chooseNamespaceKey } from "../trust/reconcile.ts";
 import type { ObservedBundles } from "./observe.ts";
 

@@ -16,6 +16,9 @@ export const bundleObject = {
   state: `${keyPrefix}policy-state`,
 } as const;
 
+/** ConfigMap with the installation's policy, as people write it. */
+export const policyObject = { member: "policy.yaml" } as const;
+
 /** Secret and ConfigMap with the keys that sign policy. */
 export const trustObject = {
   /** Secret: the private key as JWK, and the id of the key. */

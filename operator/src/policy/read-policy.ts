@@ -21,8 +21,7 @@ export function readPolicy(text: string): ReadPolicy {
   const yaml = parseDocument(text, { prettyErrors: true });
   if (yaml.errors.length > 0) return { ok: false, problems: yaml.errors.map((error) => error.message) };
   const value: unknown = yaml.toJS();
-  if (!isRecord(value))
-    return { ok: false, problems: ["the policy file holds no document; write {} to allow everything"] };
+  if (!isRecord(value)) return { ok: false, problems: ["the policy holds no document; write {} to allow everything"] };
   const { namespaces, servers, ...installation } = value;
   const problems = checkDocument(installation, []);
   const policy = {

@@ -15,6 +15,7 @@ import { createPodSource } from "./discovery/pods.ts";
 import type { DiscoverySource } from "./discovery/source.ts";
 import { addEndpointRoutes } from "./endpoint/routes.ts";
 import { createAggregatorMetrics } from "./metrics.ts";
+import { leave } from "./leave.ts";
 import { addRestRoutes } from "./rest/routes.ts";
 import { createRelay } from "./route/relay.ts";
 import type { AggregatorSettings } from "./settings.ts";
@@ -62,6 +63,11 @@ export async function startAggregator(settings: AggregatorSettings, logger: Logg
 
   const allowed = { hosts: settings.hosts, origins: settings.origins };
   const endpointApp = createApp();
+  let isStopping = false;
+  // Connections that stand end with their next answer, so that callers come to another replica.
+  endpointApp.addHook("onRequest", async (_request, reply) => {
+    if (isStopping) reply.raw.setHeader("connection", "close");
+  });
   const onError = (error: unknown): void => logger.error({ err: error }, "a request failed");
   const endpoints = await addEndpointRoutes(endpointApp, {
     state,
@@ -75,7 +81,6 @@ export async function startAggregator(settings: AggregatorSettings, logger: Logg
   });
   await addRestRoutes(endpointApp, { state, allowed, metrics });
 
-  let isStopping = false;
   const checks = createChecks({
     isStopping: () => isStopping,
     isSettled: () => state.isSettled() || performance.now() - startedMs > readyAfterMs,
@@ -112,6 +117,7 @@ export async function startAggregator(settings: AggregatorSettings, logger: Logg
           isStopping = true;
         },
       },
+      { name: "leave", run: () => (settings.kube?.mode === "in-cluster" ? leave(relay.inFlight) : undefined) },
       { name: "endpoints", run: () => endpoints.close() },
       { name: "endpoint port", run: () => endpointApp.close() },
       { name: "relay", run: () => relay.stop() },

@@ -8,7 +8,7 @@ import { readAggregatorSettings, settingTable } from "./settings.ts";
 import { version } from "./version.ts";
 
 /** Longest time in ms that ending may take. */
-const graceMs = 20_000;
+const graceMs = 25_000;
 
 async function main(): Promise<void> {
   const argv = process.argv.slice(2);

@@ -1,12 +1,12 @@
 /**
  * Every page of the documentation as its reader follows it: blocks are run or read by who they are for, and commands in its
- * sentences exist. The tutorial has a test of its own beside this.
+ * sentences exist. The tutorials have tests of their own: beside this, and on a cluster.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { repositoryRoot } from "../demo/stage/root.ts";
-import { runElsewhere } from "./pages/elsewhere.ts";
+import { pagesElsewhere, runElsewhere } from "./pages/elsewhere.ts";
 import { findUnknownMentions, followPage } from "./pages/follow.ts";
 import { listPages, readExamples, readFences, readMentions } from "./pages/page.ts";
 
@@ -33,6 +33,11 @@ it.each(pages.filter((page) => page !== "docs/features.md" && readMentions(readT
   },
 );
 
+it.each(pagesElsewhere)("$page is followed by $file", ({ page, file, words }) => {
+  expect(pages).toContain(page);
+  expect(readText(file)).toContain(words);
+});
+
 it.each(runElsewhere)("$command is not run here: $why", ({ command, file, words }) => {
   expect(readText(file)).toContain(words);
   const script = /^npm (?:run )?([a-z]+)/.exec(command)?.[1] ?? "test";
@@ -58,6 +63,7 @@ it.each([
   ["a block without a language", block("", "x"), 'nobody runs or reads a block of ""'],
   ["a fence that is not closed", "```sh\ntrue\n", "not closed"],
   ["a fence within a quotation", "> ```sh\n> true\n> ```\n", "not where a block can begin"],
+  ["a command on a cluster that nobody has placed", block("sh", "kubectl get pods"), "nobody says where"],
   ["a command that fails", block("sh", "true && exit 3"), "page.md:1: exit 3"],
   ["output that is not printed", block("console", "$ echo one\ntwo"), "page.md:1: echo one"],
   ["a server file with an unknown key", block("json", '{"mcpServers":{"a":{"command":"b","argz":[]}}}'), "no such key"],
@@ -71,6 +77,12 @@ it.each([
   ["TypeScript that does not run", block("ts", 'import { nothing } from "@outrigger/policy";\nnothing();'), "nothing"],
 ])("fails on %s", async (_what, text, message) => {
   await expect(followPage("page.md", text)).rejects.toThrow(message);
+});
+
+it("reads a command over several lines, and leaves its comment out", () => {
+  const [fence] = readFences(block("sh", "one --a \\\n  --b # why\ntwo   # what for\n# alone\nthree '#4'"));
+  const commands = readExamples(fence!).map(({ command }) => command);
+  expect(commands).toEqual(["one --a --b", "two", "three '#4'"]);
 });
 
 it("saves a block under the name that the sentence above it gives, and runs the rest of the page with it", async () => {

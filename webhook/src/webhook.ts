@@ -59,7 +59,8 @@ export async function openWebhook(values: Values, logger: Logger): Promise<Outco
   const serve: Webhook["serve"] = async () => {
     const certificates = await inputs.certificates;
     const nowMs = (): number => performance.now();
-    const app = createWebhookApp(certificates.current(), createReviewer({ ...inputs, metrics, logger, nowMs }));
+    const review = createReviewer({ ...inputs, metrics, logger, nowMs });
+    const app = createWebhookApp(certificates.current(), review, () => state.isStopping);
     Object.assign(state, { app, certificates });
     serveNewCertificates(app, certificates, { metrics, logger });
     const taken = await listen(app, values.listen);
@@ -67,7 +68,7 @@ export async function openWebhook(values: Values, logger: Logger): Promise<Outco
   };
   const stopSteps: ShutdownStep[] = [
     { name: "unready", run: () => void (state.isStopping = true) },
-    // Endpoints forget us in the meantime.
+    // Endpoints forget us in the meantime; connections that stand end with their next answer.
     { name: "wait", run: () => (state.app === undefined ? undefined : delay(values.shutdownDelayMs)) },
     { name: "finish requests", run: () => state.app?.close() },
     { name: "close admin", run: () => admin.close() },

@@ -1,17 +1,43 @@
 /** Reads the data that a page tells its reader to write down, each with the reader that the product has for it. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { parse } from "yaml";
 import { parseServerFile, type FileProblem } from "@outrigger/api/server-file";
 import { parsePolicyDocument } from "@outrigger/policy";
 import { runCommand } from "../../demo/stage/command.ts";
+import { repositoryRoot } from "../../demo/stage/root.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Problems of a `json` or `yaml` block: a server file, manifests of the cluster, else a policy. */
+/** Problems of a `json` or `yaml` block: a server file, manifests, values of the chart, what Argo CD is told, else a policy. */
 export async function findProblems(language: "json" | "yaml", body: string): Promise<string[]> {
   if (language === "yaml" && /^apiVersion:/m.test(body)) return injectManifests(body);
   // Readers of files get what the language gives; both refuse what is no object.
   const value = (language === "json" ? JSON.parse(body) : parse(body)) as Fields;
-  return "mcpServers" in value ? readServers(value) : readPolicy(value);
+  if ("mcpServers" in value) return readServers(value);
+  if ("ignoreDifferences" in value) return findUnrendered(value["ignoreDifferences"] as readonly Fields[]);
+  return isChartValues(value) ? renderValues(value) : readPolicy(value);
+}
+
+function isChartValues(value: Fields): boolean {
+  const known = parse(readFileSync(join(repositoryRoot, "charts/outrigger/values.yaml"), "utf8")) as Fields;
+  const names = Object.keys(value);
+  return names.length > 0 && names.every((name) => name in known);
+}
+
+// Helm is looked for when it is imported, so only who needs it does.
+const importChart = () => import("../../charts/render.ts");
+
+async function renderValues(values: Fields): Promise<string[]> {
+  const rendered = await (await importChart()).render({ values });
+  return rendered.ok ? [] : [rendered.message];
+}
+
+/** Objects that Argo CD is told of have to be the chart's. */
+async function findUnrendered(entries: readonly Fields[]): Promise<string[]> {
+  const manifest = await (await importChart()).renderManifest();
+  const toHead = ({ group, kind }: Fields): string => `apiVersion: ${String(group)}/v1\nkind: ${String(kind)}\n`;
+  return entries.map(toHead).filter((head) => !manifest.includes(head));
 }
 
 function readServers(value: Fields): string[] {

@@ -1,4 +1,20 @@
-/** Commands of the pages that no test of the pages runs again: each with who runs it, and where that can be seen. */
+/** Pages and commands that no test of the pages runs here: each with who runs it, and where that can be seen. */
+
+/** A page that another tier follows from top to bottom; `words` in `file` show it. */
+export interface PageElsewhere {
+  readonly page: string;
+  readonly file: string;
+  readonly words: string;
+}
+
+/** The pages. */
+export const pagesElsewhere: readonly PageElsewhere[] = [
+  {
+    page: "docs/tutorials/kubernetes.md",
+    file: "test/cluster/suite/path/tutorial.test.ts",
+    words: 'const page = "docs/tutorials/kubernetes.md";',
+  },
+];
 
 /** `words` stand in `file`, which shows that it is run there, or that what it would do is checked there. */
 export interface RunElsewhere {
@@ -48,6 +64,91 @@ export const runElsewhere: readonly RunElsewhere[] = [
     "test/cluster/providers/local/host/packages.ts",
     "--no-install-recommends",
     "the local cluster installs them itself in CI",
+  ),
+  row("npm run charts", "test/lint/run.ts", '"charts/generate.ts", "--check"', "writes what npm run lint compares"),
+  row(
+    "helm install outrigger charts/outrigger --namespace outrigger-system --create-namespace --set images.registry=registry.example.com/outrigger --wait",
+    "docs/tutorials/kubernetes.md",
+    "$ helm install outrigger charts/outrigger",
+    "the tutorial for a cluster is run on one, with this command",
+  ),
+  row(
+    "kubectl label namespace tools outrigger.dev/inject=enabled",
+    "docs/tutorials/kubernetes.md",
+    "$ kubectl label namespace tools outrigger.dev/inject=enabled",
+    "run with the tutorial for a cluster",
+  ),
+  row(
+    "kubectl port-forward --namespace outrigger-system service/outrigger-aggregator 7777:80",
+    "docs/tutorials/kubernetes.md",
+    "kubectl port-forward --namespace outrigger-system service/outrigger-aggregator 7777:80",
+    "run with the tutorial for a cluster",
+  ),
+  row(
+    "kubectl rollout restart deployment --namespace tools",
+    "test/charts/notes.test.ts",
+    "kubectl rollout restart deployment --namespace",
+    "makes pods anew, which the cluster tier does with pods of its own",
+  ),
+  row(
+    "kubectl rollout restart deployment --namespace NAMESPACE",
+    "test/charts/notes.test.ts",
+    "kubectl rollout restart deployment --namespace NAMESPACE",
+    "the same",
+  ),
+  row(
+    "kubectl label namespace NAMESPACE outrigger.dev/inject-",
+    "operator/src/isolation/isolation.test.ts",
+    "takes back what is wanted no more",
+    "what the operator does then is checked there",
+  ),
+  row(
+    "helm template charts/outrigger --set webhook.failurePolicy=fail",
+    "test/charts/values.test.ts",
+    'webhook: { failurePolicy: "fail" }',
+    "is refused, which is checked there",
+  ),
+  row(
+    "helm upgrade outrigger charts/outrigger --namespace outrigger-system --reset-then-reuse-values --wait",
+    "test/cluster/product/install.ts",
+    '"upgrade", "--install"',
+    "the cluster tier upgrades so",
+  ),
+  row(
+    "helm rollback outrigger --namespace outrigger-system --wait",
+    "test/cluster/suite/path/lifecycle.test.ts",
+    '"rollback", release.name',
+    "the cluster tier rolls back so",
+  ),
+  row(
+    "helm uninstall outrigger --namespace outrigger-system",
+    "test/cluster/product/install.ts",
+    '["uninstall", "--wait"',
+    "every file of the cluster tier ends with it",
+  ),
+  row(
+    "kubectl delete mutatingwebhookconfiguration outrigger",
+    "charts/testdata/default/expected.yaml",
+    "kind: MutatingWebhookConfiguration\nmetadata:\n  name: outrigger\n",
+    "the chart renders it under this name",
+  ),
+  row(
+    "kubectl delete validatingadmissionpolicybinding --selector app.kubernetes.io/component=admission",
+    "charts/testdata/default/expected.yaml",
+    "app.kubernetes.io/component: admission",
+    "the chart renders the label",
+  ),
+  row(
+    "kubectl delete namespace outrigger-system",
+    "test/cluster/product/install.ts",
+    'namespace: "outrigger-system"',
+    "the tests of a cluster share this namespace",
+  ),
+  row(
+    "kubectl delete networkpolicy --all-namespaces --selector app.kubernetes.io/managed-by=outrigger-operator",
+    "operator/src/cluster/network-policy.ts",
+    'value: "outrigger-operator"',
+    "the operator sets the label",
   ),
   row("npx vitest run packages/policy", "vitest.config.ts", "{packages/*,", "npm test runs these files among all"),
   row(

@@ -41,10 +41,15 @@ export function readFences(text: string): Fence[] {
   });
 }
 
-/** The commands of a `console` block with their output, or those of an `sh` block, one per line or joined by `&&`. */
+/**
+ * The commands of a `console` block with their output, or those of an `sh` block, one per line or joined by `&&`. A line of an `sh`
+ * block may go on behind a backslash and may end in a comment, which is not part of the command.
+ */
 export function readExamples({ language, body }: Fence): Example[] {
   if (language === "sh") {
-    return body.split(/\n| && /).flatMap((command) => (command === "" ? [] : [{ command, output: undefined }]));
+    const lines = body.replaceAll(/ *\\\n */g, " ").split(/\n| && /);
+    const commands = lines.map((line) => line.replace(/(?:^|\s)\s*# .*$/, "").trim());
+    return commands.flatMap((command) => (command === "" ? [] : [{ command, output: undefined }]));
   }
   return body.split(/^\$ /m).flatMap((part) => {
     const end = part.indexOf("\n");

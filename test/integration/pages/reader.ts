@@ -6,6 +6,7 @@ import { findFreePort } from "../../demo/stage/http-servers.ts";
 import { repositoryEnvironment } from "../../demo/stage/root.ts";
 import { startProgram } from "../../fixtures/program.ts";
 import { makeClone } from "./clone.ts";
+import { readServing } from "./serving.ts";
 
 /** What a command printed, on both outputs as it came, and how it ended. A program that serves counts as ended well. */
 export interface Ran {
@@ -17,19 +18,28 @@ export interface Ran {
 export interface Reader {
   readonly save: (file: string, text: string) => void;
   readonly run: (command: string) => Promise<Ran>;
+  /** For how long a command is run again where it does not yet do what the page says, in ms. */
+  readonly patienceMs: (command: string) => number;
 }
 
-/** Commands that serve until they are ended, with the flag that ends them with whoever started them. */
-const serving = /^npx outrigger (?<verb>up|sidecar) (?<flags>.*?(?:--port |--listen 127\.0\.0\.1:)(?<port>\d+).*)$/;
-const endsWithUs = { up: "--watch-stdin", sidecar: "--watch-stdin yes" } as const;
+/** Servers may still be starting when the endpoint is there. */
+const asksServers = /^npx outrigger (?:search|call) /;
+const serversStartWithinMs = 60_000;
+
+/** What a reader has besides a clone: folders of programs, and variables. */
+export interface Equipment {
+  readonly programs: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
 
 /** Creates a reader for the running test. What it started ends with the test. */
-export function createReader(): Reader {
+export function createReader({ programs, env: more }: Equipment = { programs: [], env: {} }): Reader {
   const folder = makeClone();
   const own = repositoryEnvironment();
   let env: NodeJS.ProcessEnv = {
     ...own,
-    PATH: [join(folder, "node_modules", ".bin"), own["PATH"]].join(delimiter),
+    ...more,
+    PATH: [join(folder, "node_modules", ".bin"), ...programs, own["PATH"]].join(delimiter),
     NOTES_FILE: join(folder, "notes.jsonl"),
     NO_COLOR: "1",
     // What is not installed must fail, not be fetched.
@@ -38,20 +48,19 @@ export function createReader(): Reader {
     NODE_DISABLE_COMPILE_CACHE: "1",
   };
   return {
+    patienceMs: (command) => (asksServers.test(command) ? serversStartWithinMs : 0),
     save: (file, text) => {
       // A link would lead out of the clone.
       rmSync(join(folder, file), { force: true });
       writeFileSync(join(folder, file), text);
     },
     run: async (command) => {
-      const { verb, flags = "", port = "" } = serving.exec(command)?.groups ?? {};
-      if (verb !== "up" && verb !== "sidecar") return runLine(command, { cwd: folder, env });
+      const serving = readServing(command);
+      if (serving === undefined) return runLine(command, { cwd: folder, env });
       // The page's port may be taken here.
       const free = String(await findFreePort());
-      const line = `exec outrigger ${verb} ${endsWithUs[verb]} ${flags.replaceAll(port, free)}`;
-      const otherPorts = verb === "up" ? {} : { OUTRIGGER_CONTROL: "127.0.0.1:0", OUTRIGGER_ADMIN: "127.0.0.1:0" };
-      await serveUntilEnd(line, free, { cwd: folder, env: { ...env, ...otherPorts } });
-      if (verb === "up") env = { ...env, OUTRIGGER_ENDPOINT: `http://127.0.0.1:${free}` };
+      await serveUntilEnd(serving.line(free), free, { cwd: folder, env: { ...env, ...serving.env } });
+      if (serving.isEndpoint) env = { ...env, OUTRIGGER_ENDPOINT: `http://127.0.0.1:${free}` };
       return { text: "", code: 0 };
     },
   };
@@ -67,6 +76,9 @@ async function runLine(command: string, place: Place): Promise<Ran> {
   const onLine = (line: string): void => void (text += `${line}\n`);
   // In one stream, as on the reader's screen.
   const program = startProgram(["sh", "-c", `exec 2>&1 </dev/null; ${command}`], { ...place, onLine });
+  onTestFinished(async () => {
+    await program.stop();
+  });
   return { code: await program.ended, text };
 }
 

@@ -31,8 +31,15 @@ const limits = {
 const plain = (reply: FastifyReply, code: number, problem: string): FastifyReply =>
   reply.code(code).type("application/json").send({ problem });
 
-/** Creates the server; it listens when the caller says so. The certificate can be replaced with {@link serveCertificate}. */
-export function createWebhookApp(certificate: KeyedCertificate, review: Reviewer): FastifyInstance<Server> {
+/**
+ * Creates the server; it listens when the caller says so. The certificate can be replaced with {@link serveCertificate}.
+ * While `isLeaving` says so, each answer ends its connection: what the API server asks next goes to another replica.
+ */
+export function createWebhookApp(
+  certificate: KeyedCertificate,
+  review: Reviewer,
+  isLeaving: () => boolean,
+): FastifyInstance<Server> {
   const app = fastify({
     bodyLimit: maxBodyBytes,
     keepAliveTimeout: limits.keepAliveTimeout,
@@ -48,6 +55,9 @@ export function createWebhookApp(certificate: KeyedCertificate, review: Reviewer
       headersTimeout: limits.headersTimeout,
       connectionsCheckingInterval: limits.checkingIntervalMs,
     },
+  });
+  app.addHook("onSend", async (_request, reply) => {
+    if (isLeaving()) reply.header("connection", "close");
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, done) => done(null, body));

@@ -1,5 +1,4 @@
-/** Two tiers: unit beside the sources (no sockets to others' programs), integration with real programs on port 0. */
-import { spawnSync } from "node:child_process";
+/** Three tiers: unit beside the sources (no sockets to others' programs), integration with real programs on port 0, tools. */
 import { defineConfig } from "vitest/config";
 
 // Not "import": a require() in a worker that takes an "import" entry breaks the Kubernetes client's ws.
@@ -7,22 +6,18 @@ const conditions = ["outrigger-source", "node", "default"];
 const resolve = { conditions };
 const ssr = { resolve: { conditions, externalConditions: ["outrigger-source"] } };
 
-// The shim is C. Whoever has no compiler runs everything else; in CI nothing is left out.
-const canBuildShim =
-  process.env["CI"] === "true" ||
-  (process.platform === "linux" && ["make", "gcc"].every((tool) => spawnSync(tool, ["--version"]).status === 0));
-const ofShim = [
-  "test/shim/**",
+// Of the tools that these need (a C compiler, helm) not everybody has one: `npm run test:tools`, which CI runs.
+const ofTools = [
+  "test/{shim,charts,bundle}/**/*.test.ts",
   "test/integration/webhook-stdio.test.ts",
   "sidecar/src/stdio/process/connected.test.ts",
 ];
-if (!canBuildShim) process.stderr.write("no C compiler (make, gcc): tests of the shim are left out\n");
-const exclude = ["**/node_modules/**", ...(canBuildShim ? [] : ofShim)];
+const exclude = ["**/node_modules/**", ...ofTools];
 
 export default defineConfig({
   test: {
-    // Most tests wait for processes; the default leaves one core of two idle.
-    maxWorkers: 2,
+    // Most tests wait for processes: more of them than cores.
+    maxWorkers: 3,
     projects: [
       {
         resolve,
@@ -41,7 +36,7 @@ export default defineConfig({
           name: "integration",
           exclude,
           include: [
-            "test/{integration,conformance,demo,lint,bench,fixtures,shim,charts,bundle}/**/*.test.ts",
+            "test/{integration,conformance,demo,lint,bench,fixtures}/**/*.test.ts",
             "test/cluster/*.test.ts",
             "test/cluster/{image,providers}/**/*.test.ts",
           ],
@@ -49,6 +44,7 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
+      { resolve, ssr, test: { name: "tools", include: ofTools, testTimeout: 60_000, hookTimeout: 120_000 } },
     ],
     coverage: {
       provider: "v8",

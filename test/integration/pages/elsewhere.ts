@@ -49,6 +49,8 @@ export const runElsewhere: readonly RunElsewhere[] = [
   ),
   row("npm run features", "test/lint/run.ts", '"docs/generate-features.ts", "--check"', "writes what lint compares"),
   row("npm run cluster -- up", ".ci/run", "npm run --silent cluster -- up", "needs root and minutes; CI runs it"),
+  row("npm run test:tools", ".ci/run", "npm run --silent test:tools", "a tier of its own; CI runs it"),
+  row("npm run test:images", ".ci/run", "npm run --silent test:images", "a tier of its own; CI runs it"),
   row("npm run test:cluster", ".ci/run", "npm run --silent test:cluster", "a tier of its own; CI runs it"),
   row("npm run cluster -- status", ".ci/run", "npm run --silent cluster -- status", "CI runs it"),
   row("npm run cluster -- down", ".ci/run", "npm run --silent cluster -- down", "CI runs it"),

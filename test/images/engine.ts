@@ -22,7 +22,12 @@ export async function openEngine(env: NodeJS.ProcessEnv, progress: Progress): Pr
       return { ok: false, reason: "no Docker engine answers, and dockerd is missing: apt-get install docker.io" };
     }
     const install = ["apt-get", "install", "-y", "--no-install-recommends", "docker.io"];
-    await progress.step(install.join(" "), () => run(install, { env: { DEBIAN_FRONTEND: "noninteractive" } }));
+    await progress.step(install.join(" "), async () => {
+      const env = { DEBIAN_FRONTEND: "noninteractive" };
+      // A fresh machine has no lists of packages.
+      await run(["apt-get", "update"], { env });
+      await run(install, { env });
+    });
   }
   const { host, stop } = await progress.step("Docker engine, for this run only", startDaemon);
   return { ok: true, host, close: () => progress.step("Docker engine stopped", stop) };

@@ -13,11 +13,19 @@ const lives = ["authorityLifetime=90s", "announce=10s", "retire=40s", "leafLifet
 const secretPath = `/api/v1/namespaces/${release.namespace}/secrets/outrigger-webhook-ca`;
 
 describe.skipIf(!hasCluster())("the webhook's authority", () => {
-  // An authority of another installation would live for its own time; where there is none, none is in the way.
-  const forget = (): Promise<unknown> =>
-    sendToCluster(product.kubeconfig, { method: "DELETE", path: secretPath }).catch(() => undefined);
-  beforeAll(forget);
-  afterAll(forget);
+  // An authority of another installation would live for its own time, and a webhook that still runs puts a deleted one back.
+  const forget = async (): Promise<void> => {
+    const pods = `/api/v1/namespaces/${release.namespace}/pods`;
+    await waitFor(
+      "the pods of another installation to end",
+      async () => (await product.get<{ items: readonly unknown[] }>(pods)).items.length === 0,
+      60_000,
+    );
+    // Where there is none, none is in the way.
+    await sendToCluster(product.kubeconfig, { method: "DELETE", path: secretPath }).catch(() => undefined);
+  };
+  beforeAll(forget, 90_000);
+  afterAll(forget, 90_000);
   const product = useProduct(...lives.map((value) => `certificates.self.${value}`));
 
   it("is replaced in phases without one failed admission", async () => {

@@ -61,7 +61,7 @@ export function createOperatorMetrics(metrics: Metrics): OperatorMetrics {
   ]);
   const droppedEvents = metrics.counter("events_dropped_total", "Events that were not written, too many waiting.");
   const namespaces = gauge("guarded_namespaces", "Namespaces that get policy and isolation.");
-  const fileValid = gauge("policy_valid", "1 where the policy file can be used.");
+  const policyValid = gauge("policy_valid", "1 where the policy can be used.");
   const bundles = gauge("bundles", "Signed policies of namespaces that are published.");
   const refused = gauge("bundles_refused", "Policies that can't be published, by reason.", ["reason"]);
   const patches = metrics.counter("policy_patches_total", "Policies written on to pods.", [
@@ -88,7 +88,7 @@ export function createOperatorMetrics(metrics: Metrics): OperatorMetrics {
     countRun: (controller, result) => runs.add({ controller, result }),
     countWatchFailure: (resource) => watchFailures.add({ resource }),
     countDroppedEvent: () => droppedEvents.add(),
-    showPolicy: (state) => fileValid.set(state === "valid" ? 1 : 0),
+    showPolicy: (state) => policyValid.set(state === "valid" ? 1 : 0),
     showBundles: (facts) => {
       namespaces.set(facts.namespaces);
       bundles.set(facts.bundles);

@@ -17,7 +17,7 @@ const exclude = ["**/node_modules/**", ...ofTools];
 export default defineConfig({
   test: {
     // Most tests wait for processes: more of them than cores.
-    maxWorkers: 3,
+    maxWorkers: 4,
     projects: [
       {
         resolve,
@@ -26,7 +26,7 @@ export default defineConfig({
           name: "unit",
           exclude,
           include: ["{packages/*,certs,webhook,sidecar,aggregator,operator,cli}/src/**/*.test.ts", "docs/**/*.test.ts"],
-          testTimeout: 20_000,
+          testTimeout: 60_000,
         },
       },
       {
@@ -40,11 +40,11 @@ export default defineConfig({
             "test/cluster/*.test.ts",
             "test/cluster/{image,providers}/**/*.test.ts",
           ],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
-      { resolve, ssr, test: { name: "tools", include: ofTools, testTimeout: 60_000, hookTimeout: 120_000 } },
+      { resolve, ssr, test: { name: "tools", include: ofTools, testTimeout: 120_000, hookTimeout: 120_000 } },
     ],
     coverage: {
       provider: "v8",

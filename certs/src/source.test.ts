@@ -55,7 +55,7 @@ describe("file source", () => {
     const { source, changes } = open(folder);
     expect(source.current()).toEqual(first);
     write(folder, second);
-    await vi.waitFor(() => expect(source.current()).toEqual(second), { timeout: 5_000 });
+    await vi.waitFor(() => expect(source.current()).toEqual(second), { timeout: 20_000 });
     expect(changes).toEqual([second]);
   });
 
@@ -71,11 +71,11 @@ describe("file source", () => {
     write(folder, first);
     const { source, problems, changes } = open(folder);
     write(folder, bad());
-    await vi.waitFor(() => expect(problems.join()).toMatch(new RegExp(problem, "i")), { timeout: 5_000 });
+    await vi.waitFor(() => expect(problems.join()).toMatch(new RegExp(problem, "i")), { timeout: 20_000 });
     expect(source.current()).toEqual(first);
     expect(changes).toEqual([]);
     write(folder, second);
-    await vi.waitFor(() => expect(changes).toEqual([second]), { timeout: 5_000 });
+    await vi.waitFor(() => expect(changes).toEqual([second]), { timeout: 20_000 });
     expect(problems.filter((each) => new RegExp(problem, "i").test(each))).toHaveLength(1);
   });
 
@@ -84,7 +84,7 @@ describe("file source", () => {
     write(folder, first);
     const { source, problems } = open(folder);
     rmSync(join(folder, "tls.crt"));
-    await vi.waitFor(() => expect(problems.join()).toContain("ENOENT"), { timeout: 5_000 });
+    await vi.waitFor(() => expect(problems.join()).toContain("ENOENT"), { timeout: 20_000 });
     expect(source.current()).toEqual(first);
   });
 
@@ -113,7 +113,7 @@ describe("self source", () => {
     const changes: KeyedCertificate[] = [];
     source.onChange((each) => changes.push(each));
     clockMs = nowMs + 2 * dayMs + 1;
-    await vi.waitFor(() => expect(changes).toHaveLength(1), { timeout: 5_000 });
+    await vi.waitFor(() => expect(changes).toHaveLength(1), { timeout: 20_000 });
     const issuer = new X509Certificate(source.authorityPem);
     for (const each of [before, source.current()])
       expect(new X509Certificate(each.certificatePem).verify(issuer.publicKey)).toBe(true);

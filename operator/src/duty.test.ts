@@ -59,7 +59,7 @@ it("runs again soon after a failure and after a bug, and as soon as a run asks f
     if (turn === 2) return Promise.resolve({ problems: ["no"] });
     return turn === 3 ? Promise.resolve({ problems: [], nextMs: 1 }) : fine;
   });
-  await vi.waitFor(() => expect(turns()).toBe(4), 5_000);
+  await vi.waitFor(() => expect(turns()).toBe(4), 20_000);
   expect([results, errors.length]).toEqual([[1, 0, 0], 1]);
 });
 

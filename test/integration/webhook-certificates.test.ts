@@ -56,7 +56,7 @@ it("serves a replaced certificate to new connections, while standing ones go on"
     expect(await servedBy(webhook)).toBe(fingerprintOf(first));
     await post(webhook, "/mutate/pod", reviewOf(plainPod), options);
     write(webhook.folder, second);
-    await vi.waitFor(async () => expect(await servedBy(webhook)).toBe(fingerprintOf(second)), { timeout: 10_000 });
+    await vi.waitFor(async () => expect(await servedBy(webhook)).toBe(fingerprintOf(second)), { timeout: 20_000 });
     expect((await post(webhook, "/mutate/pod", reviewOf(plainPod), options)).status).toBe(200);
     const expiry = new X509Certificate(second.certificatePem).validToDate.getTime() / 1_000;
     expect((await getAdmin(webhook, "/metrics")).body).toContain(
@@ -74,7 +74,7 @@ it("keeps the old certificate when it meets a key of another one, and says so", 
     writeFileSync(join(webhook.folder, "tls.crt"), second.certificatePem);
     const refused = /outrigger_webhook_reloads_total\{subject="certificate",result="refused"\} [1-9]/;
     await vi.waitFor(async () => expect((await getAdmin(webhook, "/metrics")).body).toMatch(refused), {
-      timeout: 10_000,
+      timeout: 20_000,
     });
     expect(await servedBy(webhook)).toBe(fingerprintOf(first));
     expect((await getAdmin(webhook, "/readyz")).status).toBe(200);

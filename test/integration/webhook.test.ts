@@ -250,11 +250,11 @@ describe("inputs from files", () => {
         JSON.stringify(patchOf(read(await post(other, "/mutate/pod", reviewOf(plainPod)))));
       expect(await patchText()).toContain("delete_*");
       writeFileSync(file, listOf({ "outrigger.dev/deny-tools": "drop_*" }));
-      await vi.waitFor(async () => expect(await patchText()).toContain("drop_*"), { timeout: 10_000 });
+      await vi.waitFor(async () => expect(await patchText()).toContain("drop_*"), { timeout: 20_000 });
       writeFileSync(file, "{");
       await vi.waitFor(
         () => expect(other.logs().map((line) => line["msg"])).toContain("not taken: the last good one stays"),
-        { timeout: 10_000 },
+        { timeout: 20_000 },
       );
       expect(await patchText()).toContain("drop_*");
     } finally {
@@ -274,12 +274,12 @@ describe("inputs from files", () => {
       const firstHash = (await review()).response.auditAnnotations["configHash"];
       expect(await imageOf()).toBe("registry.example.com/sidecar:1");
       writeFileSync(file, JSON.stringify({ image: "registry.example.com/sidecar:2" }));
-      await vi.waitFor(async () => expect(await imageOf()).toBe("registry.example.com/sidecar:2"), { timeout: 10_000 });
+      await vi.waitFor(async () => expect(await imageOf()).toBe("registry.example.com/sidecar:2"), { timeout: 20_000 });
       expect((await review()).response.auditAnnotations["configHash"]).not.toBe(firstHash);
       writeFileSync(file, JSON.stringify({ image: "" }));
       const refused = 'outrigger_webhook_reloads_total{subject="config",result="refused"} 1';
       await vi.waitFor(async () => expect((await getAdmin(other, "/metrics")).body).toContain(refused), {
-        timeout: 10_000,
+        timeout: 20_000,
       });
       expect(await imageOf()).toBe("registry.example.com/sidecar:2");
     } finally {

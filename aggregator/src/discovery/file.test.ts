@@ -32,7 +32,7 @@ async function startSource(path: string, pollMs?: number): Promise<() => Discove
 }
 
 const namesOf = (set: DiscoveredSet | undefined): string => (set?.sidecars ?? []).map(({ server }) => server).join();
-const soon = { timeout: 5_000, interval: 10 };
+const soon = { timeout: 20_000, interval: 10 };
 
 it("reads the file again when it is written, and when it is replaced as editors and ConfigMaps do", async () => {
   const path = join(folder, "servers.json");

@@ -20,7 +20,7 @@ it("tells of a write, of a replacement and of a removal, once each", async () =>
   const onChange = vi.fn();
   unwatch = watchConfig(file, onChange);
   const settle = async (calls: number): Promise<void> => {
-    await vi.waitFor(() => expect(onChange).toHaveBeenCalledTimes(calls), { timeout: 5_000, interval: 50 });
+    await vi.waitFor(() => expect(onChange).toHaveBeenCalledTimes(calls), { timeout: 20_000, interval: 50 });
   };
   writeFileSync(file, "one, longer");
   await settle(1);

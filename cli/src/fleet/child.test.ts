@@ -54,7 +54,7 @@ describe("startChild", () => {
     expect(isProcessAlive(grandchild)).toBe(true);
     child.stop(50);
     expect((await exited).how).toBe("SIGKILL");
-    await vi.waitFor(() => expect(isProcessAlive(grandchild)).toBe(false), { timeout: 10_000 });
+    await vi.waitFor(() => expect(isProcessAlive(grandchild)).toBe(false), { timeout: 20_000 });
   });
 
   it("tells a command or a folder that does not exist as an exit", async () => {

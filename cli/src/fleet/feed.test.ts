@@ -39,7 +39,7 @@ const stateOf = (health: string, over: Record<string, unknown> = {}): string => 
 const tell = (...told: Parameters<typeof stateOf>): void => {
   for (const reader of readers) reader.write(`event: state\ndata: ${stateOf(...told)}\n\n`);
 };
-const until = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 5_000, interval: 20 });
+const until = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 20_000, interval: 20 });
 
 it("tells each state with its number of tools, and comes back after a break", async () => {
   const reports: ServerReport[] = [];

@@ -25,7 +25,7 @@ function keep(behaviour: string, isFinal = false): { states: RunState[]; asked: 
 }
 
 const words = (states: readonly RunState[]): string[] => states.map((state) => state.is);
-const until = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 10_000, interval: 20 });
+const until = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 20_000, interval: 20 });
 
 describe("keepAlive", () => {
   it("starts a program again after it was killed, and asks for its ports again", async () => {

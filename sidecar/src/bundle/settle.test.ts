@@ -24,7 +24,7 @@ function createReadings(): Readings {
     settleMs: 1,
   });
   onTestFinished(settling.close);
-  const reading = (): Promise<void> => expect.poll(() => waiting.length, { interval: 5, timeout: 5_000 }).toBe(1);
+  const reading = (): Promise<void> => expect.poll(() => waiting.length, { interval: 5, timeout: 20_000 }).toBe(1);
   return {
     settling,
     told,

@@ -400,7 +400,7 @@ describe("servers that can't be listed", () => {
     const started = performance.now();
     observed.tracker.reportOutcome("failed");
     await until("it is Degraded", () => observed.publisher.current().health.state !== "Ready");
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(performance.now() - started).toBeLessThan(5_000);
     isDown = false;
     observed.tracker.reportOutcome("ok");
     expect(observed.publisher.current().health.state).toBe("Ready");

@@ -73,7 +73,7 @@ describe("the feed", () => {
     publisher.setFacts({ identity: { name: "notes" }, era: "modern", protocolVersion: "2026-07-28" });
     publisher.setCatalogue(listed, catalogue("a"));
     await until("the change has come", () => reader.states.length === 2);
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(performance.now() - started).toBeLessThan(5_000);
     expect(reader.states[1]).toMatchObject({ health: { state: "Ready" }, era: "modern", digest: "a".repeat(64) });
     publisher.setHealth({ ...ready });
     publisher.setPolicy({ hash: "h1", reason: "PolicyApplied", message: "", enforces });

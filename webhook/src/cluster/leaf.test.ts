@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 
 /** Keys take their time on a busy machine. */
-const patience = { timeout: 10_000, interval: 10 };
+const patience = { timeout: 20_000, interval: 10 };
 
 interface World {
   signing: KeyedCertificate;

@@ -84,9 +84,9 @@ export function packagedServer(path: string, ...args: string[]): FixtureOptions 
   return { args: [join(modules, path), ...args] };
 }
 
-/** Waits until a condition holds, and fails with its text after 15 s. */
+/** Waits until a condition holds, and fails with its text after 30 s. */
 export async function until(text: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 15_000;
+  const deadline = performance.now() + 30_000;
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`waited in vain until ${text}`);
     await delay(10);

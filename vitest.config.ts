@@ -1,4 +1,5 @@
 /** Three tiers: unit beside the sources (no sockets to others' programs), integration with real programs on port 0, tools. */
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 // Not "import": a require() in a worker that takes an "import" entry breaks the Kubernetes client's ws.
@@ -10,9 +11,12 @@ const ssr = { resolve: { conditions, externalConditions: ["outrigger-source"] } 
 const ofTools = [
   "test/{shim,charts,bundle}/**/*.test.ts",
   "test/integration/webhook-stdio.test.ts",
-  "sidecar/src/stdio/process/connected.test.ts",
+  "sidecar/src/stdio/{through-shim,process/connected}.test.ts",
 ];
 const exclude = ["**/node_modules/**", ...ofTools];
+
+// Programs that tests start are compiled once, not on each start.
+const env = { NODE_COMPILE_CACHE: fileURLToPath(new URL(".cache/compile", import.meta.url)) };
 
 export default defineConfig({
   test: {
@@ -24,6 +28,7 @@ export default defineConfig({
         ssr,
         test: {
           name: "unit",
+          env,
           exclude,
           include: ["{packages/*,certs,webhook,sidecar,aggregator,operator,cli}/src/**/*.test.ts", "docs/**/*.test.ts"],
           testTimeout: 60_000,
@@ -34,6 +39,7 @@ export default defineConfig({
         ssr,
         test: {
           name: "integration",
+          env,
           exclude,
           include: [
             "test/{integration,conformance,demo,lint,bench,fixtures}/**/*.test.ts",
@@ -44,7 +50,7 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
-      { resolve, ssr, test: { name: "tools", include: ofTools, testTimeout: 120_000, hookTimeout: 120_000 } },
+      { resolve, ssr, test: { name: "tools", env, include: ofTools, testTimeout: 120_000, hookTimeout: 120_000 } },
     ],
     coverage: {
       provider: "v8",

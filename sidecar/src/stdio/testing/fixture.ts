@@ -69,14 +69,14 @@ export function createFixture(switches: readonly string[], options: FixtureOptio
     onChildEvent: (event) => events.push(event),
     ...given,
   });
-  const records = (): Recorded[] =>
-    existsSync(log)
-      ? readFileSync(log, "utf8")
-          .trimEnd()
-          .split("\n")
-          .map((line) => JSON.parse(line) as Recorded)
-      : [];
-  return { upstream, records, logged, events };
+  return { upstream, records: () => readRecords(log), logged, events };
+}
+
+/** What the server's processes have written; the last line may be half written yet, and does not count then. */
+export function readRecords(log: string): Recorded[] {
+  if (!existsSync(log)) return [];
+  const lines = readFileSync(log, "utf8").split("\n");
+  return lines.slice(0, -1).map((line) => JSON.parse(line) as Recorded);
 }
 
 /** Options for a server from the package registry, started by its entry file. */

@@ -1,13 +1,12 @@
 /** For tests: the sidecar as the process that users start, in front of the misbehaving stdio server. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { readFeedState, type FeedState } from "@outrigger/api/feed";
 import { createEventSplitter } from "@outrigger/mcp";
-import { makeFolder, type Recorded } from "./fixture.ts";
+import { makeFolder, readRecords, type Recorded } from "./fixture.ts";
 import { startShim, type ShimProcess } from "./shim.ts";
 
 const program = fileURLToPath(new URL("../../main.ts", import.meta.url));
@@ -70,13 +69,7 @@ async function run(start: {
     url: new URL(`http://127.0.0.1:${dataPort}/mcp`),
     adminUrl: new URL(`http://127.0.0.1:${adminPort}`),
     states,
-    records: () =>
-      existsSync(log)
-        ? readFileSync(log, "utf8")
-            .trimEnd()
-            .split("\n")
-            .map((line) => JSON.parse(line) as Recorded)
-        : [],
+    records: () => readRecords(log),
     async stop() {
       leaving.abort();
       if (child.exitCode !== null) return child.exitCode;

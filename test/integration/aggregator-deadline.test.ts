@@ -65,7 +65,7 @@ function callOf(era: "legacy" | "modern", caller = "") {
 it.each(["legacy", "modern"] as const)(
   "ends a call to a %s server at the deadline, as a result that says so",
   async (era) => {
-    const [relay, data] = await setUp(era, { deadlineMs: 150 });
+    const [relay, data] = await setUp(era, { deadlineMs: 1_000 });
     data.answer(() => undefined);
     const outcome = await relay.call(callOf(era));
     expect(outcome).toMatchObject({

@@ -222,10 +222,12 @@ it("bounds an answer of 100 MB, as JSON and as events, and goes on serving", asy
   expect(textOf(result)).toBe('{"text":"still here"}');
 });
 
-it("answers a call to a dead sidecar with 10503 in HTTP 200, while the others are served", async () => {
+it("answers calls to a dead sidecar with 10503 in HTTP 200 when it waited in vain, while the others are served", async () => {
   const stage = await setUp();
   await stage.modern.close();
-  const { status, error } = await callModern(stage.url, "new__run");
+  const waiting = callModern(stage.url, "new__run");
+  expect(textOf((await callModern(stage.url, "old__run")).result)).toBe("{}");
+  const { status, error } = await waiting;
   expect([status, error?.code]).toEqual([200, 10_503]);
   expect(error?.data).toEqual({ outrigger: { reason: "UpstreamUnavailable", server: "new", name: "new__run" } });
   expect(textOf((await callModern(stage.url, "old__run")).result)).toBe("{}");

@@ -1,15 +1,17 @@
 /**
- * Carries a call to a server and its answer back: choose a replica, try it, try another where the call can't have arrived,
+ * Carries a call to a server and its answer back: choose a replica, try it, try another (or wait) where the call can't have arrived,
  * and turn every other end into an outcome that concerns this caller alone. Decides nothing about who may call what.
  */
 import { rpcCodes, type WireReason } from "@outrigger/api/errors";
 import type { ClientInfo, Era, JsonObject } from "@outrigger/mcp";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Dispatcher } from "undici";
 import type { ToolEntry } from "../catalog/entry.ts";
 import type { SidecarView } from "../catalog/view.ts";
 import { attemptLegacy, attemptModern, type Attempt, type AttemptDeps, type UpstreamCall } from "./attempt.ts";
 import { bridgeResult } from "./bridge.ts";
 import { failCall, type CallOutcome } from "./failure.ts";
+import { mayReturn, outageBounds, type OutageBounds } from "./outage.ts";
 import { pickReplica } from "./pick.ts";
 import { createUpstreamSessions } from "./sessions.ts";
 
@@ -34,6 +36,7 @@ export interface RelayOptions {
   readonly deadlineMs?: number;
   readonly maxAnswerBytes?: number;
   readonly sessionIdleMs?: number;
+  readonly outage?: OutageBounds;
 }
 
 /** The relay with its upstream sessions. */
@@ -64,6 +67,8 @@ export function createRelay(options: RelayOptions): Relay {
   const deps: AttemptDeps = { dispatcher, sessions, clientInfo, maxAnswerBytes };
   const underWay = new Map<string, number>();
   const homes = createHomes();
+  const outage = options.outage ?? outageBounds;
+  let waiting = 0;
   let lastId = 0;
 
   const choose = (call: RelayCall, tried: ReadonlySet<string>): SidecarView | undefined => {
@@ -101,18 +106,39 @@ export function createRelay(options: RelayOptions): Relay {
     }
   };
 
-  const tryReplicas = async (call: RelayCall, signal: AbortSignal): Promise<CallOutcome> => {
+  /** Each replica once; unsent where none took the call. */
+  const tryReplicas = async (call: RelayCall, signal: AbortSignal): Promise<Attempt> => {
     const tried = new Set<string>();
-    let detail = "";
+    let last: Attempt = { kind: "unsent", detail: "" };
     for (let count = 0; count < mostReplicasTried; count++) {
       const view = choose(call, tried);
       if (view === undefined) break;
       tried.add(view.sidecar.key);
-      const attempt = await tryReplica(view, call, signal);
-      if (attempt.kind !== "unsent") return finish(attempt, call);
-      detail = attempt.detail;
+      last = await tryReplica(view, call, signal);
+      if (last.kind !== "unsent") break;
     }
-    return fail("UpstreamUnavailable", call, detail === "" ? undefined : detail);
+    return last;
+  };
+
+  const mayWait = (call: RelayCall, startedMs: number): boolean =>
+    waiting < outage.maxWaiting &&
+    nowMs() - startedMs < outage.waitMs &&
+    mayReturn(replicasOf(call.tool), nowMs(), outage.waitMs);
+
+  const tryUntilSent = async (call: RelayCall, signal: AbortSignal): Promise<CallOutcome> => {
+    const startedMs = nowMs();
+    for (;;) {
+      const attempt = await tryReplicas(call, signal);
+      if (attempt.kind !== "unsent") return finish(attempt, call);
+      const { detail } = attempt;
+      if (!mayWait(call, startedMs)) return fail("UpstreamUnavailable", call, detail === "" ? undefined : detail);
+      waiting++;
+      try {
+        await pause(outage.pauseMs, undefined, { signal });
+      } finally {
+        waiting--;
+      }
+    }
   };
 
   return {
@@ -121,7 +147,7 @@ export function createRelay(options: RelayOptions): Relay {
       const deadline = new AbortController();
       const timer = setTimeout(() => deadline.abort(), deadlineMs);
       try {
-        return await tryReplicas(call, AbortSignal.any([call.signal, deadline.signal]));
+        return await tryUntilSent(call, AbortSignal.any([call.signal, deadline.signal]));
       } catch (error) {
         if (call.signal.aborted || !deadline.signal.aborted) throw error;
         return fail("UpstreamTimeout", call, `It had ${deadlineMs / 1_000} s.`);

@@ -32,8 +32,11 @@ export async function makeBareImage(folder: string): Promise<Image> {
   });
 }
 
-/** A pod that runs it with the sidecar's flags for its heap. */
-export function barePod(name: string, image: string): Manifest {
+/** Where its pod answers. */
+export const barePort = 9_090;
+
+/** A pod that runs it in front of an origin, with the sidecar's flags for its heap. */
+export function barePod(name: string, image: string, origin: string): Manifest {
   return {
     apiVersion: "v1",
     kind: "Pod",
@@ -46,6 +49,7 @@ export function barePod(name: string, image: string): Manifest {
           name: "bare",
           image,
           imagePullPolicy: "IfNotPresent",
+          args: ["node", "/app/bare.mjs", origin, "0.0.0.0", String(barePort)],
           env: [{ name: "NODE_OPTIONS", value: "--max-semi-space-size=2 --max-old-space-size=64" }],
           // The program ends with its input, and a container without has one that is at its end.
           stdin: true,

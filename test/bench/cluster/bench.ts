@@ -5,6 +5,7 @@
 import type { Progress } from "../../cluster/progress.ts";
 import { waitFor } from "../../fixtures/wait-for.ts";
 import { barePod } from "./bare-image.ts";
+import { createCaller, type Way } from "./caller.ts";
 import { measureFirstCalls, type FirstCalls } from "./first-call.ts";
 import { measureKills, type KillRow } from "./kills.ts";
 import { measureLatency, type Latency, type LatencyPlan } from "./latency.ts";
@@ -101,16 +102,26 @@ interface Servers {
 async function deploy(stage: Stage): Promise<Servers> {
   await stage.deploy(names.plain, "plain");
   await stage.deploy(names.ours, "ours");
-  await stage.create(barePod(names.bare, stage.bareImage));
-  const [[plain], [ours], [bare]] = await Promise.all([
-    stage.podsReady(names.plain),
-    stage.podsReady(names.ours),
-    stage.podsReady(names.bare),
-  ]);
-  if (plain === undefined || ours === undefined || bare === undefined) throw new Error("a pod is missing");
+  const [[plain], [ours]] = await Promise.all([stage.podsReady(names.plain), stage.podsReady(names.ours)]);
+  if (plain === undefined || ours === undefined) throw new Error("a pod is missing");
+  await stage.create(barePod(names.bare, stage.bareImage, new URL(stage.direct(plain).url).origin));
+  const [bare] = await stage.podsReady(names.bare);
+  if (bare === undefined) throw new Error("a pod is missing");
   const base = new URL(stage.throughAggregator(names.ours).url).origin;
   await waitFor("the aggregator", async () => (await fetch(`${base}/api/v1/servers`)).ok, 30_000);
+  // What a program loads with its first calls is part of it, in the sidecar (which has listed the server) as in the passthrough.
+  await putToUse(stage.throughSidecar(ours));
+  await putToUse(stage.throughBare(bare));
   return { plain, ours, bare, readyAtMs: Date.now() };
+}
+
+const firstUses = 50;
+
+async function putToUse(way: Way): Promise<void> {
+  const caller = createCaller(way);
+  // The passthrough has headers of its own, which the server refuses: bytes go both ways all the same.
+  for (let count = 0; count < firstUses; count++) await caller.call();
+  caller.close();
 }
 
 async function measureWays(

@@ -163,10 +163,15 @@ function compareKills(kills: ClusterFacts["kills"]): readonly ComparisonRow[] {
     question,
     without: rows.every(({ killed, replicas }) => killed === "server" && replicas === 1) ? tellLosses(direct) : "",
     ours: tellLosses(rows),
-    bar: "only calls in flight",
-    verdict: verdict(sum(rows, "lostLater") <= bars.lostLater),
-    // A call that is answered too late is lost, too.
-    of: "time",
+    // Whoever calls a sidecar that was killed past the aggregator has nobody who holds the call.
+    ...(rows.every(({ killed, way }) => killed === "sidecar" && way === "sidecar")
+      ? { bar: "" }
+      : {
+          bar: "only calls in flight",
+          verdict: verdict(sum(rows, "lostLater") <= bars.lostLater),
+          // A call that is answered too late is lost, too.
+          of: "time" as const,
+        }),
   }));
 }
 

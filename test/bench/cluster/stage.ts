@@ -17,7 +17,7 @@ import type { Progress } from "../../cluster/progress.ts";
 import type { ClusterProvider } from "../../cluster/provider.ts";
 import { createManifestClient, type Manifest } from "../../cluster/suite/manifest.ts";
 import { waitFor } from "../../fixtures/wait-for.ts";
-import { makeBareImage } from "./bare-image.ts";
+import { barePort, makeBareImage } from "./bare-image.ts";
 import type { Way } from "./caller.ts";
 
 /** A pod, as far as it is read here. */
@@ -53,6 +53,7 @@ export interface Stage {
   readonly podsReady: (name: string, count?: number) => Promise<readonly Pod[]>;
   readonly direct: (pod: Pod) => Way;
   readonly throughSidecar: (pod: Pod) => Way;
+  readonly throughBare: (pod: Pod) => Way;
   readonly throughAggregator: (name: string) => Way;
   /** Changes the installation's policy as its owner does. Resolves when Helm is done. */
   readonly setPolicy: (policy: object) => Promise<void>;
@@ -181,6 +182,7 @@ async function createStage(provider: ClusterProvider, images: Images, namespace:
       ),
     direct: (pod) => echo(at(pod, serverPort)),
     throughSidecar: (pod) => echo(at(pod, sidecarPorts.data)),
+    throughBare: (pod) => echo(at(pod, barePort)),
     throughAggregator: (name) => ({
       url: `http://${spec.clusterIP}/mcp`,
       tool: "call_tool",

@@ -2,7 +2,7 @@
 import { createServer } from "node:http";
 import { Pool } from "undici";
 
-const [origin = ""] = process.argv.slice(2);
+const [origin = "", host = "127.0.0.1", port = "0"] = process.argv.slice(2);
 const pool = new Pool(origin, { connections: 256, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 });
 
 const server = createServer((request, response) => {
@@ -32,7 +32,7 @@ const server = createServer((request, response) => {
   });
 });
 server.keepAliveTimeout = 60_000;
-server.listen(0, "127.0.0.1", () => {
+server.listen(Number(port), host, () => {
   const address = server.address();
   if (address !== null && typeof address === "object")
     console.log(JSON.stringify({ msg: "listening", dataPort: address.port }));

@@ -1,80 +1,75 @@
-/** Lets calls that are under way end before the process does. Streams without an end of their own are not waited for. */
-import type { Upstream, UpstreamCall, UpstreamRequest, UpstreamSink } from "./upstream/upstream.ts";
+/**
+ * Lets calls end: before the server's container is told to stop, when the kubelet asks by a hook, and before this process ends.
+ * While either goes on, new calls still pass, and clients are asked to take their next call elsewhere.
+ */
+import type { ServerResponse } from "node:http";
+import { setTimeout as pause } from "node:timers/promises";
+import { createUnderWay } from "./under-way.ts";
+import type { Upstream } from "./upstream/upstream.ts";
+
+/**
+ * So long no call may have come before a server is told to stop, in ms: then Services and the aggregator have heard that the pod is leaving.
+ * The usual proxies of Services take their changes over once in a second.
+ */
+export const quietMs = 2_000;
+
+/** How long a server is kept from its end, in ms. `signal` ends it early. */
+export interface HoldLimits {
+  readonly quietMs: number;
+  readonly limitMs: number;
+  readonly signal: AbortSignal;
+}
 
 export interface Drain {
   /** The same upstream, with its calls counted. */
   readonly watch: (upstream: Upstream) => Upstream;
+  /** Counts a request that has arrived at the door, to the end of its answer. */
+  readonly admit: (response: ServerResponse) => void;
+  /** True from the start of this process's end. */
   readonly isDraining: () => boolean;
+  /** True while connections are to end with their next answer. */
+  readonly isLeaving: () => boolean;
   /** Resolves when no call is left, or after so many ms. */
   readonly start: (limitMs: number) => Promise<void>;
+  /**
+   * Resolves when no call has come for the quiet time and none is left, or at the limit; with the number of calls that are left.
+   * Nothing of it stays: the server may as well be started again.
+   */
+  readonly hold: (limits: HoldLimits) => Promise<number>;
 }
 
-/** Creates the drain of one door. */
-export function createDrain(): Drain {
-  let underWay = 0;
+/** Creates the drain of one door. `now`: a steady clock in ms. */
+export function createDrain(now: () => number): Drain {
+  const underWay = createUnderWay(now);
   let isDraining = false;
-  let onEmpty: () => void = () => undefined;
-  const leave = (): void => {
-    underWay--;
-    if (isDraining && underWay === 0) onEmpty();
-  };
+  let holds = 0;
   return {
-    watch: (upstream) => ({
-      close: upstream.close,
-      send: (request, sink) =>
-        isCall(request) ? countCall({ upstream, request, sink }, enter, leave) : upstream.send(request, sink),
-    }),
+    watch: underWay.watch,
+    admit: underWay.admit,
     isDraining: () => isDraining,
+    isLeaving: () => isDraining || holds > 0,
     start: (limitMs) => {
       isDraining = true;
-      if (underWay === 0) return Promise.resolve();
-      return new Promise((resolve) => {
-        const timer = setTimeout(resolve, limitMs);
-        onEmpty = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
+      return underWay.whenNone(AbortSignal.timeout(limitMs));
     },
-  };
-  function enter(): void {
-    underWay++;
-  }
-}
-
-const isCall = (request: UpstreamRequest): boolean =>
-  request.method === "POST" && request.message?.method !== "subscriptions/listen";
-
-interface Sending {
-  readonly upstream: Upstream;
-  readonly request: UpstreamRequest;
-  readonly sink: UpstreamSink;
-}
-
-function countCall({ upstream, request, sink }: Sending, enter: () => void, leave: () => void): UpstreamCall {
-  let ended = false;
-  const end = (): void => {
-    if (ended) return;
-    ended = true;
-    leave();
-  };
-  enter();
-  const call = upstream.send(request, {
-    ...sink,
-    onEnd: () => {
-      end();
-      sink.onEnd();
-    },
-    onFailure: (failure) => {
-      end();
-      sink.onFailure(failure);
-    },
-  });
-  return {
-    resume: call.resume,
-    abort: () => {
-      end();
-      call.abort();
+    hold: async (limits) => {
+      const over = AbortSignal.any([limits.signal, AbortSignal.timeout(limits.limitMs)]);
+      holds++;
+      try {
+        let restMs = limits.quietMs;
+        while (restMs > 0 && !over.aborted) {
+          // An early end is a wish, and no failure.
+          await pause(restMs, undefined, { signal: over }).catch(() => undefined);
+          await underWay.whenNone(over);
+          // A call that came meanwhile begins the quiet time anew.
+          restMs = underWay.lastArrivalMs() + limits.quietMs - now();
+        }
+        // Streams end with the server: their clients must not bring the next call here.
+        underWay.endConnectionsWithAnswers();
+        return underWay.count();
+      } finally {
+        holds--;
+      }
     },
   };
 }

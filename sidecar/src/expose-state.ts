@@ -12,6 +12,8 @@ export function exposeState(state: {
   readonly budget: ByteBudget;
   readonly side: ServerSide;
   readonly policy: Pick<PolicyHolder, "current" | "refusals">;
+  /** Calls that wait for a server that is away. */
+  readonly waiting: number;
   readonly nowMs: number;
 }): string {
   const { budget, side, policy } = state;
@@ -29,6 +31,7 @@ export function exposeState(state: {
     gauge("sidecar_catalogue_age_seconds", "Time since the server was last listed, or tried to be.", [
       ["", Math.max(0, (state.nowMs - feed.catalogue.atMs) / 1_000)],
     ]),
+    gauge("sidecar_waiting_calls", "Calls that wait for a server that is away.", [["", state.waiting]]),
     gauge("sidecar_held_bytes", "Bytes of answers that are held to be read.", [["", budget.held()]]),
     ...(inUse === undefined
       ? []

@@ -18,8 +18,9 @@ export interface Listener {
   readonly flag: string;
 }
 
+/** `closeIdle` ends the connections that nobody waits on; an answer that is still being written may be cut. */
 export type Bound =
-  | { readonly ok: true; readonly port: number }
+  | { readonly ok: true; readonly port: number; readonly closeIdle: () => void }
   | { readonly ok: false; readonly code: "OUTRIGGER_ERR_PORT_TAKEN"; readonly message: string };
 
 /** Words that stand for addresses known only inside the pod. */
@@ -56,7 +57,10 @@ export async function listenAll({ app, addresses, flag }: Listener): Promise<Bou
       return { ok: false, code: "OUTRIGGER_ERR_PORT_TAKEN", message: describe(address, failure, flag) };
     }
   }
-  return { ok: true, port };
+  const closeIdle = (): void => {
+    for (const server of servers) server.closeIdleConnections();
+  };
+  return { ok: true, port, closeIdle };
 }
 
 /** IPv6 may be switched off; its loopback address is a convenience, not a promise. */

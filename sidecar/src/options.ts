@@ -1,5 +1,5 @@
 /** Turns settings into options that fit together: which server is fronted, what its policy says. Opens the files of policy. */
-import type { AppProbe, StdioProbe } from "@outrigger/api/app-probe";
+import type { AppProbeEntry } from "@outrigger/api/app-probe";
 import { parseQuickPolicy, type PolicyDocument } from "@outrigger/policy";
 import type { Settings } from "@outrigger/runtime/config";
 import { readJwks } from "@outrigger/runtime/jws";
@@ -36,7 +36,7 @@ export interface SidecarOptions {
   readonly audit: "all" | "refusals" | "off";
   readonly logLevel: "debug" | "info" | "warn" | "error";
   readonly watchStdin: boolean;
-  readonly appProbes: ReadonlyMap<string, AppProbe | StdioProbe>;
+  readonly appProbes: ReadonlyMap<string, AppProbeEntry>;
 }
 
 type Read<T> = { readonly ok: true } & T;

@@ -1,5 +1,5 @@
 /** The sidecar's settings: flags, their environment variables, forms and defaults. Checked by hand-written parsers only. */
-import { appProbesVariable, type AppProbe, type StdioProbe } from "@outrigger/api/app-probe";
+import { appProbesVariable, type AppProbeEntry } from "@outrigger/api/app-probe";
 import { isIP } from "node:net";
 import { sidecarPorts } from "@outrigger/api/ports";
 import { shimPaths, stdioSocketVariable } from "@outrigger/api/shim";
@@ -27,7 +27,7 @@ function parseIps(text: string): ParsedSetting<readonly string[]> {
     : { ok: false, expected: "IP addresses separated by commas" };
 }
 
-function parseProbes(text: string): ParsedSetting<ReadonlyMap<string, AppProbe | StdioProbe>> {
+function parseProbes(text: string): ParsedSetting<ReadonlyMap<string, AppProbeEntry>> {
   const json = parseJson(text);
   const probes = json.ok ? parseAppProbes(json.value) : undefined;
   return probes === undefined
@@ -241,6 +241,6 @@ export const settingTable = {
     env: appProbesVariable,
     help: "the server's own probes, by the path on the admin port",
     parse: parseProbes,
-    fallback: new Map<string, AppProbe | StdioProbe>(),
+    fallback: new Map<string, AppProbeEntry>(),
   },
 } satisfies SettingTable;

@@ -12,14 +12,18 @@ import { createDoor } from "./call/receive.ts";
 import { createRecorder } from "./call/record.ts";
 import { createAdminApp } from "./control/admin-app.ts";
 import { createControlApp } from "./control/control-app.ts";
-import { createDrain } from "./drain.ts";
+import { createDrain, quietMs } from "./drain.ts";
 import { exposeState } from "./expose-state.ts";
 import { listenAll, type Bound } from "./listen.ts";
 import type { SidecarOptions } from "./options.ts";
 import { createServerSide } from "./server-side.ts";
+import { createOutageQueue } from "./upstream/outage-queue.ts";
 
 /** Bytes of answers that may be held at once. */
 const heldBytesLimit = 32 * 1024 ** 2;
+
+/** How long calls are held while the server's container is started again, and how many (docs/adr/0003 bounds their bytes). */
+const outage = { waitMs: 10_000, pauseMs: 100, maxHeld: 256 } as const;
 
 /** A sidecar that is ready to start. */
 export interface Sidecar {
@@ -33,13 +37,20 @@ export function createSidecar(options: SidecarOptions, logger: Logger): Sidecar 
   const side = createServerSide(options, logger);
   const deadlines = createDeadlines(now);
   const budget = createByteBudget(heldBytesLimit);
-  const drain = createDrain();
+  const drain = createDrain(now);
+  const queue = createOutageQueue({
+    ...outage,
+    now,
+    hasAnswered: () => side.publisher.current().digest !== undefined,
+    onAbsence: () => side.reportOutcome("UpstreamUnavailable"),
+  });
   const { server, audit, policy } = options;
   const recorder = createRecorder({ server, audit, logger, isKnownTool: side.catalogue.knowsTool });
   const door = createDoor(
     {
       server,
-      upstream: drain.watch(side.upstream),
+      // The queue outside: what waits for a server to be started again is not what keeps it from its end.
+      upstream: queue.watch(drain.watch(side.upstream)),
       forward: side.forward,
       policy: policy.current,
       limits: createLimitState(),
@@ -50,10 +61,17 @@ export function createSidecar(options: SidecarOptions, logger: Logger): Sidecar 
       now,
       onOutcome: side.reportOutcome,
     },
-    { path: options.path, upstreamPath: side.path, addresses: { hosts: new Set(options.hosts) } },
+    {
+      path: options.path,
+      upstreamPath: side.path,
+      addresses: { hosts: new Set(options.hosts) },
+      admit: drain.admit,
+      isLeaving: drain.isLeaving,
+    },
   );
   const control = createControlApp({ source: side.publisher, hosts: options.hosts });
   let isListening = false;
+  let closeIdle = (): void => undefined;
   const admin = createAdminApp({
     checks: {
       started: { listening: () => (isListening ? undefined : "the ports are not bound yet") },
@@ -62,33 +80,38 @@ export function createSidecar(options: SidecarOptions, logger: Logger): Sidecar 
         draining: () => (drain.isDraining() ? "the sidecar is stopping" : undefined),
       },
     },
-    metrics: () => recorder.expose() + exposeState({ budget, side, policy, nowMs: Date.now() }),
+    metrics: () => recorder.expose() + exposeState({ budget, side, policy, waiting: queue.held(), nowMs: Date.now() }),
     appProbes: options.appProbes,
     health: () => side.publisher.current().health,
+    beforeStop: async (limitMs, signal) => {
+      const startedMs = now();
+      const callsLeft = await drain.hold({ quietMs, limitMs, signal });
+      // A connection that is kept for later would bring its next call to a server that is gone.
+      if (callsLeft === 0) closeIdle();
+      logger.info({ waitedMs: Math.round(now() - startedMs), callsLeft }, "the server may be told to stop");
+    },
   });
   addPolicyDetail(admin, policy.current);
   let watch: FolderWatch | undefined;
 
   const start = async (): Promise<Bound> => {
-    const ports: number[] = [];
-    for (const listener of [
-      { app: door, addresses: options.listen, flag: "listen" },
-      { app: control, addresses: options.control, flag: "control" },
-      { app: admin, addresses: options.admin, flag: "admin" },
-    ]) {
-      const bound = await listenAll(listener);
-      if (!bound.ok) return bound;
-      ports.push(bound.port);
-    }
+    const data = await listenAll({ app: door, addresses: options.listen, flag: "listen" });
+    if (!data.ok) return data;
+    const feed = await listenAll({ app: control, addresses: options.control, flag: "control" });
+    if (!feed.ok) return feed;
+    const own = await listenAll({ app: admin, addresses: options.admin, flag: "admin" });
+    if (!own.ok) return own;
+    ({ closeIdle } = data);
     isListening = true;
-    const [dataPort = 0, controlPort, adminPort] = ports;
+    const [dataPort, controlPort, adminPort] = [data, feed, own].map(({ port }) => port);
     logger.info({ server, dataPort, controlPort, adminPort, policy: policy.current().hash }, "listening");
     watch = watchPolicy(options, logger, side.applyPolicy);
     side.catalogue.start();
     side.health.start();
-    return { ok: true, port: dataPort };
+    return data;
   };
   const stopSteps: ShutdownStep[] = [
+    { name: "queue", run: queue.end },
     { name: "drain", run: () => drain.start(options.drainMs) },
     { name: "policy", run: () => watch?.close() },
     { name: "health", run: side.health.close },

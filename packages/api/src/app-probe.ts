@@ -29,3 +29,16 @@ export interface StdioProbe {
   readonly kind: "stdio";
   readonly timeoutSeconds?: number;
 }
+
+/**
+ * The hook before the server's container is told to stop: answered once no call is under way, at the latest after
+ * `limitSeconds`, which is at least 1. `then`: the server's own hook, which runs after the wait.
+ */
+export interface StopHook {
+  readonly kind: "stop";
+  readonly limitSeconds: number;
+  readonly then?: AppProbe;
+}
+
+/** What may stand behind a path. */
+export type AppProbeEntry = AppProbe | StdioProbe | StopHook;

@@ -332,7 +332,8 @@ export const keys = {
     key: `${keyPrefix}drain-seconds`,
     kind: "annotation",
     on: podAndNamespace,
-    meaning: "How long the sidecar lets open calls and streams finish after SIGTERM.",
+    meaning:
+      "How long calls under way may take to end when the pod ends, or the server's container is restarted: the server is told to stop only afterwards, by a preStop hook that the webhook adds. At most two thirds of the pod's grace period. A container with a preStop hook of its own keeps it, and none is added; `0` adds none.",
     form: "a whole number from 0 to 3600",
     example: "20",
     default: "20",

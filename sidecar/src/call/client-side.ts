@@ -18,11 +18,18 @@ export interface ClientSide {
   readonly status: () => number;
 }
 
-/** Wraps a hijacked response. `onDrain` runs when writing may go on, `onGone` once when the client left before the end. */
-export function createClientSide(
-  response: ServerResponse,
-  on: { readonly drain: () => void; readonly gone: () => void },
-): ClientSide {
+/** What the client's side asks and tells. */
+interface ClientHandlers {
+  /** Writing may go on. */
+  readonly drain: () => void;
+  /** The client left before the end; once. */
+  readonly gone: () => void;
+  /** Whether the connection is to end with this answer. */
+  readonly isLeaving: () => boolean;
+}
+
+/** Wraps a hijacked response. */
+export function createClientSide(response: ServerResponse, on: ClientHandlers): ClientSide {
   let bytes = 0;
   let gone = false;
   response.sendDate = false;
@@ -34,6 +41,8 @@ export function createClientSide(
   });
   const head: ClientSide["head"] = (status, headers, options) => {
     if (gone || response.headersSent) return;
+    // Asked again here: the call may have come before that began.
+    if (on.isLeaving()) response.shouldKeepAlive = false;
     response.writeHead(status, [...headers]);
     if (options?.flush === true) response.flushHeaders();
   };

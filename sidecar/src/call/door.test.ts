@@ -81,7 +81,13 @@ async function openDoor(handler: RequestListener, setup: DoorSetup = {}) {
       now: () => performance.now(),
       onOutcome: () => undefined,
     },
-    { path: "/mcp", upstreamPath: "/mcp", addresses: { hosts: new Set() } },
+    {
+      path: "/mcp",
+      upstreamPath: "/mcp",
+      addresses: { hosts: new Set() },
+      admit: () => undefined,
+      isLeaving: () => false,
+    },
   );
   await app.listen({ host: "127.0.0.1", port: 0 });
   closers.push(async () => {

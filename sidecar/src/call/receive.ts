@@ -2,7 +2,7 @@
  * The door: which paths and methods are served, who may come in, and how a body is read within its limit. First stage.
  * fastify gives the listener and its limits; bodies are raw bytes and answers go to the raw response.
  */
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { rpcCodes, type WireReason } from "@outrigger/api/errors";
 import { buildError } from "@outrigger/mcp";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
@@ -18,6 +18,10 @@ export interface DoorOptions {
   readonly path: string;
   readonly upstreamPath: string;
   readonly addresses: AddressRules;
+  /** Hears of every request, before anything else. */
+  readonly admit: (response: ServerResponse) => void;
+  /** True while connections are to end with their next answer, so that clients come to another replica. */
+  readonly isLeaving: () => boolean;
 }
 
 /** Creates the data listener; it is not listening yet. */
@@ -38,6 +42,8 @@ export function createDoor(deps: CallDeps, options: DoorOptions): FastifyInstanc
     );
   });
   app.addHook("onRequest", (request, reply, done) => {
+    options.admit(reply.raw);
+    if (options.isLeaving()) reply.raw.shouldKeepAlive = false;
     const refusal = refuseAtDoor(deps, request, options);
     if (refusal === undefined) done();
     else sendRefusal(reply, refusal);
@@ -143,6 +149,7 @@ function receive(deps: CallDeps, options: DoorOptions, at: { request: FastifyReq
   const client = createClientSide(reply.raw, {
     drain: () => handles.running?.onDrain(),
     gone: () => handles.running?.onGone(),
+    isLeaving: options.isLeaving,
   });
   const received: Received = {
     method: request.method === "GET" ? "GET" : request.method === "DELETE" ? "DELETE" : "POST",

@@ -1,8 +1,9 @@
 /** The admin port: health for the kubelet and metrics for Prometheus. What healthy means is decided by the checks passed in. */
-import type { AppProbe, StdioProbe } from "@outrigger/api/app-probe";
+import type { ServerResponse } from "node:http";
+import type { AppProbeEntry } from "@outrigger/api/app-probe";
 import type { Health } from "@outrigger/api/feed";
 import { addHealthRoutes, type HealthChecks } from "@outrigger/runtime/health";
-import { judgeStdio, runAppProbe } from "../probe/app-probe.ts";
+import { judgeStdio, runAppProbe, type AppHealth } from "../probe/app-probe.ts";
 import { fastify, type FastifyInstance } from "fastify";
 
 /** What the admin port shows. `metrics` gives the text exposition of now. */
@@ -10,9 +11,11 @@ export interface AdminOptions {
   readonly checks: HealthChecks;
   readonly metrics: () => string;
   /** The server's own probes and hooks, by the path under which the kubelet asks for them here. */
-  readonly appProbes: ReadonlyMap<string, AppProbe | StdioProbe>;
+  readonly appProbes: ReadonlyMap<string, AppProbeEntry>;
   /** How the server is now. */
   readonly health: () => Health;
+  /** Waits until the server may be told to stop, at most so many ms; `signal` aborts when nobody waits for it any more. */
+  readonly beforeStop: (limitMs: number, signal: AbortSignal) => Promise<void>;
 }
 
 /** Creates the app; the caller listens and closes. Source: Prometheus text exposition format 0.0.4. */
@@ -23,12 +26,26 @@ export function createAdminApp(options: AdminOptions): FastifyInstance {
     reply.type("text/plain; version=0.0.4; charset=utf-8").send(options.metrics()),
   );
   for (const [path, probe] of options.appProbes) {
-    app.get(path, async (_request, reply) => {
-      const problem = probe.kind === "stdio" ? judgeStdio(options.health()) : await runAppProbe(probe);
+    app.get(path, { exposeHeadRoute: false }, async (_request, reply) => {
+      const problem = await ask(probe, options, whenLeft(reply.raw));
       return reply
         .code(problem === undefined ? 200 : 503)
         .send({ ok: problem === undefined, message: problem ?? "ok" });
     });
   }
   return app;
+}
+
+async function ask(probe: AppProbeEntry, options: AdminOptions, signal: AbortSignal): Promise<AppHealth> {
+  if (probe.kind === "stdio") return judgeStdio(options.health());
+  if (probe.kind !== "stop") return runAppProbe(probe);
+  await options.beforeStop(probe.limitSeconds * 1_000, signal);
+  return probe.then === undefined ? undefined : runAppProbe(probe.then);
+}
+
+/** Aborts when the one who asks has gone, or has its answer. */
+function whenLeft(response: ServerResponse): AbortSignal {
+  const left = new AbortController();
+  response.once("close", () => left.abort());
+  return left.signal;
 }

@@ -191,6 +191,7 @@ describe("the admin port", () => {
       metrics: () => "outrigger_up 1\n",
       appProbes: new Map([["/app-health/app/readyz", { kind: "stdio" }]]),
       health: () => health,
+      beforeStop: () => Promise.resolve(),
     });
     apps.push(app);
     await app.listen({ host: "127.0.0.1", port: 0 });

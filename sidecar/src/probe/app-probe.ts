@@ -6,7 +6,7 @@ import { request as httpRequest } from "node:http";
 import { connect as connectHttp2 } from "node:http2";
 import { request as httpsRequest } from "node:https";
 import { connect } from "node:net";
-import type { AppProbe, StdioProbe } from "@outrigger/api/app-probe";
+import type { AppProbe, AppProbeEntry } from "@outrigger/api/app-probe";
 import type { Health } from "@outrigger/api/feed";
 
 /** Undefined where the server is well, else one sentence that the kubelet shows. */
@@ -129,19 +129,26 @@ function encodeLength(length: number): number[] {
 }
 
 /** Reads the table of probes: a JSON object from path to probe. Undefined where it is not one. */
-export function parseAppProbes(value: unknown): ReadonlyMap<string, AppProbe | StdioProbe> | undefined {
+export function parseAppProbes(value: unknown): ReadonlyMap<string, AppProbeEntry> | undefined {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
   const entries = Object.entries(value);
   return entries.every(
-    (entry): entry is [string, AppProbe | StdioProbe] => entry[0].startsWith("/app-") && isAppProbe(entry[1]),
+    (entry): entry is [string, AppProbeEntry] => entry[0].startsWith("/app-") && isAppProbeEntry(entry[1]),
   )
     ? new Map(entries)
     : undefined;
 }
 
-function isAppProbe(value: unknown): value is AppProbe | StdioProbe {
+function isAppProbeEntry(value: unknown): value is AppProbeEntry {
+  if (typeof value !== "object" || value === null) return false;
+  const { kind, limitSeconds, then } = value as Readonly<Record<string, unknown>>;
+  if (kind === "stdio") return true;
+  if (kind !== "stop") return isAppProbe(value);
+  return Number.isSafeInteger(limitSeconds) && Number(limitSeconds) > 0 && (then === undefined || isAppProbe(then));
+}
+
+function isAppProbe(value: unknown): value is AppProbe {
   if (typeof value !== "object" || value === null) return false;
   const { kind, port } = value as Readonly<Record<string, unknown>>;
-  if (kind === "stdio") return true;
-  return (kind === "http" || kind === "tcp" || kind === "grpc") && typeof port === "number" && Number.isInteger(port);
+  return (kind === "http" || kind === "tcp" || kind === "grpc") && Number.isInteger(port);
 }

@@ -4,6 +4,7 @@
  */
 import { leadThroughSidecar, numberPorts, type LedHandlers } from "./build/handlers.ts";
 import { probeSession } from "./build/session-probe.ts";
+import { addStopHook, limitStopHook } from "./build/stop-hook.ts";
 import { wire } from "./build/wiring.ts";
 import type { Checked, Found } from "./checks/found.ts";
 import { checkMode, checkPrivilege, checkTransport } from "./checks/mode.ts";
@@ -46,7 +47,10 @@ export function check(pod: PodView, context: CheckContext): CheckResult {
   const { container, port } = target;
   if (container === undefined || (port === undefined && settings.mode !== "stdio")) return refuse(problems);
   const found: Found = { pod, settings, container, port, wiring: wire(settings, port?.number, config) };
-  const handlers = planHandlers(found, config);
+  const handlers = addStopHook(planHandlers(found, config), container, {
+    adminPort: config.ports.admin,
+    limitSeconds: limitStopHook(settings.drainSeconds, pod.spec),
+  });
   problems.push(
     ...checkPorts(found),
     ...checkHostPort(found),

@@ -36,7 +36,7 @@ const mayAdd = [
   /^\/spec\/(volumes|imagePullSecrets)(\/-)?$/,
   /^\/spec\/initContainers(\/[01])?$/,
   /^\/spec\/containers\/\d+\/(env|volumeMounts)(\/-)?$/,
-  /^\/spec\/containers\/\d+\/(command|readinessProbe)$/,
+  /^\/spec\/containers\/\d+\/(command|readinessProbe|lifecycle(\/preStop)?)$/,
   /^\/spec\/containers\/\d+\/(startupProbe|readinessProbe|livenessProbe)\/(httpGet|timeoutSeconds)$/,
   /^\/spec\/containers\/\d+\/ports\/\d+\/name$/,
 ];

@@ -16,7 +16,7 @@ import {
   sidecarName,
 } from "./build/names.ts";
 import { unwrapCommand } from "./build/shim-command.ts";
-import { findSlots, removeSlot, replaceHandler, restoreHandler, type Slot } from "./build/slots.ts";
+import { findSlots, removeSlot, replaceHandler, restoreHandler, stopSlot, type Slot } from "./build/slots.ts";
 import {
   isObject,
   parseObject,
@@ -111,7 +111,9 @@ function restore(container: JsonObject, previous: Previous): JsonObject {
 
 function restoreSlot(container: JsonObject, slot: Slot, previous: Previous): JsonObject {
   const original = previous.probes.get(slot.proberPath);
-  return original === undefined ? container : replaceHandler(container, slot, restoreHandler(original));
+  if (original !== undefined) return replaceHandler(container, slot, restoreHandler(original));
+  // The hook before a stop is the one that is put where none was.
+  return slot.field === stopSlot.field ? removeSlot(container, slot) : container;
 }
 
 /** A stdio server's container: behind the shim its own command, no mounts of ours, no probe of ours. Its ports are gone. */

@@ -35,6 +35,15 @@ export interface LiveSidecar {
   readonly feed: () => Promise<FeedState>;
   readonly toolsOfFeed: () => Promise<readonly unknown[]>;
   readonly admin: (path: string) => Promise<{ readonly status: number; readonly text: string }>;
+  readonly server: ServerProcess;
+}
+
+/** The server's life, as far as a test has it in hand: it is there from the start. */
+interface ServerProcess {
+  /** It is gone at once, with its connections. */
+  readonly end: () => void;
+  /** It is there again at the same address. */
+  readonly begin: () => Promise<void>;
 }
 
 const tools = [{ name: "read_file" }, { name: "write_file" }].map((tool) => ({
@@ -48,7 +57,7 @@ const clientMark = "x-test-client";
 /** Starts it with these variables on free ports; it ends with the test. */
 export async function startLiveSidecar(env: Readonly<Record<string, string>>): Promise<LiveSidecar> {
   const arrived: string[] = [];
-  const upstream = await serveMcp(arrived);
+  const { url: upstream, ...server } = await serveMcp(arrived);
   const read = readSettings(settingTable, {
     argv: ["--upstream", upstream, "--listen", "0", "--control", "0", "--admin", "0", "--drain-seconds", "0"],
     env,
@@ -94,13 +103,14 @@ export async function startLiveSidecar(env: Readonly<Record<string, string>>): P
       const response = await fetch(`http://127.0.0.1:${ports.adminPort}${path}`);
       return { status: response.status, text: await response.text() };
     },
+    server,
   };
   await until("the server is listed", async () => (await feed()).catalogue.reason === "CatalogueListed");
   return live;
 }
 
 /** A server of the legacy era without sessions. */
-async function serveMcp(arrived: string[]): Promise<string> {
+async function serveMcp(arrived: string[]): Promise<ServerProcess & { readonly url: string }> {
   const results: Readonly<Record<string, object>> = {
     initialize: {
       protocolVersion: "2025-06-18",
@@ -130,14 +140,19 @@ async function serveMcp(arrived: string[]): Promise<string> {
       );
     });
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  onTestFinished(() => {
-    server.closeAllConnections();
+  const listen = async (at: number): Promise<void> => {
+    server.listen(at, "127.0.0.1");
+    await once(server, "listening");
+  };
+  const end = (): void => {
     server.close();
-  });
+    server.closeAllConnections();
+  };
+  await listen(0);
+  onTestFinished(end);
   // A TCP server has an address object.
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`;
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}/mcp`, end, begin: () => listen(port) };
 }
 
 /** The state of now: the first event of the feed. */

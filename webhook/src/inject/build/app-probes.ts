@@ -2,15 +2,15 @@
  * What the sidecar is told about the app's own probes and hooks, as a variable: a JSON object from the path that the kubelet
  * calls on the sidecar to what the sidecar then does to the app. Also the memory from which strip.ts restores them.
  */
-import type { AppProbe, StdioProbe } from "@outrigger/api/app-probe";
-import { isObject, parseObject, readInteger, readList, readText, type JsonObject } from "../read/json.ts";
+import type { AppProbe, AppProbeEntry } from "@outrigger/api/app-probe";
+import { isObject, parseObject, readInteger, readList, readMember, readText, type JsonObject } from "../read/json.ts";
 import { decodeVariable } from "./variables.ts";
 
 /** Probes by the path on the sidecar's admin port. */
 export type AppProbes = ReadonlyMap<string, AppProbe>;
 
 /** The text of the variable, before escaping. */
-export function encodeAppProbes(probes: ReadonlyMap<string, AppProbe | StdioProbe>): string {
+export function encodeAppProbes(probes: ReadonlyMap<string, AppProbeEntry>): string {
   return JSON.stringify(Object.fromEntries(probes));
 }
 
@@ -18,7 +18,9 @@ export function encodeAppProbes(probes: ReadonlyMap<string, AppProbe | StdioProb
 export function decodeAppProbes(value: string | undefined): AppProbes {
   const probes = new Map<string, AppProbe>();
   for (const [path, raw] of Object.entries(parseObject(decodeVariable(value ?? "")) ?? {})) {
-    const probe = isObject(raw) ? readAppProbe(raw) : undefined;
+    // Of the hook before a stop only what it runs at its end is the app's.
+    const own = readText(raw, "kind") === "stop" ? readMember(raw, "then") : raw;
+    const probe = isObject(own) ? readAppProbe(own) : undefined;
     if (probe !== undefined) probes.set(path, probe);
   }
   return probes;

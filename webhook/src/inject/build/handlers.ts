@@ -5,14 +5,14 @@
 import { quote, type Problem } from "../outcome.ts";
 import { readInteger, readMember, readText, type JsonObject } from "../read/json.ts";
 import type { ContainerView } from "../read/pod.ts";
-import type { AppProbe, StdioProbe } from "@outrigger/api/app-probe";
+import type { AppProbe, AppProbeEntry } from "@outrigger/api/app-probe";
 import { readHeaders } from "./app-probes.ts";
 import { findSlots, replaceHandler, type NewHandler, type Slot } from "./slots.ts";
 
 /** A container with its handlers as they are to be, and what the sidecar must know to stand in for the app. */
 export interface LedHandlers {
   readonly container: JsonObject;
-  readonly probes: ReadonlyMap<string, AppProbe | StdioProbe>;
+  readonly probes: ReadonlyMap<string, AppProbeEntry>;
   readonly problems: readonly Problem[];
 }
 

@@ -33,6 +33,9 @@ export interface NewHandler {
 /** The place that says whether an app takes traffic. */
 export const readinessSlot: SlotName = { parent: undefined, field: "readinessProbe" };
 
+/** The place that is asked before a container is told to stop. */
+export const stopSlot: SlotName = { parent: "lifecycle", field: "preStop" };
+
 /** All places, whether a container uses them or not, with their last path segment. */
 export const slotNames: readonly (SlotName & { readonly segment: string })[] = [
   { parent: undefined, field: "startupProbe", segment: "startupz" },
@@ -73,16 +76,22 @@ export function replaceHandler(container: JsonObject, slot: Slot, handler: NewHa
   const others = Object.entries(slot.raw).filter(([key]) => !handlerKinds.some((kind) => kind === key));
   const timeout = handler.timeoutSeconds === undefined ? {} : { timeoutSeconds: handler.timeoutSeconds };
   const replaced = { ...Object.fromEntries(others), [handler.kind]: handler.value, ...timeout };
-  const { parent, field } = slot;
-  if (parent === undefined) return { ...container, [field]: replaced };
-  return { ...container, [parent]: { ...readObject(container, parent), [field]: replaced } };
+  return setSlot(container, slot, replaced);
 }
 
-/** A copy of the container with nothing at a place. */
+/** A copy of the container with this probe or hook at a place, whatever stood there. */
+export function setSlot(container: JsonObject, { parent, field }: SlotName, value: JsonObject): JsonObject {
+  if (parent === undefined) return { ...container, [field]: value };
+  return { ...container, [parent]: { ...readObject(container, parent), [field]: value } };
+}
+
+/** A copy of the container with nothing at a place; hooks that are the last go with their object. */
 export function removeSlot(container: JsonObject, { parent, field }: SlotName): JsonObject {
-  const without = (object: JsonObject): JsonObject =>
-    Object.fromEntries(Object.entries(object).filter(([key]) => key !== field));
-  return parent === undefined ? without(container) : { ...container, [parent]: without(readObject(container, parent)) };
+  const without = (object: JsonObject, name: string): JsonObject =>
+    Object.fromEntries(Object.entries(object).filter(([key]) => key !== name));
+  if (parent === undefined) return without(container, field);
+  const rest = without(readObject(container, parent), field);
+  return Object.keys(rest).length === 0 ? without(container, parent) : { ...container, [parent]: rest };
 }
 
 /** The handler that an app's probe was before it was led through the sidecar. */

@@ -1,14 +1,16 @@
 /** Operations on the probes and hooks of a container: the handler and its timeout, or a probe that only we put there. */
 import { handlerKinds, readSlot, slotNames, type SlotName } from "../build/slots.ts";
 import type { Operation } from "../outcome.ts";
-import { readInteger, readMember, readText, type JsonObject } from "../read/json.ts";
+import { isObject, readInteger, readMember, readText, type JsonObject } from "../read/json.ts";
 import type { AppPlace } from "./app-place.ts";
 import { toPointer, type Tokens } from "./pointer.ts";
 import { isSame } from "./subset.ts";
 
 /** Brings every place to the wanted state. */
 export function diffSlots(actual: JsonObject, wanted: JsonObject, place: AppPlace): Operation[] {
-  return slotNames.flatMap((slot) => diffSlot(actual, wanted, { ...place, slot }));
+  const operations = slotNames.flatMap((slot) => diffSlot(actual, wanted, { ...place, slot }));
+  // Both hooks may bring their object, or take it with them.
+  return operations.filter(({ path }, index) => operations.findIndex((each) => each.path === path) === index);
 }
 
 function diffSlot(
@@ -20,10 +22,26 @@ function diffSlot(
   const want = readSlot(wanted, slot);
   const at = [...path, ...(slot.parent === undefined ? [] : [slot.parent]), slot.field];
   if (have === want) return [];
-  if (have === undefined) return [{ op: "add", path: toPointer(at), value: want }];
-  if (want === undefined) return [{ op: "remove", path: toPointer(at) }];
+  if (have === undefined || want === undefined) return [diffPresence(actual, wanted, { slot, path })];
   if (isLedByAgent(have, want, probePorts)) return [];
   return [...handlerKinds.flatMap((kind) => diffHandler(have, want, [...at, kind])), ...diffTimeout(have, want, at)];
+}
+
+/** A probe or hook added or taken away; the object of the hooks comes and goes with the only one of them. */
+function diffPresence(
+  actual: JsonObject,
+  wanted: JsonObject,
+  { slot: { parent, field }, path }: Pick<AppPlace, "path"> & { readonly slot: SlotName },
+): Operation {
+  const outer = parent ?? field;
+  const [old, value] = [readMember(actual, outer), readMember(wanted, outer)];
+  if (parent === undefined || !isObject(old) || value === undefined)
+    return value === undefined
+      ? { op: "remove", path: toPointer([...path, outer]) }
+      : { op: "add", path: toPointer([...path, outer]), value };
+  const at = toPointer([...path, outer, field]);
+  const inner = readMember(value, field);
+  return inner === undefined ? { op: "remove", path: at } : { op: "add", path: at, value: inner };
 }
 
 /** An agent took over a probe that was led through the sidecar before; it still ends there. */

@@ -1,0 +1,122 @@
+/**
+ * Counts what is under way: requests that are being read, calls at the server, answers that are being written. Streams without an end
+ * of their own do not count. Decides nothing about when to stop; that is drain.ts.
+ */
+import type { ServerResponse } from "node:http";
+import type { Upstream, UpstreamCall, UpstreamRequest, UpstreamSink } from "./upstream/upstream.ts";
+
+export interface UnderWay {
+  /** The same upstream, with its calls counted. */
+  readonly watch: (upstream: Upstream) => Upstream;
+  /** Counts a request that has arrived at the door, from its first header to the last byte of its answer. */
+  readonly admit: (response: ServerResponse) => void;
+  readonly count: () => number;
+  /** Has each connection that an answer is open on end with that answer, whose head may have promised to keep it. */
+  readonly endConnectionsWithAnswers: () => void;
+  /** When a request came last, by the clock that is given; -Infinity before the first. */
+  readonly lastArrivalMs: () => number;
+  /** Resolves when nothing is under way, or when the signal aborts. */
+  readonly whenNone: (signal: AbortSignal) => Promise<void>;
+}
+
+/** Creates the count of one door. `now`: a steady clock in ms. */
+export function createUnderWay(now: () => number): UnderWay {
+  let calls = 0;
+  let lastArrivalMs = Number.NEGATIVE_INFINITY;
+  const answers = new Set<ServerResponse>();
+  const waiting = new Set<() => void>();
+  const count = (): number => calls + [...answers].filter(isMoving).length;
+  const check = (): void => {
+    if (count() === 0) for (const done of [...waiting]) done();
+  };
+  // Only once who told us has done its part: a call that ends leaves an answer to be written.
+  const checkSoon = (): void => {
+    if (waiting.size > 0) queueMicrotask(check);
+  };
+  const enter = (): void => {
+    calls++;
+  };
+  const leave = (): void => {
+    calls--;
+    checkSoon();
+  };
+  return {
+    watch: (upstream) => ({
+      close: upstream.close,
+      send: (request, sink) =>
+        isCall(request) ? countCall({ upstream, request, sink }, enter, leave) : upstream.send(request, sink),
+    }),
+    admit: (response) => {
+      lastArrivalMs = now();
+      answers.add(response);
+      response.once("close", () => {
+        answers.delete(response);
+        checkSoon();
+      });
+    },
+    count,
+    endConnectionsWithAnswers: () => {
+      for (const response of answers)
+        response.once("finish", () => {
+          response.req.socket.destroySoon();
+        });
+    },
+    lastArrivalMs: () => lastArrivalMs,
+    whenNone: (signal) =>
+      new Promise((resolve) => {
+        if (count() === 0 || signal.aborted) {
+          resolve();
+          return;
+        }
+        const done = (): void => {
+          waiting.delete(done);
+          signal.removeEventListener("abort", done);
+          resolve();
+        };
+        waiting.add(done);
+        signal.addEventListener("abort", done);
+      }),
+  };
+}
+
+/** Bytes are still on their way in or out; between the two it is the call at the server that counts. */
+function isMoving(response: ServerResponse): boolean {
+  return response.writableEnded || (response.req.method === "POST" && !response.req.complete);
+}
+
+const isCall = (request: UpstreamRequest): boolean =>
+  request.method === "POST" && request.message?.method !== "subscriptions/listen";
+
+interface Sending {
+  readonly upstream: Upstream;
+  readonly request: UpstreamRequest;
+  readonly sink: UpstreamSink;
+}
+
+function countCall({ upstream, request, sink }: Sending, enter: () => void, leave: () => void): UpstreamCall {
+  let ended = false;
+  const end = (): void => {
+    if (ended) return;
+    ended = true;
+    leave();
+  };
+  enter();
+  const call = upstream.send(request, {
+    ...sink,
+    onEnd: () => {
+      end();
+      sink.onEnd();
+    },
+    onFailure: (failure) => {
+      end();
+      sink.onFailure(failure);
+    },
+  });
+  return {
+    resume: call.resume,
+    abort: () => {
+      end();
+      call.abort();
+    },
+  };
+}

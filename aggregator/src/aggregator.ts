@@ -16,6 +16,7 @@ import type { DiscoverySource } from "./discovery/source.ts";
 import { addEndpointRoutes } from "./endpoint/routes.ts";
 import { createAggregatorMetrics } from "./metrics.ts";
 import { leave } from "./leave.ts";
+import { buildRecords } from "./rest/record.ts";
 import { addRestRoutes } from "./rest/routes.ts";
 import { createRelay } from "./route/relay.ts";
 import type { AggregatorSettings } from "./settings.ts";
@@ -89,7 +90,9 @@ export async function startAggregator(settings: AggregatorSettings, logger: Logg
   addHealthRoutes(endpointApp, checks);
   addHealthRoutes(adminApp, checks);
   adminApp.get("/metrics", async (_request, reply) => {
-    metrics.showSummary(summarise(state.catalogue(), state.discovered()));
+    const [catalogue, discovered] = [state.catalogue(), state.discovered()];
+    metrics.showSummary(summarise(catalogue, discovered));
+    metrics.showServers(buildRecords({ catalogue, views: state.views(), discovered }));
     metrics.showLoad({ callsInFlight: relay.inFlight(), sessions: endpoints.sessions() });
     return reply.type(registry.contentType).send(await registry.expose());
   });

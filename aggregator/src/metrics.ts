@@ -1,12 +1,14 @@
 /**
  * The aggregator's metrics, prefix `outrigger_aggregator_`:
- * `servers{state}`, `ingested_servers{result}`, `index_tools`, `index_update_seconds`, `find_tool_requests_total{result}`,
+ * `servers{state}`, `server_state{namespace,server,state}`, `server_tools{namespace,server}`, `ingested_servers{result}`, `index_tools`, `index_update_seconds`, `find_tool_requests_total{result}`,
  * `find_tool_duration_seconds`, `find_tool_results`, `find_tool_low_confidence_total`, `find_tool_tokens_saved_total`,
  * `call_tool_requests_total{result}`,
- * `calls_in_flight`, `sessions`, `discovery_faults`. No query text, no caller and no tool name is a label.
+ * `calls_in_flight`, `sessions`, `discovery_faults`. No query text, no caller and no tool name is a label; names of servers are, two
+ * series for each.
  */
 import type { Metrics } from "@outrigger/runtime/metrics";
 import type { SearchOutcome } from "./search/present.ts";
+import type { ServerRecord } from "./rest/record.ts";
 import type { Summary } from "./state/summary.ts";
 
 /** How a search ended; `empty` found nothing, `refused` had wrong arguments. */
@@ -14,6 +16,9 @@ export type SearchResultLabel = "ok" | "empty" | "refused";
 
 /** How a call ended: `tool_error` is a result that says so itself, `error` a JSON-RPC error, `unknown` no such tool. */
 export type CallResultLabel = "ok" | "tool_error" | "error" | "unknown" | "cancelled";
+
+/** One server, as its record has it. */
+export type ServerFigures = Pick<ServerRecord, "namespace" | "name" | "state" | "toolsCount">;
 
 /** What the aggregator counts. */
 export interface AggregatorMetrics {
@@ -25,6 +30,8 @@ export interface AggregatorMetrics {
   readonly countCall: (result: CallResultLabel) => void;
   readonly observeIndexUpdate: (seconds: number) => void;
   readonly showSummary: (summary: Summary) => void;
+  /** Exactly these servers; those of before are forgotten. */
+  readonly showServers: (servers: readonly ServerFigures[]) => void;
   readonly showLoad: (load: { readonly callsInFlight: number; readonly sessions: number }) => void;
 }
 
@@ -35,6 +42,9 @@ export function createAggregatorMetrics(metrics: Metrics): AggregatorMetrics {
   // The registry reads label names of gauges as a third argument, which its type leaves out.
   const gauge: LabelledGauge = metrics.gauge;
   const servers = gauge("servers", "Servers by state.", ["state"]);
+  const serverLabels = ["namespace", "server"];
+  const serverStates = gauge("server_state", "1 for the state that a server is in.", [...serverLabels, "state"]);
+  const serverTools = gauge("server_tools", "Tools of a server that are in the index.", serverLabels);
   const ingested = gauge("ingested_servers", "Servers by outcome of reading their catalogue.", ["result"]);
   const indexTools = gauge("index_tools", "Tools in the index.");
   const inFlight = gauge("calls_in_flight", "Calls of tools under way.");
@@ -82,6 +92,14 @@ export function createAggregatorMetrics(metrics: Metrics): AggregatorMetrics {
       for (const result of ["successful", "failed", "pending"] as const) ingested.set(summary[result], { result });
       indexTools.set(summary.tools);
       faults.set(summary.faults.length);
+    },
+    showServers: (list) => {
+      serverStates.reset();
+      serverTools.reset();
+      for (const { namespace, name: server, state, toolsCount } of list) {
+        serverStates.set(1, { namespace, server, state });
+        serverTools.set(toolsCount, { namespace, server });
+      }
     },
     showLoad: ({ callsInFlight, sessions: open }) => {
       inFlight.set(callsInFlight);

@@ -1,6 +1,6 @@
 /**
  * The operator's metrics, prefix `outrigger_operator_`:
- * `leader`, `reconcile_total{controller,result}`, `watch_failures_total{resource}`, `events_dropped_total`,
+ * `leader`, `reconcile_total{controller,result}`, `reconcile_duration_seconds{controller}`, `watch_failures_total{resource}`, `events_dropped_total`,
  * `guarded_namespaces`, `policy_valid`, `bundles`, `bundles_refused{reason}`, `policy_patches_total{result}`,
  * `pods_without_trusted_key`, `trust_keys`, `pods_pinning_old_key`, `enforced_pods{status,reason}`, `probes_total{status}`,
  * `foreign_policies`, `authority_phase{phase}`, `authority_expiry_timestamp_seconds`, `ca_bundle_in_sync`.
@@ -19,6 +19,8 @@ export type Controller = (typeof controllers)[number];
 export interface OperatorMetrics {
   readonly showLeader: (isLeader: boolean) => void;
   readonly countRun: (controller: Controller, result: "ok" | "failed" | "error") => void;
+  /** Only runs that did something: one that still waits for the cluster to be read has no duration. */
+  readonly observeRun: (controller: Controller, seconds: number) => void;
   readonly countWatchFailure: (resource: Topic | "policy") => void;
   readonly countDroppedEvent: () => void;
   readonly showPolicy: (state: "valid" | "invalid") => void;
@@ -56,6 +58,10 @@ export function createOperatorMetrics(metrics: Metrics): OperatorMetrics {
     "Runs of a duty by outcome.",
     controllers.flatMap((controller) => results.map((result) => ({ controller, result }))),
   );
+  const runTime = metrics.histogram("reconcile_duration_seconds", "Time of one run of a duty.", {
+    buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60],
+    labelNames: ["controller"],
+  });
   const watchFailures = metrics.counter("watch_failures_total", "Failed requests of watches.", [
     ...[...topics, "policy"].map((resource) => ({ resource })),
   ]);
@@ -86,6 +92,7 @@ export function createOperatorMetrics(metrics: Metrics): OperatorMetrics {
   return {
     showLeader: (isLeader) => leader.set(isLeader ? 1 : 0),
     countRun: (controller, result) => runs.add({ controller, result }),
+    observeRun: (controller, seconds) => runTime.observe(seconds, { controller }),
     countWatchFailure: (resource) => watchFailures.add({ resource }),
     countDroppedEvent: () => droppedEvents.add(),
     showPolicy: (state) => policyValid.set(state === "valid" ? 1 : 0),

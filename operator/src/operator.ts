@@ -145,6 +145,7 @@ function startView(settings: OperatorSettings, { access, metrics, logger, onChan
   return watchCluster({
     access,
     ownNamespace: settings.namespace,
+    only: settings.namespaces,
     trustName: settings.trust,
     webhookConfiguration: settings.authority?.configuration,
     onChange,

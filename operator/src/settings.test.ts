@@ -21,6 +21,7 @@ it("needs nothing in a cluster, and admits its own programs by their labels", ()
 it("takes what the chart gives by environment", () => {
   const env = {
     OUTRIGGER_NAMESPACE: "mcp",
+    OUTRIGGER_SYSTEM_NAMESPACES: "monitoring, logging",
     OUTRIGGER_CA_SECRET: "o-webhook-ca",
     OUTRIGGER_WEBHOOK_CONFIGURATION: "o",
     OUTRIGGER_CLIENTS: '[{"podSelector":{}}]',
@@ -30,11 +31,23 @@ it("takes what the chart gives by environment", () => {
     ok: true,
     settings: {
       namespace: "mcp",
+      namespaces: [],
+      systemNamespaces: ["monitoring", "logging"],
       authority: { secret: "o-webhook-ca", configuration: "o" },
       peers: { clients: [{ podSelector: {} }] },
       probeInterval: 300_000,
     },
   });
+});
+
+it("is limited to namespaces, and then keeps no webhook configuration, which no Role could let it", () => {
+  const env = { OUTRIGGER_NAMESPACES: "tools,search" };
+  expect(read([], env)).toMatchObject({
+    ok: true,
+    settings: { namespaces: ["tools", "search"], authority: undefined },
+  });
+  const both = read(["--ca-secret", "x", "--webhook-configuration", "y"], env);
+  expect(both).toMatchObject({ ok: false, problems: [/goes without --namespaces/] });
 });
 
 it("reports every problem at once", () => {

@@ -28,6 +28,13 @@ export const settingTable = {
     parse: parseDnsLabel,
     fallback: "outrigger-system",
   },
+  namespaces: {
+    flag: "namespaces",
+    env: "OUTRIGGER_NAMESPACES",
+    help: "comma-separated namespaces to be limited to, in which Roles are enough; all where absent",
+    parse: parseNamespaces,
+    fallback: [] as readonly string[],
+  },
   systemNamespaces: {
     flag: "system-namespaces",
     env: "OUTRIGGER_SYSTEM_NAMESPACES",
@@ -153,6 +160,7 @@ export function readOperatorSettings(input: SettingsInput): ReadOperatorSettings
     ...read.settings.rest.map((argument) => `unexpected argument ${JSON.stringify(argument)}`),
     ...checkTimes(values),
     ...(isPair(caSecret, webhookConfiguration) ? [] : ["--ca-secret and --webhook-configuration go together"]),
+    ...(values.namespaces.length > 0 && webhookConfiguration !== undefined ? [beyondRoles] : []),
   ];
   if (problems.length > 0) return { ok: false, problems };
   const settings = {
@@ -163,6 +171,9 @@ export function readOperatorSettings(input: SettingsInput): ReadOperatorSettings
   };
   return { ok: true, settings };
 }
+
+const beyondRoles =
+  "--webhook-configuration goes without --namespaces: it belongs to no namespace, so Roles can't give rights to it";
 
 const isPair = (a: string | undefined, b: string | undefined): boolean => (a === undefined) === (b === undefined);
 

@@ -112,9 +112,10 @@ export function startTerm(parts: TermParts): Term {
   const duties = new Map<Controller, Duty>();
   for (const [name, run] of runs) {
     const isSynced = (): boolean => parts.view.isSynced(needed[name]);
+    const timed = timeRuns(name, run, parts);
     duties.set(
       name,
-      start(name, (signal) => (isSynced() ? run(signal) : Promise.resolve({ problems: [], nextMs: syncMs }))),
+      start(name, (signal) => (isSynced() ? timed(signal) : Promise.resolve({ problems: [], nextMs: syncMs }))),
     );
   }
   const stopDuties = async (): Promise<void> => {
@@ -134,6 +135,21 @@ export function startTerm(parts: TermParts): Term {
       await stopDuties();
       await recorder.close();
     },
+  };
+}
+
+function timeRuns(
+  name: Controller,
+  run: DutyOptions["run"],
+  { metrics, elapsedMs }: Pick<TermParts, "metrics" | "elapsedMs">,
+): DutyOptions["run"] {
+  return async (signal) => {
+    const startMs = elapsedMs();
+    try {
+      return await run(signal);
+    } finally {
+      metrics.observeRun(name, (elapsedMs() - startMs) / 1_000);
+    }
   };
 }
 
@@ -177,7 +193,14 @@ function createRuns(parts: RunParts): ReadonlyMap<Controller, DutyOptions["run"]
     if (isNews) parts.triggerBundles();
   };
   const trustTimes = { lifetimeMs: settings.trustLifetime, overlapMs: settings.trustOverlap };
-  const bundleParts = { system, pace, keys: () => keys, sign: createSigner(), prefix: settings.bundles };
+  const bundleParts = {
+    system,
+    chosen: settings.namespaces,
+    pace,
+    keys: () => keys,
+    sign: createSigner(),
+    prefix: settings.bundles,
+  };
   const admitted = settings.isolation === "enabled" ? settings.peers : undefined;
   const notInjected = (): number =>
     countNotInjected(listMissed({ missed: view.missed(), namespaces: view.namespaces(), system }));

@@ -21,18 +21,28 @@ export interface ObservedBundles {
 export interface BundleSources {
   readonly view: ClusterView;
   readonly system: ReadonlySet<string>;
+  /** Namespaces that the installation is limited to; none: it is not. */
+  readonly chosen: readonly string[];
   readonly policy: () => PolicySet | undefined;
   readonly keys: () => TrustKeys | undefined;
   readonly nowMs: () => number;
 }
 
 /** Looks; undefined while there is no policy or no key yet: then everything stays as it is. */
-export function observeBundles({ view, system, policy, keys, nowMs }: BundleSources): ObservedBundles | undefined {
+export function observeBundles({
+  view,
+  system,
+  chosen,
+  policy,
+  keys,
+  nowMs,
+}: BundleSources): ObservedBundles | undefined {
   const set = policy();
   const signing = keys();
   if (set === undefined || signing === undefined) return undefined;
   const pods = view.pods();
-  const withInjected = new Set(pods.map((pod) => pod.namespace));
+  // Where Roles are all there is, the webhook learns from the bundles which namespaces there are: all of them have one.
+  const withInjected = new Set([...pods.map((pod) => pod.namespace), ...chosen]);
   const guarded = findGuarded({ namespaces: view.namespaces(), withInjected, system });
   return {
     policy: set,

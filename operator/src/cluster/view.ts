@@ -5,6 +5,7 @@
 import { bundleObject } from "@outrigger/api/cluster-objects";
 import { keys } from "@outrigger/api/keys";
 import {
+  createObjects,
   resources,
   watchObjects,
   type ApiFailure,
@@ -16,6 +17,7 @@ import {
 } from "@outrigger/kube";
 import { readRefusal, type RefusalFacts } from "../events/read-refusal.ts";
 import { readMissedPod, type MissedPod } from "../events/read-missed.ts";
+import { askNamespaces } from "./ask-namespaces.ts";
 import { watchByNamespace } from "./watch-by-namespace.ts";
 import { readInjectedPod, type InjectedPod } from "./injected-pod.ts";
 import { readNamespace, type NamespaceFacts } from "./namespaces.ts";
@@ -51,6 +53,8 @@ export interface ClusterWatchOptions {
   readonly trustName: string;
   /** Undefined: the webhook's certificates are somebody else's. */
   readonly webhookConfiguration: string | undefined;
+  /** Namespaces to be limited to: only there is anything looked at, beside the own one. Empty: all. */
+  readonly only: readonly string[];
   readonly onChange: (topic: Topic) => void;
   readonly onFailure: (topic: Topic, failure: ApiFailure) => void;
   readonly onHandlerError: (error: unknown) => void;
@@ -74,18 +78,19 @@ const injected = `${keys.injected.key}=true`;
 const notInjected = `${keys.injected.key}!=true`;
 const asksItself = `${keys.inject.key}=enabled,${notInjected}`;
 
+/** How late a change of a namespace's labels may be seen where it has to be asked for, ms. */
+const askEveryMs = 5_000;
+
 /** Starts all watches. */
 export function watchCluster(options: ClusterWatchOptions): ClusterWatches {
-  const { access, ownNamespace, trustName, onChange, onFailure, onHandlerError, backoff } = options;
+  const { access, ownNamespace, trustName, only, onChange, onFailure, onHandlerError, backoff } = options;
   const started = new Map<Topic, ObjectWatch<unknown>>();
   const open = <O extends RawObject, T>(topic: Topic, selected: Selected<O, T>): ObjectWatch<T> =>
     watchObjects({
       access,
+      namespaces: only,
       ...selected,
-      onChange: () => {
-        if (topic === "namespaces") dwelling.keep(listOptedIn(namespaces));
-        onChange(topic);
-      },
+      onChange: () => onChange(topic),
       onFailure: (failure) => onFailure(topic, failure),
       onHandlerError,
       ...(backoff === undefined ? {} : { backoff }),
@@ -97,7 +102,11 @@ export function watchCluster(options: ClusterWatchOptions): ClusterWatches {
   };
   const own = { namespaces: [ownNamespace] };
   const { webhookConfiguration: name } = options;
-  const namespaces = start("namespaces", { resource: resources.namespaces, read: readNamespace });
+  const namespaces = openNamespaces(options, () => {
+    dwelling.keep(listOptedIn(namespaces));
+    onChange("namespaces");
+  });
+  started.set("namespaces", namespaces);
   // All pods of a large cluster would be a great many; those of opted-in namespaces are few.
   const dwelling = watchByNamespace((namespace) =>
     open("missed", {
@@ -134,6 +143,7 @@ export function watchCluster(options: ClusterWatchOptions): ClusterWatches {
           resource: resources.mutatingWebhookConfigurations,
           fieldSelector: `metadata.name=${name}`,
           read: readEntries,
+          namespaces: [],
         });
   return {
     namespaces: () => present(namespaces),
@@ -149,6 +159,32 @@ export function watchCluster(options: ClusterWatchOptions): ClusterWatches {
       await Promise.all([...[...started.values()].map((watch) => watch.stop()), dwelling.stop()]);
     },
   };
+}
+
+/** By watch, or, where Roles are all there is, by name. */
+function openNamespaces(
+  { access, only, onFailure, onHandlerError, backoff }: ClusterWatchOptions,
+  onChange: () => void,
+): ObjectWatch<NamespaceFacts | undefined> {
+  const parts = {
+    read: readNamespace,
+    onChange,
+    onFailure: (failure: ApiFailure): void => onFailure("namespaces", failure),
+  };
+  if (only.length > 0)
+    return askNamespaces({
+      ...parts,
+      objects: createObjects(access, { attempts: 1 }),
+      names: only,
+      everyMs: askEveryMs,
+    });
+  return watchObjects({
+    ...parts,
+    access,
+    resource: resources.namespaces,
+    onHandlerError,
+    ...(backoff === undefined ? {} : { backoff }),
+  });
 }
 
 function listOptedIn(namespaces: ObjectWatch<NamespaceFacts | undefined>): readonly string[] {

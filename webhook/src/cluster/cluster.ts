@@ -38,7 +38,7 @@ type Synced = readonly (readonly [subject: WatchSubject, watch: Pick<ObjectWatch
 /** Watches namespaces, keys and policy. `trustName` is the ConfigMap with the public keys. */
 export function openCluster(context: ClusterContext, trustName: string): Cluster {
   const namespaces = watchNamespaces(context);
-  const installation = watchInstallation(context, trustName);
+  const installation = watchInstallation(context, trustName, namespaces.keep);
   const watches: Synced = [
     ["namespaces", namespaces],
     ["trust", installation.trust],

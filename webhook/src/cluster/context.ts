@@ -31,18 +31,25 @@ export interface ClusterContext {
 type Wanted<O extends RawObject, T> = Omit<
   WatchObjectsOptions<O, T>,
   "access" | "onFailure" | "onHandlerError" | "backoff" | "onChange"
-> & { readonly onChange: () => void };
+> & {
+  readonly onChange: () => void;
+  /** Hears, instead of the context, that the right to this is missing. */
+  readonly onForbidden?: (problem: string) => void;
+};
 
 /** Starts one watch. */
 export function watch<O extends RawObject, T>(
   { access, backoff, onFailure, onFault }: ClusterContext,
   subject: WatchSubject,
-  wanted: Wanted<O, T>,
+  { onForbidden, ...wanted }: Wanted<O, T>,
 ): ObjectWatch<T> {
   return watchObjects({
     access,
     ...wanted,
-    onFailure: ({ message }) => onFailure(subject, message),
+    onFailure: ({ kind, message }) => {
+      if (kind === "forbidden" && onForbidden !== undefined) onForbidden(message);
+      else onFailure(subject, message);
+    },
     onHandlerError: onFault,
     ...(backoff === undefined ? {} : { backoff }),
   });

@@ -19,8 +19,12 @@ export interface WatchedInstallation {
   readonly bundles: Pick<ObjectWatch<unknown>, "isSynced" | "stop">;
 }
 
-/** Starts watching. `trustName` is the ConfigMap with the public keys. */
-export function watchInstallation(context: ClusterContext, trustName: string): WatchedInstallation {
+/** Starts watching. `trustName` is the ConfigMap with the public keys; `onBundles` hears which namespaces have a bundle. */
+export function watchInstallation(
+  context: ClusterContext,
+  trustName: string,
+  onBundles: (namespaces: readonly string[]) => void,
+): WatchedInstallation {
   let trustKeys: string | undefined;
   let index: ReadonlyMap<string, string> | undefined;
   const namespaces = [context.ownNamespace];
@@ -45,15 +49,16 @@ export function watchInstallation(context: ClusterContext, trustName: string): W
     namespaces,
     labelSelector: `${bundleObject.label}=${bundleObject.labelValue}`,
     read: (object) => readBundle(readObject(object, "data")),
-    onChange: () => void (index = undefined),
+    onChange: () => {
+      index = undefined;
+      onBundles([...readIndex().keys()]);
+    },
   });
-  const lookUp = (namespace: string): string | undefined => {
-    index ??= new Map(bundles.list().filter((each) => each !== undefined));
-    return index.get(namespace);
-  };
+  const readIndex = (): ReadonlyMap<string, string> =>
+    (index ??= new Map(bundles.list().filter((each) => each !== undefined)));
   const find: InstallationSource["find"] = (namespace) => {
     if (trustKeys === undefined) return undefined;
-    const bundle = lookUp(namespace);
+    const bundle = readIndex().get(namespace);
     return { trustKeys, ...(bundle === undefined ? {} : { bundle }) };
   };
   return { source: { find }, hasTrustKeys: () => trustKeys !== undefined, trust, bundles };

@@ -146,7 +146,7 @@ export default {
       "The CLI starts programs as processes; importing them would make a second way to run them.",
       source(own.cli),
       {
-        path: except("cli", "api", "mcp", "policy", "runtime", "webhook"),
+        path: except("cli", "api", "kube", "mcp", "policy", "runtime", "webhook"),
       },
     ),
     rule("cli-takes-the-pure-part", "Of the webhook only the pure function is shared.", source(own.cli), {

@@ -1,5 +1,5 @@
 /**
- * One tools/call to an MCP endpoint in the modern era: one POST, no session. Messages are built and read by @outrigger/mcp;
+ * One request to an MCP endpoint in the modern era: one POST, no session. Messages are built and read by @outrigger/mcp;
  * here is only the socket, and what its end means.
  */
 import { buildRequest, createAnswerReader, type AnswerEvent, type JsonObject } from "@outrigger/mcp";
@@ -11,6 +11,15 @@ export interface ToolCall {
   readonly name: string;
   readonly arguments: JsonObject;
   readonly clientVersion: string;
+}
+
+/** What is asked. `timeoutMs`: how long the whole answer may take; absent: as long as it needs. */
+export interface McpRequest {
+  readonly url: string;
+  readonly method: string;
+  readonly params: JsonObject;
+  readonly clientVersion: string;
+  readonly timeoutMs?: number;
 }
 
 /** What came back: a result, a JSON-RPC error, something that is no answer, or nothing. */
@@ -30,16 +39,22 @@ const requestId = 1;
 const maxAnswerBytes = 64 * 1024 ** 2;
 
 /** Calls a tool. Never throws. */
-export async function callTool(call: ToolCall): Promise<CallAnswer> {
+export async function callTool({ name, arguments: values, ...place }: ToolCall): Promise<CallAnswer> {
+  return askMcp({ ...place, method: "tools/call", params: { name, arguments: values } });
+}
+
+/** Asks. Never throws. */
+export async function askMcp({ url, method, params, clientVersion, timeoutMs }: McpRequest): Promise<CallAnswer> {
   const request = buildRequest(
-    { era: "modern", clientInfo: { name: "outrigger", version: call.clientVersion }, clientCapabilities: {} },
-    { id: requestId, method: "tools/call", params: { name: call.name, arguments: call.arguments } },
+    { era: "modern", clientInfo: { name: "outrigger", version: clientVersion }, clientCapabilities: {} },
+    { id: requestId, method, params },
   );
   try {
-    const response = await fetch(call.url, {
+    const response = await fetch(url, {
       method: "POST",
       headers: request.headers,
       body: new Uint8Array(request.body),
+      ...(timeoutMs === undefined ? {} : { signal: AbortSignal.timeout(timeoutMs) }),
     });
     return toAnswer(await readEvent(response), response.status);
   } catch (error) {

@@ -33,6 +33,10 @@ const verbs: Readonly<Record<string, Verb>> = {
     summary: "put the sidecar into manifests, as the webhook would, without a cluster",
     load: async (io) => (await import("./commands/inject.ts")).createInjectCommand(io),
   },
+  check: {
+    summary: "look whether the installation in a cluster is well, and say what to do",
+    load: async (io) => (await import("./commands/check.ts")).createCheckCommand(io),
+  },
   sidecar: {
     summary: "run one sidecar in front of one server, in the foreground",
     load: async (io, rest) => (await import("./commands/sidecar.ts")).createSidecarCommand(io, rest),
@@ -46,6 +50,7 @@ Examples:
   outrigger call git__git_status --json '{}'     call one
   outrigger client-config --client cursor        connect Cursor, VS Code or Claude
   outrigger inject -f deployment.yaml            see what the webhook makes of a manifest
+  outrigger check                                see whether the installation in the cluster is well
 
 Color is used on a terminal only; NO_COLOR or --color=never turns it off, --color=always turns it on.
 Exit codes: 0 done, 1 a problem was found, 2 wrong usage or file, 3 no such thing or port taken, 4 refused, 5 unreachable, 130 interrupted.`;

@@ -1,4 +1,4 @@
-/** The aggregator's REST catalogue as commands read it: one search, with every way it can fail as a value. */
+/** The aggregator's REST catalogue as commands read it: searches and lists, with every way they can fail as a value. */
 import type { Endpoint } from "./endpoint.ts";
 
 /** A found tool. `score` is above 0 and at most 1; `state` is there only where the server is not ready. */
@@ -60,6 +60,72 @@ export async function searchTools(
     ...(typeof body["hint"] === "string" ? { hint: body["hint"] } : {}),
     ...readTokens(body["token_metrics"]),
     raw: body,
+  };
+}
+
+/** A server as the catalogue tells of it. `tools`: how many of its tools may be called. */
+export interface ListedServer {
+  readonly namespace: string;
+  readonly name: string;
+  readonly state: string;
+  readonly reason: string;
+  readonly message: string;
+  readonly tools: number;
+}
+
+/** All servers of an aggregator, also those that can't be called. Never throws. */
+export async function listServers(
+  endpoint: Endpoint,
+): Promise<{ readonly ok: true; readonly servers: readonly ListedServer[] } | AskFailure> {
+  const answer = await askJson(`${endpoint.base}/api/v1/servers`);
+  if (!answer.ok) return answer;
+  const servers = isObject(answer.body) ? answer.body["servers"] : undefined;
+  if (!Array.isArray(servers)) return notOurs("an answer of another kind");
+  return { ok: true, servers: servers.filter(isObject).map(readServer) };
+}
+
+function readServer(server: Fields): ListedServer {
+  const { toolsCount } = server;
+  return {
+    namespace: textOf(server["namespace"]),
+    name: textOf(server["name"]),
+    state: textOf(server["state"]),
+    reason: textOf(server["reason"]),
+    message: textOf(server["message"]),
+    tools: typeof toolsCount === "number" ? toolsCount : 0,
+  };
+}
+
+/** A tool of the catalogue. `ownName` is its name at its server. */
+export interface ListedTool {
+  readonly name: string;
+  readonly ownName: string;
+  readonly namespace: string;
+  readonly server: string;
+  readonly description: string;
+}
+
+/** The first tools of an aggregator that a filter leaves, and how many there are in all. Never throws. */
+export async function listTools(
+  endpoint: Endpoint,
+  filter: { readonly namespace?: string; readonly server?: string; readonly limit: number },
+): Promise<{ readonly ok: true; readonly tools: readonly ListedTool[]; readonly total: number } | AskFailure> {
+  const { limit, ...names } = filter;
+  const parameters = new URLSearchParams({ ...names, limit: String(limit) });
+  const answer = await askJson(`${endpoint.base}/api/v1/tools?${parameters.toString()}`);
+  if (!answer.ok) return answer;
+  const { tools, total } = isObject(answer.body) ? answer.body : {};
+  if (!Array.isArray(tools) || typeof total !== "number") return notOurs("an answer of another kind");
+  return { ok: true, total, tools: tools.filter(isObject).map(readListedTool) };
+}
+
+function readListedTool(tool: Fields): ListedTool {
+  return {
+    name: textOf(tool["name"]),
+    ownName: textOf(tool["ownName"]),
+    namespace: textOf(tool["namespace"]),
+    server: textOf(tool["server"]),
+    description: textOf(tool["description"]),
   };
 }
 

@@ -1,0 +1,121 @@
+/**
+ * The API server as the check asks it: by the user's kubeconfig as kubectl reads it, one list or one object at a time. The
+ * Kubernetes client is loaded here and nowhere else, since no other command needs it.
+ */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { ClusterAccess, RawObject, Resource } from "@outrigger/kube";
+import { explainFailure, type Look } from "../look.ts";
+import { readContext, type ClusterChoice } from "./kubectl.ts";
+
+/** What is listed. Without `namespaces`, everywhere. */
+export interface Listed<O extends RawObject, T> {
+  readonly resource: Resource<O>;
+  readonly namespaces?: readonly string[];
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  readonly read: (object: O) => T;
+}
+
+/** One object; without `namespace` a cluster-wide one. */
+export interface Named<O extends RawObject> {
+  readonly resource: Resource<O>;
+  readonly namespace?: string;
+  readonly name: string;
+}
+
+/** What the API server says of itself. `nowMs` is its clock where it tells the time, else ours. */
+export interface ServerVersion {
+  readonly gitVersion: string;
+  readonly nowMs: number;
+}
+
+/** A way to the API server. Nothing here rejects. */
+export interface Cluster {
+  readonly address: string;
+  readonly version: () => Promise<
+    | { readonly ok: true; readonly value: ServerVersion }
+    | { readonly ok: false; readonly status?: number; readonly why: string }
+  >;
+  readonly list: <O extends RawObject, T>(wanted: Listed<O, T>) => Promise<Look<readonly T[]>>;
+  readonly get: <O extends RawObject>(wanted: Named<O>) => Promise<Look<O>>;
+  readonly close: () => Promise<void>;
+}
+
+/** Opens the way. Rejects with a sentence where the configuration can't be read; `tempFolder` holds a chosen context for a moment. */
+export async function openCluster(choice: ClusterChoice, tempFolder: string): Promise<Cluster> {
+  const kube = await import("@outrigger/kube");
+  const access = await openAccess(choice, tempFolder);
+  const objects = kube.createObjects(access, { attempts: 2 });
+  return {
+    address: access.address,
+    version: () => askVersion(access),
+    list: async <O extends RawObject, T>({ resource, namespaces, read, ...selectors }: Listed<O, T>) => {
+      const { promise, resolve } = Promise.withResolvers<Look<readonly T[]>>();
+      const asked = {
+        verb: "list",
+        resource: resource.plural,
+        ...(namespaces === undefined ? {} : { namespaces }),
+      } as const;
+      // The first list of a watch is complete; nothing after it is waited for.
+      const watch = kube.watchObjects<O, T>({
+        access,
+        resource,
+        ...selectors,
+        ...(namespaces === undefined ? {} : { namespaces }),
+        read,
+        onChange: () => {
+          if (watch.isSynced()) resolve({ ok: true, value: watch.list() });
+        },
+        onFailure: (failure) => resolve(explainFailure(failure, asked)),
+        onHandlerError: (error) => resolve({ ok: false, why: String(error) }),
+      });
+      const seen = await promise;
+      await watch.stop();
+      return seen;
+    },
+    get: async (wanted) => {
+      const { resource, namespace, name } = wanted;
+      const outcome = await objects.get(wanted);
+      if (outcome.ok) return { ok: true, value: outcome.object };
+      const place = namespace === undefined ? {} : { namespaces: [namespace] };
+      return explainFailure(outcome.failure, { verb: "get", resource: resource.plural, name, ...place });
+    },
+    close: () => access.close(),
+  };
+}
+
+async function openAccess({ kubeconfig, context }: ClusterChoice, tempFolder: string): Promise<ClusterAccess> {
+  const { openClusterAccess } = await import("@outrigger/kube");
+  if (context === undefined)
+    return openClusterAccess({ mode: "kubeconfig", ...(kubeconfig === undefined ? {} : { file: kubeconfig }) });
+  const text = await readContext({ context, ...(kubeconfig === undefined ? {} : { kubeconfig }) });
+  const folder = await mkdtemp(join(tempFolder, "outrigger-check-"));
+  try {
+    const file = join(folder, "kubeconfig");
+    await writeFile(file, text, { mode: 0o600 });
+    return await openClusterAccess({ mode: "kubeconfig", file });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const versionWithinMs = 10_000;
+
+async function askVersion(access: ClusterAccess): ReturnType<Cluster["version"]> {
+  try {
+    const signal = AbortSignal.timeout(versionWithinMs);
+    const answer = await access.send({ path: "/version", signal, idleTimeoutMs: versionWithinMs });
+    const text = await answer.body.text();
+    if (answer.statusCode !== 200) return { ok: false, status: answer.statusCode, why: `HTTP ${answer.statusCode}` };
+    // The one member that is used is looked at.
+    const { gitVersion } = (JSON.parse(text) ?? {}) as { gitVersion?: unknown };
+    if (typeof gitVersion !== "string") return { ok: false, why: "it is no API server" };
+    const { date } = answer.headers;
+    const told = typeof date === "string" ? Date.parse(date) : Number.NaN;
+    return { ok: true, value: { gitVersion, nowMs: Number.isNaN(told) ? Date.now() : told } };
+  } catch (error) {
+    const cause = error instanceof Error ? error : new Error(String(error));
+    return { ok: false, why: "code" in cause ? String(cause.code) : cause.message };
+  }
+}

@@ -1,0 +1,152 @@
+/** `outrigger check`: is the installation in the cluster well, and what is to be done where it is not? */
+import { Command, InvalidArgumentError } from "commander";
+import { check } from "../check/check.ts";
+import { openCluster, type Cluster } from "../check/cluster/cluster.ts";
+import { tally, toExitCode } from "../check/finding.ts";
+import { readEndpoint, type Endpoint } from "../endpoint.ts";
+import type { Io } from "../io.ts";
+import { formatCheckJson } from "../output/check-json.ts";
+import { formatCheck } from "../output/check-text.ts";
+import { reportProblem } from "../output/problem.ts";
+import { readVersion } from "../version.ts";
+
+const interrupted = 130;
+
+interface CheckFlags {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly namespace?: string;
+  readonly namespaces?: readonly string[];
+  readonly endpoint?: string;
+  readonly deep?: true;
+  readonly json?: true;
+}
+
+const examples = `
+Examples:
+  outrigger check                                  look at everything, say what to do
+  outrigger check --deep                           and be a client: list, search, read details, filter
+  outrigger check --namespaces tools,search        with rights in these namespaces only
+  outrigger check --json | jq '.findings[] | select(.level == "problem")'
+
+Exit codes: 0 all is well, 1 something is wrong or could not be looked at, 2 wrong usage, 4 refused, 5 the API server can't be reached.`;
+
+/** Builds the command. */
+export function createCheckCommand(io: Io): Command {
+  return new Command("check")
+    .option("--kubeconfig <file>", "default: as kubectl finds it")
+    .option("--context <name>", "a context of the kubeconfig; needs kubectl")
+    .option("-n, --namespace <name>", "the installation's; default: found by its labels")
+    .option("--namespaces <names>", "look at servers in these only, and at nothing of the whole cluster", readNames)
+    .option("--deep", "connect as a client, list, search, read details, filter, ask for what policy hides")
+    .option("--endpoint <url>", "the aggregator; default: OUTRIGGER_ENDPOINT, else a port that kubectl forwards")
+    .option("--json", "print one JSON document")
+    .addHelpText("after", examples)
+    .action((flags: CheckFlags) => runCheck(io, flags));
+}
+
+function readNames(text: string): readonly string[] {
+  const names = text.split(",").map((name) => name.trim());
+  if (names.some((name) => !/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(name)))
+    throw new InvalidArgumentError("Expected names of namespaces, such as tools,search.");
+  return names;
+}
+
+async function runCheck(io: Io, flags: CheckFlags): Promise<void> {
+  const endpoint = pickGiven(io, flags.endpoint);
+  if (endpoint === "wrong") return;
+  const cluster = await open(io, flags);
+  if (cluster === undefined) return;
+  try {
+    await runOn(io, cluster, { flags, endpoint });
+  } finally {
+    await cluster.close();
+  }
+}
+
+/** The endpoint that the user names; unlike other commands, this one has a better default than this machine. */
+function pickGiven(io: Io, flag: string | undefined): Endpoint | undefined | "wrong" {
+  if (flag === undefined && (io.env["OUTRIGGER_ENDPOINT"] ?? "") === "") return undefined;
+  const read = readEndpoint(flag, io.env);
+  if (read.ok) return read.endpoint;
+  reportProblem(io, { code: "OUTRIGGER_ERR_USAGE", what: read.expected });
+  return "wrong";
+}
+
+async function open(io: Io, { kubeconfig, context }: CheckFlags): Promise<Cluster | undefined> {
+  const choice = { ...(kubeconfig === undefined ? {} : { kubeconfig }), ...(context === undefined ? {} : { context }) };
+  try {
+    return await openCluster(choice, io.host.tempFolder);
+  } catch (error) {
+    const details = [error instanceof Error ? error.message : String(error)];
+    const next = "check --kubeconfig, --context and KUBECONFIG";
+    reportProblem(io, { code: "OUTRIGGER_ERR_USAGE", what: "The kubeconfig can't be used.", details, next });
+    return undefined;
+  }
+}
+
+interface Running {
+  readonly flags: CheckFlags;
+  readonly endpoint: Endpoint | undefined;
+}
+
+async function runOn(io: Io, cluster: Cluster, { flags, endpoint }: Running): Promise<void> {
+  const server = await cluster.version();
+  if (!server.ok) {
+    reportNoServer(io, cluster.address, server);
+    return;
+  }
+  const { kubeconfig, context, namespace, namespaces } = flags;
+  const choice = { ...(kubeconfig === undefined ? {} : { kubeconfig }), ...(context === undefined ? {} : { context }) };
+  const checked = await check({
+    cluster,
+    choice,
+    server: server.value,
+    namespace,
+    namespaces,
+    endpoint,
+    isInside: isInside(io, flags),
+    isDeep: flags.deep === true,
+    clientVersion: readVersion(),
+    onOpen: (close) => {
+      io.host.onExit(close);
+      // A port that is forwarded must not outlive us.
+      io.host.onSignal(() => io.host.exit(interrupted));
+    },
+  });
+  if (!checked.ok) {
+    const what = `There are installations in ${checked.namespaces.join(", ")}.`;
+    reportProblem(io, {
+      code: "OUTRIGGER_ERR_USAGE",
+      what,
+      next: `outrigger check --namespace ${checked.namespaces[0] ?? ""}`,
+    });
+    return;
+  }
+  const head = { address: cluster.address, release: checked.release };
+  io.out.write(
+    flags.json === true ? formatCheckJson(head, checked.findings) : formatCheck(head, checked.findings, io.out.paint),
+  );
+  io.setExitCode(toExitCode(tally(checked.findings)));
+}
+
+/** In a pod of the cluster that is checked, Services are reached by their names. */
+function isInside({ env }: Io, { kubeconfig, context }: CheckFlags): boolean {
+  const isElsewhere = kubeconfig !== undefined || context !== undefined || (env["KUBECONFIG"] ?? "") !== "";
+  return !isElsewhere && (env["KUBERNETES_SERVICE_HOST"] ?? "") !== "";
+}
+
+function reportNoServer(
+  io: Io,
+  address: string,
+  { status, why }: { readonly status?: number; readonly why: string },
+): void {
+  if (status === 401 || status === 403) {
+    const next = "log in again, or check the user of the kubeconfig's context";
+    reportProblem(io, { code: "OUTRIGGER_ERR_REFUSED", what: `${address} refuses you (${why}).`, next });
+    return;
+  }
+  const next = "check --kubeconfig, --context and KUBECONFIG";
+  const what = `No API server answers at ${address} (${why}).`;
+  reportProblem(io, { code: "OUTRIGGER_ERR_ENDPOINT_UNREACHABLE", what, next });
+}

@@ -1,0 +1,394 @@
+/**
+ * `outrigger check` as a process: against an API server that holds what an installation holds, a webhook that serves a certificate,
+ * and a real endpoint over a real server. kubectl is a script here: it forwards to what the test has started.
+ */
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, request, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { delimiter, join } from "node:path";
+import { createServer as createTlsServer } from "node:tls";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { createAuthority, issueLeaf, type KeyedCertificate } from "@outrigger/certs";
+import { runCommand, type CommandResult } from "../demo/stage/command.ts";
+import { findFreePort, startEverything, type HttpServer } from "../demo/stage/http-servers.ts";
+import { startOutrigger, type Outrigger } from "../demo/stage/outrigger.ts";
+import { repositoryEnvironment } from "../demo/stage/root.ts";
+import { startFakeKube, type FakeKube } from "../fixtures/fake-kube/server.ts";
+import type { FakeObject, FakeResource } from "../fixtures/fake-kube/store.ts";
+import { startProgram } from "../fixtures/program.ts";
+import { nameFileFolder } from "../fixtures/temporary-folder.ts";
+import { waitFor } from "../fixtures/wait-for.ts";
+
+const folder = nameFileFolder("cli-check");
+const system = "outrigger-system";
+const version = "0.1.0";
+const image = `outrigger-sidecar:${version}`;
+const dayMs = 86_400_000;
+const listening = { containers: [{ name: "app", image: "app:1", ports: [{ containerPort: 3001 }] }] };
+
+const pods: FakeResource = { group: "", plural: "pods" };
+const namespaces: FakeResource = { group: "", plural: "namespaces" };
+const deployments: FakeResource = { group: "apps", plural: "deployments" };
+const configurations: FakeResource = { group: "admissionregistration.k8s.io", plural: "mutatingwebhookconfigurations" };
+
+let everything: HttpServer;
+let outrigger: Outrigger;
+let endpoint: string;
+let authority: KeyedCertificate;
+let webhook: Server;
+/** Namespace under which the endpoint has its server. */
+let local: string;
+
+beforeAll(async () => {
+  const env = repositoryEnvironment();
+  everything = await startEverything(env);
+  const config = join(folder, "mcp.json");
+  const policy = { tools: { deny: ["get-sum"] } };
+  writeFileSync(config, JSON.stringify({ mcpServers: { everything: { url: everything.url, outrigger: { policy } } } }));
+  const port = await findFreePort();
+  outrigger = await startOutrigger({ config, env, port, onServer: () => undefined, onStarted: () => undefined });
+  endpoint = outrigger.mcpUrl.replace(/\/mcp$/, "");
+  const response = await fetch(`${endpoint}/api/v1/servers`);
+  const { servers } = (await response.json()) as { servers: readonly { namespace: string }[] };
+  local = servers[0]?.namespace ?? "";
+  const nowMs = Date.now();
+  authority = await createAuthority({ commonName: "test", nowMs, lifetimeMs: 9 * dayMs, keyBits: 2048 });
+  const names = [`outrigger-webhook.${system}.svc`];
+  const leaf = await issueLeaf(authority, { names, nowMs, lifetimeMs: 5 * dayMs, keyBits: 2048 });
+  webhook = createTlsServer({ cert: leaf.certificatePem, key: leaf.privateKeyPem }) as unknown as Server;
+  webhook.listen(0, "127.0.0.1");
+  await new Promise((resolve) => webhook.once("listening", resolve));
+});
+afterAll(async () => {
+  await outrigger.stop();
+  await everything.stop();
+  webhook.close();
+});
+
+const labels = (component: string): Readonly<Record<string, string>> => ({
+  "app.kubernetes.io/part-of": "outrigger",
+  "app.kubernetes.io/instance": "outrigger",
+  "app.kubernetes.io/component": component,
+  "app.kubernetes.io/version": version,
+});
+const deployment = (component: string, replicas = 2): FakeObject => ({
+  metadata: { name: `outrigger-${component}`, namespace: system, labels: labels(component) },
+  spec: { replicas },
+  status: { readyReplicas: replicas },
+});
+const injected = (
+  name: string,
+  change: { readonly version?: string; readonly enforced?: string } = {},
+): FakeObject => ({
+  metadata: {
+    name,
+    namespace: local,
+    labels: { "outrigger.dev/injected": "true", "outrigger.dev/server": "everything" },
+    annotations: {
+      "outrigger.dev/status": JSON.stringify({ version: change.version ?? version }),
+      "outrigger.dev/deny-tools": "get-*,get-sum",
+      "outrigger.dev/enforced": JSON.stringify({
+        status: change.enforced ?? "True",
+        reason: change.enforced === "False" ? "BypassReachable" : "PolicyEnforced",
+        message: "10.0.0.9:3001",
+      }),
+    },
+  },
+  spec: { initContainers: [{ name: "outrigger-sidecar", image: `outrigger-sidecar:${change.version ?? version}` }] },
+});
+
+/** Fills the API server with an installation that is well. */
+function fill({ store }: FakeKube): void {
+  const put = (group: string, plural: string, object: FakeObject): void => void store.of({ group, plural }).set(object);
+  for (const component of ["webhook", "aggregator", "operator"]) {
+    store.of(deployments).set(deployment(component));
+    store.of(pods).set({
+      metadata: { name: `${component}-1`, namespace: system, labels: labels(component) },
+      spec: { containers: [{ image: `outrigger-${component}:${version}` }] },
+    });
+  }
+  const caBundle = Buffer.from(authority.certificatePem).toString("base64");
+  store.of(configurations).set({
+    metadata: { name: "outrigger" },
+    webhooks: [
+      {
+        name: "pod.inject.outrigger.dev",
+        failurePolicy: "Fail",
+        clientConfig: { caBundle, service: { name: "outrigger-webhook", namespace: system } },
+      },
+    ],
+  });
+  const spec = { holderIdentity: "operator-1", renewTime: new Date().toISOString(), leaseDurationSeconds: 15 };
+  put("coordination.k8s.io", "leases", { metadata: { name: "outrigger-operator", namespace: system }, spec });
+  put("", "configmaps", {
+    metadata: { name: "outrigger-webhook", namespace: system },
+    data: { "injection.json": JSON.stringify({ version, image, ownNamespace: system }) },
+  });
+  put("", "nodes", { metadata: { name: "node-1" }, status: { nodeInfo: { kubeletVersion: "v1.34.1" } } });
+  store.of(namespaces).set({ metadata: { name: local } });
+  store.of(pods).set(injected("well"));
+}
+
+/** The fake knows no version: that is answered before it, as an API server does. */
+async function startServer(kube: FakeKube): Promise<string> {
+  const server = createServer((asked, answer) => {
+    if (asked.url === "/version") {
+      answer.writeHead(200, { "content-type": "application/json" }).end('{"gitVersion":"v1.34.4"}');
+      return;
+    }
+    const passed = request(kube.url + (asked.url ?? ""), { method: asked.method, headers: asked.headers }, (got) => {
+      answer.writeHead(got.statusCode ?? 500, got.headers);
+      got.pipe(answer);
+    });
+    passed.on("error", () => answer.destroy());
+    answer.on("close", () => passed.destroy());
+    asked.pipe(passed);
+  });
+  server.listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${portOf(server)}`;
+}
+
+const cliScript = fileURLToPath(new URL("../../cli/bin/outrigger.js", import.meta.url));
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    // Nobody has that number.
+    return false;
+  }
+}
+
+// A server that listens on TCP has this form of address.
+const portOf = (server: Server): number => (server.address() as AddressInfo).port;
+
+interface Cluster {
+  readonly kube: FakeKube;
+  readonly check: (...args: readonly string[]) => Promise<CommandResult>;
+  readonly kubeconfig: string;
+  /** Folder of the script that stands in for kubectl. */
+  readonly bin: string;
+}
+
+const toKubeconfig = (server: string): string =>
+  JSON.stringify({
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [{ name: "fake", cluster: { server, "insecure-skip-tls-verify": true } }],
+    users: [{ name: "me", user: {} }],
+    contexts: [{ name: "fake", context: { cluster: "fake", user: "me" } }],
+    "current-context": "fake",
+  });
+
+async function startCluster(): Promise<Cluster> {
+  const kube = await startFakeKube();
+  onTestFinished(() => kube.close());
+  fill(kube);
+  const kubeconfig = join(folder, "kubeconfig");
+  const other = join(folder, "other.kubeconfig");
+  writeFileSync(other, toKubeconfig(await startServer(kube)));
+  writeFileSync(kubeconfig, toKubeconfig(await startServer(kube)));
+  const bin = join(folder, "bin");
+  mkdirSync(bin, { recursive: true });
+  const forward = (port: number | string): string => `echo "Forwarding from 127.0.0.1:${port} -> 443"; exec sleep 60`;
+  const script = `#!/bin/sh
+case "$*" in
+  *"--context nobody"*) echo "error: context \\"nobody\\" does not exist" >&2; exit 1;;
+  *"--context other config view"*) cat ${other};;
+  *port-forward*) if [ -e ${bin}/hangs ]; then echo $$ >>${bin}/pids; exec sleep 60; fi;;
+esac
+case "$*" in
+  *port-forward*service/outrigger-webhook*) ${forward(portOf(webhook))};;
+  *port-forward*service/outrigger-aggregator*) ${forward(new URL(endpoint).port)};;
+esac
+`;
+  writeFileSync(join(bin, "kubectl"), script);
+  chmodSync(join(bin, "kubectl"), 0o755);
+  const path = [bin, process.env["PATH"] ?? ""].join(delimiter);
+  const env = { PATH: path, OUTRIGGER_ENDPOINT: "", KUBERNETES_SERVICE_HOST: "" };
+  const check = (...args: readonly string[]): Promise<CommandResult> =>
+    runCommand(["check", "--kubeconfig", kubeconfig, ...args], { env });
+  return { kube, check, kubeconfig, bin };
+}
+
+interface Document {
+  readonly ok: boolean;
+  readonly counts: Readonly<Record<string, number>>;
+  readonly findings: readonly { readonly area: string; readonly level: string; readonly message: string }[];
+}
+
+describe("outrigger check", () => {
+  it("is quiet about an installation that is well, reached by ports that kubectl forwards", async () => {
+    const { check } = await startCluster();
+    const { code, out, err } = await check();
+    expect({ code, err }, out).toEqual({ code: 0, err: "" });
+    expect(out).toContain("✓ ok       certificate  trusted, ends on ");
+    expect(out).toContain("✓ ok       servers      1 server ready");
+    expect(out).toMatch(/\nAll is well\.\n$/);
+  });
+
+  it("is a client with --deep, and prints one JSON document with --json", async () => {
+    const { check } = await startCluster();
+    const { code, out, err } = await check("--deep", "--json", "--endpoint", endpoint);
+    expect({ code, err }, out).toEqual({ code: 0, err: "" });
+    const { ok, findings } = JSON.parse(out) as Document;
+    expect(ok).toBe(true);
+    const deep = ["connection", "tools", "search", "details", "filters", "policy"];
+    expect(findings.filter(({ area }) => deep.includes(area)).map(({ area, level }) => `${area} ${level}`)).toEqual(
+      deep.map((area) => `${area} ok`),
+    );
+    expect(findings.find(({ area }) => area === "policy")?.message).toContain("get-sum, which an annotation denies");
+  });
+
+  it("names everything that is wrong at once, and exits with 1", async () => {
+    const { kube, check } = await startCluster();
+    kube.store.of(deployments).set(deployment("webhook", 0));
+    kube.store.of(pods).set(injected("old", { version: "0.5.0" }));
+    kube.store.of(pods).set(injected("open", { enforced: "False" }));
+    const asks = { "outrigger.dev/inject": "enabled" };
+    kube.store
+      .of(pods)
+      .set({ metadata: { name: "bare", namespace: local, labels: asks }, spec: { ...listening, hostNetwork: true } });
+    kube.store.of({ group: "", plural: "nodes" }).set({
+      metadata: { name: "node-2" },
+      status: { nodeInfo: { kubeletVersion: "v1.29.4" } },
+    });
+    const { code, out } = await check();
+    expect(code, out).toBe(1);
+    for (const words of [
+      "webhook      deployment/outrigger-webhook is scaled to 0",
+      "node-2: v1.29.4",
+      `${local}/old: 0.5.0, outrigger-sidecar:0.5.0`,
+      `${local}/open: BypassReachable: 10.0.0.9:3001`,
+      `${local}/bare: `,
+      "[HostNetwork]",
+    ])
+      expect(out).toContain(words);
+    expect(out).toMatch(/\n5 problems.*\.\n$/);
+  });
+
+  it("finds pods of a labelled namespace that lack the sidecar, but none that opted out or have ended", async () => {
+    const { kube, check } = await startCluster();
+    kube.store.of(namespaces).set({ metadata: { name: "late", labels: { "outrigger.dev/inject": "enabled" } } });
+    const put = (name: string, rest: object): void =>
+      void kube.store.of(pods).set({ metadata: { name, namespace: "late", ...rest }, spec: listening });
+    put("early", {});
+    put("out", { labels: { "outrigger.dev/inject": "disabled" } });
+    kube.store
+      .of(pods)
+      .set({ metadata: { name: "over", namespace: "late" }, spec: listening, status: { phase: "Succeeded" } });
+    const { out } = await check();
+    expect(out).toContain("1 pod should have a sidecar and lacks it\n");
+    expect(out).toContain("late/early: it is older than its label");
+  });
+
+  it("names an authority that API servers do not trust", async () => {
+    const { kube, check } = await startCluster();
+    const stranger = await createAuthority({ commonName: "x", nowMs: Date.now(), lifetimeMs: dayMs, keyBits: 2048 });
+    const caBundle = Buffer.from(stranger.certificatePem).toString("base64");
+    const clientConfig = { caBundle, service: { name: "outrigger-webhook", namespace: system } };
+    const webhooks = [{ name: "pod.inject.outrigger.dev", failurePolicy: "Fail", clientConfig }];
+    kube.store.of(configurations).set({ metadata: { name: "outrigger" }, webhooks });
+    const { code, out } = await check();
+    expect(code, out).toBe(1);
+    expect(out).toContain("✗ problem  certificate  what the webhook serves is not trusted by its caBundle: ");
+  });
+
+  it("tells which right is missing, and does not call that well", async () => {
+    const { kube, check } = await startCluster();
+    const forbid = JSON.stringify({ kind: "Status", message: "forbidden", reason: "Forbidden" });
+    kube.failWhile(({ path }) => (/\/(nodes|namespaces)$/.test(path) ? { status: 403, body: forbid } : undefined));
+    const { code, out } = await check();
+    expect(code, out).toBe(1);
+    expect(out).toContain("? unknown  nodes        could not look: need list nodes in all namespaces");
+    expect(out).toContain("? unknown  injection    could not look: need list namespaces in all namespaces");
+    expect(out).toMatch(/\n2 not looked at\.\n$/);
+  });
+
+  it("asks for nothing of the whole cluster where it is limited to namespaces", async () => {
+    const { kube, check } = await startCluster();
+    const before = kube.seen.length;
+    const { code, out } = await check("--namespace", system, "--namespaces", local);
+    expect(code, out).toBe(0);
+    const asked = kube.seen.slice(before).map(({ path }) => path);
+    expect(
+      asked.filter((path) => !path.includes(`/namespaces/${system}/`) && !path.includes(`/namespaces/${local}`)),
+    ).toEqual([]);
+    expect(out).not.toContain("certificate");
+  });
+
+  it("takes a context as kubectl reads it, and repeats kubectl's words where there is none", async () => {
+    const { check } = await startCluster();
+    const named = await check("--context", "other", "--endpoint", endpoint);
+    expect(named.out).toContain("All is well");
+    const unknown = await check("--context", "nobody");
+    expect(unknown).toMatchObject({ code: 2, out: "" });
+    expect(unknown.err).toContain('context "nobody" does not exist');
+  });
+
+  it("says that there is no installation, and how to make one", async () => {
+    const { kube, check } = await startCluster();
+    for (const component of ["webhook", "aggregator", "operator"])
+      kube.store.of(deployments).remove(system, `outrigger-${component}`);
+    const { code, out } = await check();
+    expect(code).toBe(1);
+    expect(out).toContain("no installation of Outrigger in this cluster");
+    expect(out).toContain("helm install outrigger");
+  });
+
+  it("asks which one is meant where there are two installations", async () => {
+    const { kube, check } = await startCluster();
+    const { metadata, ...rest } = deployment("webhook");
+    kube.store.of(deployments).set({ ...rest, metadata: { ...metadata, namespace: "second" } });
+    const { code, err, out } = await check();
+    expect({ code, out }).toEqual({ code: 2, out: "" });
+    expect(err).toContain("outrigger check --namespace ");
+  });
+
+  it("says what is needed where there is no kubectl", async () => {
+    const { kubeconfig } = await startCluster();
+    const env = { PATH: folder, OUTRIGGER_ENDPOINT: endpoint, KUBERNETES_SERVICE_HOST: "" };
+    const { code, out } = await runCommand(["check", "--kubeconfig", kubeconfig], { env });
+    expect(code, out).toBe(1);
+    expect(out).toContain(
+      "? unknown  certificate  could not look: kubectl is needed to reach the cluster's Services, and is not on the PATH",
+    );
+    expect(out).toContain("✓ ok       servers ");
+  });
+
+  it("ends what it has started when it is told to end", async () => {
+    const { kubeconfig, bin } = await startCluster();
+    const marker = join(bin, "hangs");
+    writeFileSync(marker, "");
+    onTestFinished(() => rmSync(marker));
+    const path = [bin, process.env["PATH"] ?? ""].join(delimiter);
+    const env = { ...process.env, PATH: path, OUTRIGGER_ENDPOINT: "", KUBERNETES_SERVICE_HOST: "" };
+    const started = startProgram([process.execPath, cliScript, "check", "--kubeconfig", kubeconfig], { env });
+    const pids = await waitFor("both ports to be asked for", () => {
+      const found = existsSync(join(bin, "pids")) ? readFileSync(join(bin, "pids"), "utf8").trim().split("\n") : [];
+      return found.length === 2 && found.map(Number);
+    });
+    expect(await started.stop()).toBe(130);
+    await waitFor("kubectl to be gone", () => pids.every((pid) => !isAlive(pid)));
+  });
+
+  it("exits with 5 where no API server answers, with 2 for what can't be read", async () => {
+    const kubeconfig = join(folder, "nobody.kubeconfig");
+    writeFileSync(kubeconfig, toKubeconfig(`http://127.0.0.1:${await findFreePort()}`));
+    const away = await runCommand(["check", "--kubeconfig", kubeconfig]);
+    expect(away).toMatchObject({ code: 5, out: "" });
+    expect(away.err).toContain("ECONNREFUSED");
+    for (const args of [
+      ["--kubeconfig", join(folder, "none")],
+      ["--namespaces", "Tools"],
+      ["--endpoint", "x"],
+    ])
+      expect(await runCommand(["check", ...args])).toMatchObject({ code: 2, out: "" });
+  });
+});

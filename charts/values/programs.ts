@@ -4,7 +4,7 @@ import { count, list, text, texts, toggle, word, type Group } from "./node.ts";
 import { podMembers } from "./pod.ts";
 
 const domains = { type: "string", pattern: patterns.domain };
-const withoutOperator = { "operator.enabled": false, "certificates.mode": "cert-manager" };
+const issued = { "certificates.mode": "cert-manager" };
 
 /** The webhook. */
 export const webhook: Group = {
@@ -113,10 +113,10 @@ export const operator: Group = {
   members: {
     enabled: toggle({
       meaning:
-        "Whether there is one. Without it there are no signed policies, no network policies and no probes, and `certificates.mode` must not be self.",
+        "Whether there is one. Without it there are no signed policies, no network policies and no probes, annotations of namespaces are not read, and `certificates.mode` must not be self.",
       fallback: true,
       other: false,
-      beside: { "certificates.mode": "cert-manager" },
+      beside: issued,
     }),
     ...podMembers({
       program: "operator",
@@ -134,10 +134,10 @@ export const rbac: Group = {
     namespaces: list(
       {
         meaning:
-          "Namespaces to be limited to: then no program has rights in the whole cluster, `operator.enabled` must be false and annotations of namespaces are not read. Empty: all.",
+          "Namespaces to be limited to: then no program has rights in the whole cluster, and `certificates.mode` must not be self. They must exist. Empty: all.",
         fallback: [],
         other: ["tools"],
-        beside: withoutOperator,
+        beside: issued,
       },
       { type: "string", pattern: patterns.name },
     ),

@@ -1,6 +1,7 @@
 /** All values of the chart, in the order in which values.yaml shows them. */
 import { patterns, reference } from "./forms.ts";
 import { certificates } from "./certificates.ts";
+import { check } from "./check.ts";
 import { admissionPolicies, metrics, networkPolicies } from "./guards.ts";
 import { injection, platform, shim, sidecar } from "./injection.ts";
 import { list, text, texts, word, type Group } from "./node.ts";
@@ -24,6 +25,7 @@ export const tree: Group = {
     networkPolicies,
     admissionPolicies,
     metrics,
+    check,
     images: {
       meaning: "What all images have in common.",
       members: {

@@ -31,7 +31,7 @@ describe("the bundle", () => {
     const alone = join(folder, `${program}.js`);
     await copyFile(await bundle(program), alone);
     const { stdout, stderr } = await run(process.execPath, [alone, "--help"], { cwd: folder, env: {} });
-    expect(stdout).toContain("OUTRIGGER_LOG_LEVEL");
+    expect(stdout).toContain(program === "cli" ? "outrigger check" : "OUTRIGGER_LOG_LEVEL");
     expect(stderr).toBe("");
   });
 
@@ -40,7 +40,12 @@ describe("the bundle", () => {
     expect(bytes).toBeLessThanOrEqual(3_000_000);
   });
 
-  it.each(["webhook", "operator", "aggregator"] as const)(
+  it("of the cli knows its version without a package.json beside it", async () => {
+    const { stdout } = await run(process.execPath, [await bundle("cli"), "--version"], { cwd: folder, env: {} });
+    expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  it.each(["webhook", "operator", "aggregator", "cli"] as const)(
     "of the %s has no models of the Kubernetes client in it",
     async (program) => {
       const bytes = await measure(program);

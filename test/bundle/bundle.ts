@@ -1,10 +1,11 @@
 /** Bundles one program into one file with esbuild: sources in, no package needed beside it at run time. */
+import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { build, type Plugin } from "esbuild";
 
 /** Programs that run on their own. */
-export const programs = ["sidecar", "webhook", "operator", "aggregator"] as const;
+export const programs = ["sidecar", "webhook", "operator", "aggregator", "cli"] as const;
 export type Program = (typeof programs)[number];
 
 /**
@@ -28,10 +29,23 @@ export async function bundleProgram(program: Program, root: string, folder = joi
     banner: {
       js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
     },
-    plugins: [onlyConfigOfKubernetesClient, ...(program === "sidecar" ? [onlyClientOfUndici] : [])],
+    plugins: [onlyConfigOfKubernetesClient, ...(own[program] ?? [])],
   });
   return outfile;
 }
+
+/** The command reads its version from the package.json beside it; in one file that runs alone there is none. */
+const versionInside: Plugin = {
+  name: "version-inside",
+  setup: (esbuild) => {
+    esbuild.onLoad({ filter: /cli[\\/]src[\\/]version\.ts$/ }, async ({ path }) => {
+      const manifest = await readFile(join(dirname(path), "../package.json"), "utf8");
+      // Our own file, written by us.
+      const { version } = JSON.parse(manifest) as { version: string };
+      return { contents: `export const readVersion = () => ${JSON.stringify(version)};` };
+    });
+  },
+};
 
 const onlyClientOfUndici: Plugin = {
   name: "only-client-of-undici",
@@ -60,4 +74,10 @@ const onlyConfigOfKubernetesClient: Plugin = {
         : undefined,
     );
   },
+};
+
+/** What the bundle of one program needs beyond what all need. */
+const own: Readonly<Partial<Record<Program, readonly Plugin[]>>> = {
+  sidecar: [onlyClientOfUndici],
+  cli: [versionInside],
 };

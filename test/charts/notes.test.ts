@@ -4,7 +4,9 @@ import type { Values } from "../../charts/values/node.ts";
 import { readChartCases } from "./golden.ts";
 import { renderNotes } from "./render.ts";
 
-const limited = readChartCases().find(({ name }) => name === "namespaces")!.values;
+const valuesOf = (wanted: string): Values => readChartCases().find(({ name }) => name === wanted)!.values;
+const limited = valuesOf("namespaces");
+const unsigned = valuesOf("without-operator");
 const monitored = { metrics: { podMonitor: { enabled: true } } };
 
 describe("notes", () => {
@@ -28,8 +30,9 @@ describe("notes", () => {
     ["pods that start unguarded", { webhook: { failurePolicy: "Ignore" } }, "nothing guards them"],
     ["missing admission policies", { admissionPolicies: { enabled: false } }, "Without admission policies"],
     ["missing network policies", { networkPolicies: { sidecars: false } }, "networkPolicies.sidecars is off"],
-    ["a missing operator", limited, "Without the operator"],
-    ["annotations that nobody reads", limited, "annotations of namespaces are not read"],
+    ["a missing operator", unsigned, "Without the operator no network policy"],
+    ["annotations that nobody reads", unsigned, "those of namespaces are not read"],
+    ["namespaces that are left alone", limited, "Limited to tools, search: labelled pods elsewhere are left alone."],
     ["an endpoint that is open to all", {}, "Set networkPolicies.clients"],
     ["metrics that nobody reaches", monitored, "set networkPolicies.monitoring"],
   ])("warn of %s", async (_what, values, warning) => {

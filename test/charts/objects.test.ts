@@ -83,7 +83,7 @@ describe("objects", () => {
         "app.kubernetes.io/name": "outrigger",
         "app.kubernetes.io/instance": "outrigger",
         "app.kubernetes.io/component": expect.stringMatching(
-          /^(webhook|aggregator|operator|admission|metrics)$/,
+          /^(webhook|aggregator|operator|admission|metrics|check)$/,
         ) as unknown,
         "app.kubernetes.io/version": "0.1.0",
         "app.kubernetes.io/part-of": "outrigger",

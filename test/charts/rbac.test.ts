@@ -1,7 +1,7 @@
 /** Rights: each verb has its reason, and none goes further than the program needs. */
 import { describe, expect, it } from "vitest";
 import { readChartCases } from "./golden.ts";
-import { parseObjects, renderManifest } from "./render.ts";
+import { parseObjects, renderManifest, type RenderedObject } from "./render.ts";
 
 interface Rule {
   readonly apiGroups: readonly string[];
@@ -20,10 +20,27 @@ const roles = manifests.flatMap(({ name, manifest }) =>
     .map((role) => ({ name: `${role.kind} ${role.metadata.name} of ${name}`, role, rules: role["rules"] as Rule[] })),
 );
 
+/** Admission policies, or bindings, that are not about what the operator alone does. */
+function isOfEverybody(kind: string, name: string): boolean {
+  if (kind === "ValidatingAdmissionPolicy") return name.endsWith("-injection");
+  return kind === "ValidatingAdmissionPolicyBinding" && /-(pods|namespaces|debug)$/.test(name);
+}
+
+/** The members of that name, wherever they are. */
+function findAll(value: unknown, name: string): readonly unknown[] {
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, member]) => (key === name ? [member] : findAll(member, name)));
+}
+
 /** The rules of a manifest as text: the comment above each, and its verbs. */
 function listCommentedRules(manifest: string): { comment: string; verbs: string[] }[] {
   const pattern = /((?: +# .*\n)*) +- apiGroups: .*\n(?: +resource.*\n)+ +verbs: \[(.*)\]/g;
   return [...manifest.matchAll(pattern)].map(([, comment = "", verbs = ""]) => ({ comment, verbs: verbs.split(", ") }));
+}
+
+/** False for what is there while `helm test` runs, and at no other time. */
+function isInstalled({ metadata }: RenderedObject): boolean {
+  return metadata.annotations?.["helm.sh/hook"] === undefined;
 }
 
 describe("rights", () => {
@@ -61,12 +78,49 @@ describe("rights", () => {
       expect(rules).toEqual([{ apiGroups: [""], resources: ["pods"], verbs: ["list", "watch"] }]);
   });
 
+  it("of the operator in a namespace are those that it else has in all, but for namespaces it may only get that one", () => {
+    const rulesOf = (name: string): readonly Rule[] => roles.find((each) => each.name === name)?.rules ?? [];
+    const [ofNamespace, ...limited] = rulesOf("Role outrigger-operator of namespaces");
+    const everywhere = rulesOf("ClusterRole outrigger-operator of cert-manager");
+    expect(ofNamespace).toEqual({ apiGroups: [""], resources: ["namespaces"], verbs: ["get"] });
+    expect(limited.length).toBeGreaterThan(4);
+    expect(everywhere).toEqual(expect.arrayContaining(limited));
+    expect(everywhere).toHaveLength(limited.length + 1);
+  });
+
   it("end at the named namespaces where some are named", () => {
     const { manifest } = manifests.find(({ name }) => name === "namespaces")!;
-    const objects = parseObjects(manifest).filter(({ kind }) => /Role/.test(kind));
-    expect(objects.map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ""}`).sort()).toEqual(
-      ["Role search", "Role tools", "RoleBinding search", "RoleBinding tools"].sort(),
+    const objects = parseObjects(manifest).filter((object) => /Role/.test(object.kind) && isInstalled(object));
+    const own = ["operator", "webhook"].map((program) => `outrigger-system outrigger-${program}`);
+    const named = ["aggregator", "operator", "webhook"].flatMap((program) =>
+      ["search", "tools"].map((namespace) => `${namespace} outrigger-${program}`),
     );
+    const expected = [...own, ...named].flatMap((place) => [`Role ${place}`, `RoleBinding ${place}`]);
+    expect(objects.map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ""} ${metadata.name}`).sort()).toEqual(
+      expected.sort(),
+    );
+  });
+
+  it("are the aggregator's alone where there is no operator: nothing else is to be read", () => {
+    const { manifest } = manifests.find(({ name }) => name === "without-operator")!;
+    const objects = parseObjects(manifest).filter((object) => /Role/.test(object.kind) && isInstalled(object));
+    expect(objects.map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ""} ${metadata.name}`).sort()).toEqual(
+      ["Role tools outrigger-aggregator", "RoleBinding tools outrigger-aggregator"].sort(),
+    );
+  });
+
+  it("leave pods and namespaces elsewhere alone: webhook and admission policies are for the named ones", () => {
+    const { manifest } = manifests.find(({ name }) => name === "namespaces")!;
+    const named = { key: "kubernetes.io/metadata.name", operator: "In", values: ["tools", "search"] };
+    const selecting = parseObjects(manifest).filter(
+      ({ kind, metadata }) => kind === "MutatingWebhookConfiguration" || isOfEverybody(kind, metadata.name),
+    );
+    expect(selecting).toHaveLength(5);
+    for (const { kind, metadata, ...content } of selecting) {
+      const selectors = findAll(content, "namespaceSelector") as { matchExpressions: object[] }[];
+      expect(selectors.length, metadata.name).toBe(kind === "MutatingWebhookConfiguration" ? 3 : 1);
+      for (const { matchExpressions } of selectors) expect(matchExpressions).toContainEqual(named);
+    }
   });
 
   it("are nobody's where the chart makes none", async () => {

@@ -109,7 +109,8 @@ describe("the schema", () => {
 
 describe("values that don't go together", () => {
   const files = { mode: "files", files: { secretName: "tls" } };
-  const limited = { rbac: { namespaces: ["tools"] }, operator: { enabled: false }, certificates: files };
+  const limited = { rbac: { namespaces: ["tools"] }, certificates: files };
+  const unsigned = { operator: { enabled: false }, certificates: files };
 
   it.each<[string, Values, RegExp]>([
     [
@@ -118,9 +119,14 @@ describe("values that don't go together", () => {
       /certificates\.mode self needs the operator/,
     ],
     [
-      "the operator with rights in some namespaces only",
+      "self-made certificates with rights in some namespaces only",
       { rbac: { namespaces: ["tools"] } },
-      /set operator\.enabled=false/,
+      /certificates\.mode self needs some: set certificates\.mode=cert-manager or files/,
+    ],
+    [
+      "the release's own namespace among those of others",
+      { ...limited, rbac: { namespaces: ["tools", "outrigger-system"] } },
+      /rbac\.namespaces names outrigger-system.*leave it out/,
     ],
     ["files without a Secret", { certificates: { mode: "files" } }, /needs certificates\.files\.secretName/],
     [
@@ -143,12 +149,12 @@ describe("values that don't go together", () => {
     ],
     [
       "a policy without the operator",
-      { ...limited, policy: { defaultAction: "Deny" } },
+      { ...unsigned, policy: { defaultAction: "Deny" } },
       /policy is signed and handed out by the operator/,
     ],
     [
       "clients of sidecars without the operator",
-      { ...limited, networkPolicies: { sidecarClients: [{ podSelector: {} }] } },
+      { ...unsigned, networkPolicies: { sidecarClients: [{ podSelector: {} }] } },
       /sidecarClients is for the operator/,
     ],
   ])("are refused with a sentence: %s", async (_what, values, sentence) => {

@@ -8,7 +8,6 @@ import { layersOf, readPolicy, type ReadPolicy } from "../../operator/src/policy
 import { defaultConfig, isSystemNamespace, version } from "../../webhook/src/inject/config.ts";
 import { parseInjectionConfig } from "../../webhook/src/inject/read/config.ts";
 import { entries, type SelectorTerm } from "../../webhook/src/inject/registration.ts";
-import { parseNamespaceList } from "../../webhook/src/server/namespaces.ts";
 import { readChartCases } from "./golden.ts";
 import { chartFolder, findObject, parseObjects, renderManifest, renderObjects, type RenderedObject } from "./render.ts";
 
@@ -82,12 +81,19 @@ describe("the configuration file", () => {
     expect(() => readConfig([], "")).toThrow();
     expect(readConfig(await renderObjects(values), name === "many" ? "guard-webhook" : undefined)).toBeDefined();
   });
+});
 
-  it("names the namespaces that the webhook serves where it can't watch any", async () => {
-    const { values } = readChartCases().find(({ name }) => name === "namespaces")!;
-    const data = readData(findObject(await renderObjects(values), "ConfigMap", "outrigger-webhook"));
-    const list = parseNamespaceList(data["namespaces.json"] ?? "");
-    expect(list.ok && [...list.value.keys()]).toEqual(["tools", "search"]);
+describe("a webhook without the operator", () => {
+  it("waits for no keys and no policies, which nobody would make", async () => {
+    const { values } = readChartCases().find(({ name }) => name === "without-operator")!;
+    const { template } = findObject(await renderObjects(values), "Deployment", "outrigger-webhook")["spec"] as {
+      readonly template: {
+        readonly spec: { readonly containers: readonly { env: { name: string; value: string }[] }[] };
+      };
+    };
+    const env = new Map(template.spec.containers[0]?.env.map(({ name, value }) => [name, value]));
+    expect(env.get("OUTRIGGER_NAMESPACE_ANNOTATIONS")).toBe("{}");
+    expect([env.has("OUTRIGGER_KUBE"), env.has("OUTRIGGER_TRUST")]).toEqual([false, false]);
   });
 });
 

@@ -11,8 +11,11 @@
 {{- if and (eq $mode "self") (not $v.operator.enabled) }}
 - certificates.mode self needs the operator, which tells API servers whom to trust: set operator.enabled=true, or certificates.mode=cert-manager or files
 {{- end }}
-{{- if and $limited $v.operator.enabled }}
-- rbac.namespaces leaves no rights in the whole cluster, and the operator needs some: set operator.enabled=false, or leave rbac.namespaces empty
+{{- if and $limited (eq $mode "self") }}
+- rbac.namespaces leaves no rights in the whole cluster, and certificates.mode self needs some: set certificates.mode=cert-manager or files, or leave rbac.namespaces empty
+{{- end }}
+{{- if has .Release.Namespace $limited }}
+- rbac.namespaces names {{ .Release.Namespace }}, in which Outrigger itself runs and nothing is injected: leave it out
 {{- end }}
 {{- if and (eq $mode "files") (not $v.certificates.files.secretName) }}
 - certificates.mode files needs certificates.files.secretName
@@ -72,13 +75,14 @@
 {{- end }}
 {{- if not $v.operator.enabled }}
 - Without the operator no network policy closes the way past the sidecar: use port mode loopback, env or stdio.
+- Without the operator annotations of pods are all the policy there is: those of namespaces are not read.
 {{- else if not $v.networkPolicies.sidecars }}
 - networkPolicies.sidecars is off: nothing closes the way past the sidecar in port modes sidecar-port and named-port.
 {{- else }}
 - Port mode sidecar-port is as safe as the network policies that your network enforces; the operator probes them.
 {{- end }}
 {{- if $v.rbac.namespaces }}
-- Limited to {{ join ", " $v.rbac.namespaces }}: annotations of namespaces are not read.
+- Limited to {{ join ", " $v.rbac.namespaces }}: labelled pods elsewhere are left alone.
 {{- end }}
 {{- if not $v.networkPolicies.clients }}
 - Whoever reaches the aggregator's Service may call: it asks nobody who they are. Set networkPolicies.clients.

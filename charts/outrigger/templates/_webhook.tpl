@@ -30,7 +30,14 @@
 - key: kubernetes.io/metadata.name
   operator: NotIn
   values: {{ include "outrigger.systemNamespaces" . }}
-{{- with .Values.rbac.namespaces }}
+{{- with include "outrigger.limitTerms" . }}
+{{ . }}
+{{- end }}
+{{- end }}
+
+{{/* Terms of a namespaceSelector for the namespaces that the installation is limited to; none where it is not. */}}
+{{- define "outrigger.limitTerms" -}}
+{{- with .Values.rbac.namespaces -}}
 - key: kubernetes.io/metadata.name
   operator: In
   values: {{ toJson . }}

@@ -1,0 +1,34 @@
+{{/* Parts of the objects of `helm test`: hooks, so that none of them is there but while the test runs. */}}
+
+{{- define "outrigger.testMetadata" -}}
+name: {{ include "outrigger.componentName" . }}{{ with .suffix }}-{{ . }}{{ end }}
+{{- if not .cluster }}
+namespace: {{ default .root.Release.Namespace .namespace }}
+{{- end }}
+labels:
+  {{- include "outrigger.labels" . | nindent 2 }}
+annotations:
+  helm.sh/hook: test
+  # Rights first, the pod last.
+  helm.sh/hook-weight: {{ .weight | quote }}
+  # A test that fails leaves its pod, for its log.
+  helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+{{- end }}
+
+{{- define "outrigger.testSubjects" -}}
+- kind: ServiceAccount
+  name: {{ include "outrigger.componentName" (dict "root" . "component" "check") }}
+  namespace: {{ .Release.Namespace }}
+{{- end }}
+
+{{/* What is looked at of servers, in the whole cluster or in some namespaces. */}}
+{{- define "outrigger.testServerRules" -}}
+# list: pods with the sidecar, and pods that should have it.
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [list]
+# list: pods that were refused are known by their controllers' events alone.
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [list]
+{{- end }}

@@ -1,5 +1,5 @@
 /** What an image of ours promises: the same bytes from the same files, layers apart, and nothing in it that nobody asked for. */
-import { chmod, readFile, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { makeTestFolder } from "../../fixtures/temporary-folder.ts";
@@ -76,6 +76,25 @@ describe("an image", () => {
     const entries = [{ kind: "copy", path: "/bin/program", from }] as const;
     const image = await makeImage(describeImage(folder, { layers: [{ name: "program", entries }] }));
     expect(await listLayer(image, 0)).toContain("-rwxr-xr-x 0/0 ./bin/program");
+  });
+
+  it("takes a folder with its links, for everybody to read, whoever could before", async () => {
+    const folder = makeTestFolder("image");
+    const from = join(folder, "tree");
+    await mkdir(join(from, "deep"), { recursive: true, mode: 0o700 });
+    await writeFile(join(from, "deep/data"), "1", { mode: 0o600 });
+    await writeFile(join(from, "program"), "#!", { mode: 0o700 });
+    await symlink("deep/data", join(from, "link"));
+    const entries = [{ kind: "tree", path: "/app", from }] as const;
+    const image = await makeImage(describeImage(folder, { layers: [{ name: "tree", entries }] }));
+    expect(await listLayer(image, 0)).toEqual([
+      "drwxr-xr-x 0/0 ./",
+      "drwxr-xr-x 0/0 ./app/",
+      "drwxr-xr-x 0/0 ./app/deep/",
+      "-rw-r--r-- 0/0 ./app/deep/data",
+      "lrwxrwxrwx 0/0 ./app/link -> deep/data",
+      "-rwxr-xr-x 0/0 ./app/program",
+    ]);
   });
 
   it("shares a lower layer with another image", async () => {

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { chmod, copyFile, mkdir, mkdtemp, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, copyFile, cp, mkdir, mkdtemp, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { run } from "../run.ts";
@@ -14,7 +14,9 @@ export type LayerEntry =
   | { readonly kind: "copy"; readonly path: string; readonly from: string; readonly mode?: number }
   | { readonly kind: "text"; readonly path: string; readonly text: string; readonly mode?: number }
   | { readonly kind: "link"; readonly path: string; readonly target: string }
-  | { readonly kind: "folder"; readonly path: string; readonly mode: number };
+  | { readonly kind: "folder"; readonly path: string; readonly mode: number }
+  /** All that is in a folder, its links as they are. Everybody may read it, and run what its owner may run. */
+  | { readonly kind: "tree"; readonly path: string; readonly from: string };
 
 /** A layer before it is packed. */
 export interface Layer {
@@ -78,6 +80,9 @@ async function place(entry: LayerEntry, root: string): Promise<void> {
       return symlink(entry.target, target);
     case "folder":
       return chmod(target, entry.mode);
+    case "tree":
+      await cp(entry.from, target, { recursive: true, verbatimSymlinks: true });
+      await run(["chmod", "-R", "u=rwX,go=rX", target]);
   }
 }
 

@@ -46,9 +46,9 @@ export async function createShellLayer(): Promise<Layer> {
   };
 }
 
-/** Shared libraries of a program, at the same paths in the image; none for a static one. */
-async function findLibraries(program: string): Promise<readonly LayerEntry[]> {
-  const text = await run(["ldd", program]).catch((error: unknown) => {
+/** Shared libraries of programs, at the same paths in the image, each once; none for a static one. */
+export async function findLibraries(...programs: readonly string[]): Promise<readonly LayerEntry[]> {
+  const text = await run(["ldd", ...programs]).catch((error: unknown) => {
     if (error instanceof Error && error.message.includes("not a dynamic executable")) return "";
     throw error;
   });

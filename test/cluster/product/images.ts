@@ -5,13 +5,14 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { bundleProgram, programs } from "../../bundle/bundle.ts";
+import { bundleProgram, programs, type Program } from "../../bundle/bundle.ts";
 import { buildShim } from "../../shim/build.ts";
 import { makeImage, type Image } from "../image/image.ts";
 import { makeNodeImage } from "../image/node-image.ts";
 import { nonRoot } from "../image/runtime-layers.ts";
+import type { Progress } from "../progress.ts";
 
-/** What the chart is told about an image: `localhost/<repository>:<tag>`. */
+/** What the chart is told about an image: `localhost/<repository>:<tag>`. `component` names its block of values. */
 export interface ProductImage {
   readonly component: string;
   readonly repository: string;
@@ -24,40 +25,50 @@ export const registry = "localhost";
 
 const root = join(import.meta.dirname, "../../..");
 
-/** Makes the images of all programs and of the shim in a folder. */
-export async function makeProductImages(folder: string): Promise<readonly ProductImage[]> {
+/** Tells nothing. */
+const quietly: Progress["step"] = (_name, work) => work();
+
+/** Makes the images of all programs and of the shim in a folder; each one is a `step`. */
+export async function makeProductImages(folder: string, step = quietly): Promise<readonly ProductImage[]> {
   const images: ProductImage[] = [];
-  for (const component of programs) {
-    const from = await bundleProgram(component, root, join(folder, "bundles"));
-    images.push(
-      await makeTagged(component, from, (name, file) =>
-        makeNodeImage({
-          name,
-          file: join(folder, file),
-          app: [{ kind: "copy", path: "/app/main.js", from }],
-          entrypoint: ["/usr/local/bin/node", "/app/main.js"],
-          workdir: "/app",
-        }),
-      ),
-    );
-  }
-  const from = buildShim();
-  images.push(
-    await makeTagged("shim", from, (name, file) =>
-      makeImage({
-        name,
-        file: join(folder, file),
-        layers: [{ name: "shim", entries: [{ kind: "copy", path: "/shim", from, mode: 0o755 }] }],
-        entrypoint: ["/shim"],
-        user: nonRoot,
-      }),
-    ),
-  );
+  for (const program of programs) images.push(await step(program, () => makeProgramImage(program, folder)));
+  images.push(await step("shim", () => makeShimImage(folder)));
   return images;
 }
 
+/** The block of the chart's values that an image stands in: the command's is that of the check which runs in it. */
+export function blockOf(program: string): string {
+  return program === "cli" ? "check" : program;
+}
+
+async function makeProgramImage(program: Program, folder: string): Promise<ProductImage> {
+  const from = await bundleProgram(program, root, join(folder, "bundles"));
+  return makeTagged(program, from, (name, file) =>
+    makeNodeImage({
+      name,
+      file: join(folder, file),
+      app: [{ kind: "copy", path: "/app/main.js", from }],
+      entrypoint: ["/usr/local/bin/node", "/app/main.js"],
+      workdir: "/app",
+    }),
+  );
+}
+
+async function makeShimImage(folder: string): Promise<ProductImage> {
+  const from = buildShim();
+  return makeTagged("shim", from, (name, file) =>
+    makeImage({
+      name,
+      file: join(folder, file),
+      layers: [{ name: "shim", entries: [{ kind: "copy", path: "/shim", from, mode: 0o755 }] }],
+      entrypoint: ["/shim"],
+      user: nonRoot,
+    }),
+  );
+}
+
 async function makeTagged(
-  component: string,
+  program: string,
   content: string,
   make: (name: string, file: string) => Promise<Image>,
 ): Promise<ProductImage> {
@@ -65,7 +76,7 @@ async function makeTagged(
     .update(await readFile(content))
     .digest("hex")
     .slice(0, 12);
-  const repository = `outrigger-${component}`;
-  const image = await make(`${registry}/${repository}:${tag}`, `${component}.tar`);
-  return { component, repository, tag, image };
+  const repository = `outrigger-${program}`;
+  const image = await make(`${registry}/${repository}:${tag}`, `${program}.tar`);
+  return { component: blockOf(program), repository, tag, image };
 }

@@ -10,7 +10,7 @@ export const release = { name: "outrigger", namespace: "outrigger-system" } as c
 const chart = join(import.meta.dirname, "../../../charts/outrigger");
 
 /** Values that name the images. */
-export function imageValues(images: readonly ProductImage[]): readonly string[] {
+export function imageValues(images: readonly Omit<ProductImage, "image">[]): readonly string[] {
   const named = images.flatMap(({ component, repository, tag }) => [
     `${component}.image.repository=${repository}`,
     `${component}.image.tag=${tag}`,
@@ -25,9 +25,15 @@ export async function runHelm(kubeconfig: string, args: readonly string[]): Prom
 
 /** Installs or upgrades the release and waits until its pods are ready. `values` are of the form `a.b=c`, or JSON. */
 export async function installChart(kubeconfig: string, values: readonly string[]): Promise<string> {
-  const settings = values.flatMap((value) => [/=[[{]/.test(value) ? "--set-json" : "--set", value]);
+  const settings = values.flatMap((value) => [chooseFlag(value), value]);
   const verb = ["upgrade", "--install", "--create-namespace", "--wait", "--timeout", "120s"];
   return runHelm(kubeconfig, [...verb, release.name, chart, ...settings]);
+}
+
+/** A tag may be digits alone, which helm would take for a number. */
+function chooseFlag(value: string): string {
+  if (/=[[{]/.test(value)) return "--set-json";
+  return /\.tag=/.test(value) ? "--set-string" : "--set";
 }
 
 /** Takes the release away and waits for it. */

@@ -12,6 +12,7 @@ const servers = {
   everything: "@modelcontextprotocol/server-everything/dist/index.js",
   memory: "@modelcontextprotocol/server-memory/dist/index.js",
   filesystem: "@modelcontextprotocol/server-filesystem/dist/index.js",
+  "exits-at-once": "./app/exits-at-once.ts",
 } as const;
 
 const bindHost = join(import.meta.dirname, "app/bind-host.ts");

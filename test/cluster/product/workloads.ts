@@ -17,6 +17,8 @@ export interface ServerTemplate {
   readonly annotations?: Readonly<Record<string, string>>;
   readonly container?: object;
   readonly replicas?: number;
+  /** Default 5, so that a server that hears no SIGTERM does not hold up its test. */
+  readonly graceSeconds?: number;
 }
 
 /** The label that asks for the sidecar. */
@@ -44,6 +46,31 @@ export const bindsHost = {
 export function stdioServer(name: string, template: ServerTemplate): Manifest {
   const annotations = { "outrigger.dev/transport": "stdio", ...template.annotations };
   return deployment(name, { ...template, annotations }, { command: ["node", "/app/memory.mjs"] });
+}
+
+/** The grace period that Kubernetes gives pods that ask for none. */
+const usualGraceSeconds = 30;
+
+/** A Deployment of a server that ends at once when it is told to, calls or not; over streamable HTTP. */
+export function hastyServer(name: string, template: ServerTemplate): Manifest {
+  const container = { command: ["node", "/app/exits-at-once.mjs"] };
+  return httpServer(name, { graceSeconds: usualGraceSeconds, ...template, container });
+}
+
+/** The same over its standard input and output. */
+export function hastyStdioServer(name: string, template: ServerTemplate): Manifest {
+  const container = { command: ["node", "/app/exits-at-once.mjs", "stdio"] };
+  return stdioServer(name, { graceSeconds: usualGraceSeconds, ...template, container });
+}
+
+/** A Service on port 80 of the pods of a Deployment, by the number of a port. */
+export function serviceOf(name: string, targetPort: number): Manifest {
+  return {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name },
+    spec: { selector: { app: name }, ports: [{ port: 80, targetPort }] },
+  };
 }
 
 /** The pod that a Deployment would make, on its own. */
@@ -76,7 +103,7 @@ export function jobOf(name: string, template: ServerTemplate, command: readonly 
 }
 
 function deployment(name: string, template: ServerTemplate, container: object): Manifest {
-  const { image, labels = {}, annotations = {}, replicas = 1 } = template;
+  const { image, labels = {}, annotations = {}, replicas = 1, graceSeconds = 5 } = template;
   return {
     apiVersion: "apps/v1",
     kind: "Deployment",
@@ -88,7 +115,7 @@ function deployment(name: string, template: ServerTemplate, container: object): 
         metadata: { labels: { app: name, ...labels }, annotations },
         spec: {
           automountServiceAccountToken: false,
-          terminationGracePeriodSeconds: 5,
+          terminationGracePeriodSeconds: graceSeconds,
           containers: [
             {
               name: "app",

@@ -27,6 +27,12 @@ const modes = [
     container: bindsHost,
     reason: "LoopbackBound",
   },
+  {
+    name: "named-port",
+    annotations: { "outrigger.dev/port-mode": "named-port" },
+    container: { ports: [{ name: "mcp", containerPort: serverPort }] },
+    reason: "PolicyEnforced",
+  },
 ] as const;
 
 interface EventFacts {

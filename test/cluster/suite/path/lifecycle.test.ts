@@ -1,12 +1,22 @@
 /** The release's life beside running servers: upgrade, rollback, uninstall and a new start; and a server's own rolling update. */
+import { sidecarPorts } from "@outrigger/api/ports";
 import { beforeAll, describe, expect, it } from "vitest";
 import { textOf } from "../../../fixtures/mcp-clients.ts";
 import { waitFor } from "../../../fixtures/wait-for.ts";
 import { release, runHelm, uninstallChart } from "../../product/install.ts";
-import { httpServer, jobOf, optedIn, podOf } from "../../product/workloads.ts";
+import {
+  hastyServer,
+  hastyStdioServer,
+  httpServer,
+  jobOf,
+  optedIn,
+  podOf,
+  serviceOf,
+} from "../../product/workloads.ts";
 import { hasCluster } from "../cluster.ts";
+import { createServiceClient } from "./service-client.ts";
 import { useProduct, type PodFacts } from "./product.ts";
-import { underLoad } from "./steady-load.ts";
+import { underLoad, type LoadReport } from "./steady-load.ts";
 import { createUser } from "./user.ts";
 import { admitDry, isInjected, readTrusted } from "./webhook-away.ts";
 
@@ -39,7 +49,8 @@ interface Named {
 }
 
 describe.skipIf(!hasCluster())("the release's life", () => {
-  const product = useProduct();
+  // The test goes to a server's own Service, too.
+  const product = useProduct('networkPolicies.sidecarClients=[{"ipBlock":{"cidr":"0.0.0.0/0"}}]');
   const user = createUser(product.aggregator);
   const { image, kubeconfig } = product;
   let tools = "";
@@ -50,20 +61,25 @@ describe.skipIf(!hasCluster())("the release's life", () => {
   };
   const names = async (path: string): Promise<readonly string[]> =>
     (await product.get<Named>(path)).items.map(({ metadata }) => metadata.name);
-  /** Replaces the pods of the server, and waits for the last old one to be gone. */
-  const replacePods = async (): Promise<void> => {
-    const before = new Set((await product.pods(tools, "server")).map(({ metadata }) => metadata.uid));
+  /** A call of the server that ends at once, by its name. */
+  const callSlow = (server: string) => async (): Promise<void> => {
+    const answer = await user.call(`${tools}__${server}__slow`, {});
+    if (textOf(answer) !== "done") throw new Error(JSON.stringify(answer));
+  };
+  /** Replaces the pods of a server, and waits for the last old one to be gone. */
+  const replacePods = async (server = "server"): Promise<void> => {
+    const before = new Set((await product.pods(tools, server)).map(({ metadata }) => metadata.uid));
     const annotations = { "test/replaced-at": new Date().toISOString() };
-    await product.patch(`/apis/apps/v1/namespaces/${tools}/deployments/server`, {
+    await product.patch(`/apis/apps/v1/namespaces/${tools}/deployments/${server}`, {
       spec: { template: { metadata: { annotations } } },
     });
-    const pods = `/api/v1/namespaces/${tools}/pods?labelSelector=app%3Dserver`;
+    const pods = `/api/v1/namespaces/${tools}/pods?labelSelector=app%3D${server}`;
     const isReplaced = async (): Promise<boolean> => {
       const { items } = await product.get<{ items: readonly PodFacts[] }>(pods);
       return items.length === 2 && items.every(({ metadata }) => !before.has(metadata.uid));
     };
     await waitFor("the old pods to be gone", isReplaced, 90_000);
-    await product.readyPod(tools, "server");
+    await product.readyPod(tools, server);
   };
 
   beforeAll(async () => {
@@ -95,10 +111,42 @@ describe.skipIf(!hasCluster())("the release's life", () => {
 
   // As process 1 without a handler, it does not hear SIGTERM.
   it("a rolling update of a server that serves to the end of its grace period loses no call", async () => {
-    const { count, failures } = await underLoad(echo, replacePods);
+    const { count, failures } = await underLoad(echo, () => replacePods());
     expect(count).toBeGreaterThan(50);
     expect(failures).toEqual([]);
   });
+
+  it("F-149 a rolling update of a server that exits at once on SIGTERM loses no call, through the aggregator or its own Service, and streams end in order", async () => {
+    await product.create(hastyServer("hasty", { image, replicas: 2 }), tools);
+    await product.create(serviceOf("hasty", sidecarPorts.data), tools);
+    await product.readyPod(tools, "hasty");
+    await user.untilListed(tools, "hasty");
+    const path = `/api/v1/namespaces/${tools}/services/hasty`;
+    const { spec } = await product.get<{ spec: { clusterIP: string } }>(path);
+    const client = createServiceClient(`http://${spec.clusterIP}/mcp`, `hasty.${tools}.svc`);
+    await waitFor("the Service to answer", () => client.callSlow().then(() => true));
+    const streams = await Promise.all([client.openStream(), client.openStream()]);
+    let direct: LoadReport | undefined;
+    const relayed = await underLoad(callSlow("hasty"), async () => {
+      direct = await underLoad(client.callSlow, () => replacePods("hasty"));
+    });
+    expect(await Promise.all(streams.map(({ end }) => end))).toEqual(["ended", "ended"]);
+    expect(relayed.count).toBeGreaterThan(50);
+    expect(direct?.count).toBeGreaterThan(50);
+    // Connections were kept from call to call, and given up all the same.
+    expect(client.connections()).toBeLessThan((direct?.count ?? 0) / 2);
+    expect([relayed.failures, direct?.failures]).toEqual([[], []]);
+    await client.close();
+  }, 180_000);
+
+  it("a rolling update of a stdio server that exits at the end of its input loses no call", async () => {
+    await product.create(hastyStdioServer("hasty-stdio", { image, replicas: 2 }), tools);
+    await product.readyPod(tools, "hasty-stdio");
+    await user.untilListed(tools, "hasty-stdio");
+    const { count, failures } = await underLoad(callSlow("hasty-stdio"), () => replacePods("hasty-stdio"));
+    expect(count).toBeGreaterThan(50);
+    expect(failures).toEqual([]);
+  }, 180_000);
 
   it("an upgrade and a rollback keep caBundle, pods and calls", async () => {
     const trusted = await readTrusted(kubeconfig);

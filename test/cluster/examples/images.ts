@@ -1,0 +1,53 @@
+/** Makes every image that the examples name, under that name, from the package that the real image is made from. */
+import { mkdir } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import type { Image } from "../image/image.ts";
+import type { LayerEntry } from "../image/layer.ts";
+import { makeNodeImage } from "../image/node-image.ts";
+import { makeServersImage } from "../product/servers.ts";
+import { makeGithubImage } from "./github.ts";
+import { makeFetchImage, makeSqliteImage } from "./python.ts";
+
+/** What the reference server reads beside its program. */
+const everythingPath = createRequire(import.meta.url).resolve("@modelcontextprotocol/server-everything/dist/index.js");
+const everythingFiles: readonly LayerEntry[] = [
+  { kind: "tree", path: "/app/docs", from: join(dirname(everythingPath), "docs") },
+];
+
+type Recipe = (name: string, file: string) => Promise<Image>;
+
+/** Makes the images in a folder. Shape: in the order of `names`, which are as manifests write them. */
+export async function makeExampleImages(names: readonly string[], folder: string): Promise<readonly Image[]> {
+  const bundles = join(folder, "bundles");
+  await mkdir(bundles, { recursive: true });
+  const bundled = makeServersImage(bundles);
+  const fromBundle =
+    (server: string, ...files: readonly LayerEntry[]): Recipe =>
+    async (name, file) => {
+      await bundled;
+      const path = "/app/dist/index.js";
+      const app = [{ kind: "copy", path, from: join(bundles, `${server}.mjs`) }, ...files] as const;
+      return makeNodeImage({ name, file, app, workdir: "/app", entrypoint: ["node", path] });
+    };
+  const recipes: ReadonlyMap<string, Recipe> = new Map([
+    ["mcp/everything", fromBundle("everything", ...everythingFiles)],
+    ["mcp/filesystem", fromBundle("filesystem")],
+    ["mcp/fetch", makeFetchImage],
+    ["mcp/sqlite", makeSqliteImage],
+    ["ghcr.io/github/github-mcp-server", makeGithubImage],
+  ]);
+  const made = names.map((name, index) => {
+    const recipe = recipes.get(name.replace(/:[^/]*$/, ""));
+    if (recipe === undefined)
+      throw new Error(`no recipe makes the image "${name}": add one to ${import.meta.filename}`);
+    return recipe(toFullName(name), join(folder, `${index}.tar`));
+  });
+  return Promise.all(made);
+}
+
+/** The name as a node keeps it: Docker Hub's host and the tag are added where a manifest leaves them out. */
+function toFullName(name: string): string {
+  const hosted = /^[^/]*[.:][^/]*\/|^localhost\//.test(name) ? name : `docker.io/${name}`;
+  return /:[^/]+$/.test(hosted) ? hosted : `${hosted}:latest`;
+}

@@ -1,10 +1,11 @@
 /**
  * Every page of the documentation as its reader follows it: blocks are run or read by who they are for, and commands in its
- * sentences exist. The tutorials have tests of their own: beside this, and on a cluster.
+ * sentences exist. Tutorials and examples have tests of their own: beside this, and on a cluster.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { listExamples, overview } from "../cluster/examples/pages.ts";
 import { repositoryRoot } from "../demo/stage/root.ts";
 import { pagesElsewhere, runElsewhere } from "./pages/elsewhere.ts";
 import { findUnknownMentions, followPage } from "./pages/follow.ts";
@@ -17,7 +18,9 @@ it("knows the pages", () => {
   expect(pages).toEqual(expect.arrayContaining(["README.md", "charts/README.md", "docs/tutorials/first-steps.md"]));
 });
 
-it.each(pages.filter((page) => !page.startsWith("docs/tutorials/") && readFences(readText(page)).length > 0))(
+const followedElsewhere = /^docs\/(?:tutorials|examples)\//;
+
+it.each(pages.filter((page) => !followedElsewhere.test(page) && readFences(readText(page)).length > 0))(
   "what %s tells to run and to write down works",
   { timeout: 180_000 },
   async (page) => {
@@ -36,6 +39,14 @@ it.each(pages.filter((page) => page !== "docs/features.md" && readMentions(readT
 it.each(pagesElsewhere)("$page is followed by $file", ({ page, file, words }) => {
   expect(pages).toContain(page);
   expect(readText(file)).toContain(words);
+});
+
+it("every page of the examples is followed on a cluster", () => {
+  const followed = [overview, ...listExamples().map(({ page }) => page)];
+  expect(pages.filter((page) => page.startsWith("docs/examples/"))).toEqual(followed.toSorted());
+  const file = readText("test/cluster/suite/path/examples.test.ts");
+  expect(file).toContain("followPage(overview, readPage(overview), ");
+  expect(file).toContain("followPage(page, readPage(page), ");
 });
 
 it.each(runElsewhere)("$command is not run here: $why", ({ command, file, words }) => {

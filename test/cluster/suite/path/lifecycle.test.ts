@@ -167,6 +167,9 @@ describe.skipIf(!hasCluster())("the release's life", () => {
 
   it("F-015 after labels are taken off and the release is uninstalled nothing is left outside its namespace, and labelled pods start", async () => {
     await product.patch(`/api/v1/namespaces/${tools}`, { metadata: { labels: { "outrigger.dev/inject": null } } });
+    // Pods that nobody replaces keep their sidecars, and a namespace with sidecars keeps its network policies.
+    for (const name of ["hasty", "hasty-stdio"])
+      await product.remove(`/apis/apps/v1/namespaces/${tools}/deployments/${name}`);
     await replacePods();
     const policies = `/apis/networking.k8s.io/v1/namespaces/${tools}/networkpolicies`;
     await waitFor("the network policies to be gone", async () => (await names(policies)).length === 0, 30_000);

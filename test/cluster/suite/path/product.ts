@@ -15,7 +15,13 @@ export interface PodFacts {
     readonly annotations?: Readonly<Record<string, string>>;
     readonly deletionTimestamp?: string;
   };
-  readonly spec: { readonly initContainers?: readonly { readonly name: string; readonly restartPolicy?: string }[] };
+  readonly spec: {
+    readonly initContainers?: readonly {
+      readonly name: string;
+      readonly image: string;
+      readonly restartPolicy?: string;
+    }[];
+  };
   readonly status?: {
     readonly podIP?: string;
     readonly phase?: string;

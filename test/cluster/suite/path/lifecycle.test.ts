@@ -177,7 +177,9 @@ describe.skipIf(!hasCluster())("the release's life", () => {
     for (const path of clusterWide) expect(await names(`${path}?${ofRelease}`), path).toEqual([]);
     const servers = await product.pods(tools, "server");
     expect(servers.map((pod) => isInjected(pod))).toEqual([false, false]);
-    await product.create(podOf(httpServer("unmanaged", { image, labels: optedIn })), tools);
+    // API servers read admission policies anew about once a second, as with any that was removed; who makes pods tries again.
+    const pod = podOf(httpServer("unmanaged", { image, labels: optedIn }));
+    await waitFor("a labelled pod to be admitted", () => product.create(pod, tools).then(() => true), 10_000);
     expect((await product.readyPod(tools, "unmanaged")).spec.initContainers).toBeUndefined();
   }, 180_000);
 

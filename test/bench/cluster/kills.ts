@@ -55,11 +55,12 @@ async function measureCase(stage: Stage, name: string, { kind, killed, replicas 
     },
   );
   const callsBefore = ways.map(({ running }) => running.calls().length);
-  const brokenMs = performance.now();
+  const fromMs = performance.now();
   await stage.kill(findContainer(pod, killed)).catch(async (error: unknown) => {
     await stopAll(ways);
     throw error;
   });
+  const broken = { fromMs, toMs: performance.now() };
   const recovery = await waitFor(
     "calls to be answered again",
     () => ways.every(({ running }, index) => hasRecovered(running, callsBefore[index] ?? 0)),
@@ -69,7 +70,7 @@ async function measureCase(stage: Stage, name: string, { kind, killed, replicas 
     () => "never" as const,
   );
   const rows = await Promise.all(
-    ways.map(async ({ way, running }) => ({ killed, replicas, way, losses: await running.stop(brokenMs), recovery })),
+    ways.map(async ({ way, running }) => ({ killed, replicas, way, losses: await running.stop(broken), recovery })),
   );
   await stage.remove(name);
   return rows;
@@ -77,7 +78,7 @@ async function measureCase(stage: Stage, name: string, { kind, killed, replicas 
 
 /** A load that nobody stops would go on for ever. */
 async function stopAll(ways: readonly OpenWay[]): Promise<void> {
-  await Promise.all(ways.map(({ running }) => running.stop(0)));
+  await Promise.all(ways.map(({ running }) => running.stop({ fromMs: 0, toMs: 0 })));
 }
 
 interface OpenWay {

@@ -78,7 +78,7 @@ describe("comparison on a cluster", () => {
       { sentMs: 600, endedMs: 610, lostWhy: "refused" },
       { sentMs: 700, endedMs: 710 },
     ];
-    expect(countLosses(calls, 100)).toEqual({
+    expect(countLosses(calls, { fromMs: 100, toMs: 120 })).toEqual({
       calls: 5,
       lostBefore: 1,
       lostInFlight: 2,
@@ -90,7 +90,7 @@ describe("comparison on a cluster", () => {
         ["refused", 1],
       ],
     });
-    expect(countLosses([{ sentMs: 1, endedMs: 2 }], 0)).toMatchObject({ lostLater: 0, outageSeconds: 0 });
+    expect(countLosses([{ sentMs: 1, endedMs: 2 }], { fromMs: 0, toMs: 0 })).toMatchObject({ lostLater: 0, outageSeconds: 0 });
   });
 
   it("takes a tool that is said to be unknown for refused, and every other failure for lost", () => {

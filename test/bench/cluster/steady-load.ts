@@ -22,12 +22,18 @@ export interface Losses {
   readonly reasons: readonly (readonly [why: string, count: number])[];
 }
 
+/** When something was broken: between the word to break it and the word that it is. */
+export interface Broken {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
 /** A running load. */
 export interface SteadyLoad {
   /** Calls that have ended. */
   readonly calls: () => readonly TimedCall[];
-  /** Sends no more, waits for what is under way, and counts by the time at which something was broken. */
-  readonly stop: (brokenMs: number) => Promise<Losses>;
+  /** Sends no more, waits for what is under way, and counts by the time in which something was broken. */
+  readonly stop: (broken: Broken) => Promise<Losses>;
 }
 
 /** How much load: clients that each send so many calls a second. */
@@ -66,23 +72,23 @@ export function startLoad(way: Way, { clients, perSecond }: LoadPlan): SteadyLoa
   const running = run();
   return {
     calls: () => calls,
-    stop: async (brokenMs) => {
+    stop: async (broken) => {
       ending.abort();
       await running;
       await Promise.all(underWay);
       for (const caller of callers) caller.close();
-      return countLosses(calls, brokenMs);
+      return countLosses(calls, broken);
     },
   };
 }
 
-/** Counts what was lost. A call that was sent before the first one failed was in flight when the break came. */
-export function countLosses(calls: readonly TimedCall[], brokenMs: number): Losses {
+/** Counts what was lost. A call that was sent before the break was told to be done may have been in flight when it came. */
+export function countLosses(calls: readonly TimedCall[], { fromMs, toMs }: Broken): Losses {
   const allLost = calls.filter(({ lostWhy }) => lostWhy !== undefined);
-  const lost = allLost.filter(({ endedMs }) => endedMs >= brokenMs);
+  const lost = allLost.filter(({ endedMs }) => endedMs >= fromMs);
   const firstEndMs = Math.min(...lost.map(({ endedMs }) => endedMs));
   const lastEndMs = Math.max(...lost.map(({ endedMs }) => endedMs));
-  const lostInFlight = lost.filter(({ sentMs }) => sentMs <= firstEndMs).length;
+  const lostInFlight = lost.filter(({ sentMs }) => sentMs <= toMs).length;
   const byWhy = Map.groupBy(allLost, ({ lostWhy = "" }) => lostWhy);
   const reasons = [...byWhy].map(([why, { length }]) => [why, length] as const).sort(([, a], [, b]) => b - a);
   return {

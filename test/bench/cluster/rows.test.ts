@@ -90,7 +90,10 @@ describe("comparison on a cluster", () => {
         ["refused", 1],
       ],
     });
-    expect(countLosses([{ sentMs: 1, endedMs: 2 }], { fromMs: 0, toMs: 0 })).toMatchObject({ lostLater: 0, outageSeconds: 0 });
+    expect(countLosses([{ sentMs: 1, endedMs: 2 }], { fromMs: 0, toMs: 0 })).toMatchObject({
+      lostLater: 0,
+      outageSeconds: 0,
+    });
   });
 
   it("takes a tool that is said to be unknown for refused, and every other failure for lost", () => {

@@ -1,6 +1,7 @@
 /**
  * The aggregator's metrics, prefix `outrigger_aggregator_`:
- * `servers{state}`, `server_state{namespace,server,state}`, `server_tools{namespace,server}`, `ingested_servers{result}`, `index_tools`, `index_update_seconds`, `find_tool_requests_total{result}`,
+ * `servers{state}`, `server_state{namespace,server,state}`, `server_tools{namespace,server}`, `ingested_servers{result}`,
+ * `index_tools`, `index_update_seconds`, `find_tool_requests_total{result}`,
  * `find_tool_duration_seconds`, `find_tool_results`, `find_tool_low_confidence_total`, `find_tool_tokens_saved_total`,
  * `call_tool_requests_total{result}`,
  * `calls_in_flight`, `sessions`, `discovery_faults`. No query text, no caller and no tool name is a label; names of servers are, two

@@ -22,7 +22,7 @@ import { createOutageQueue } from "./upstream/outage-queue.ts";
 /** Bytes of answers that may be held at once. */
 const heldBytesLimit = 32 * 1024 ** 2;
 
-/** How long calls are held while the server's container is started again, and how many (docs/adr/0003 bounds their bytes). */
+/** How long calls are held while the server's container is started again, and how many; docs/adr/0016. */
 const outage = { waitMs: 10_000, pauseMs: 100, maxHeld: 256 } as const;
 
 /** A sidecar that is ready to start. */

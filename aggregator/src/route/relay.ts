@@ -2,9 +2,9 @@
  * Carries a call to a server and its answer back: choose a replica, try it, try another (or wait) where the call can't have arrived,
  * and turn every other end into an outcome that concerns this caller alone. Decides nothing about who may call what.
  */
+import { setTimeout as pause } from "node:timers/promises";
 import { rpcCodes, type WireReason } from "@outrigger/api/errors";
 import type { ClientInfo, Era, JsonObject } from "@outrigger/mcp";
-import { setTimeout as pause } from "node:timers/promises";
 import type { Dispatcher } from "undici";
 import type { ToolEntry } from "../catalog/entry.ts";
 import type { SidecarView } from "../catalog/view.ts";

@@ -2,9 +2,7 @@
 import { join } from "node:path";
 import { makeTestFolder } from "../../fixtures/temporary-folder.ts";
 import { createReader, type Reader } from "../../integration/pages/reader.ts";
-import { createProgress } from "../progress.ts";
-import { findBinaries } from "../providers/local/binaries/binaries.ts";
-import { readLocalSettings } from "../providers/local/settings.ts";
+import { findKubectlFolders } from "../suite/kubectl.ts";
 import type { ProvidedCluster } from "../suite/provided.ts";
 
 /** Reads may be tried again until a server is there; what changes something is done once. */
@@ -15,7 +13,7 @@ const patienceMs = 120_000;
 /** Creates a reader for the running test. */
 export async function createClusterReader(cluster: Extract<ProvidedCluster, { ok: true }>): Promise<Reader> {
   const reader = createReader({
-    programs: await findPrograms(cluster),
+    programs: await findKubectlFolders(cluster),
     env: {
       KUBECONFIG: cluster.kubeconfig,
       KUBECACHEDIR: join(makeTestFolder("home"), "kube"),
@@ -27,11 +25,3 @@ export async function createClusterReader(cluster: Extract<ProvidedCluster, { ok
 
 /** What the reader has for a token: no secret of anybody. */
 export const tokenOfReader = "github_pat_of_a_test";
-
-/** The folder of kubectl: a cluster that was made here brings its own. */
-async function findPrograms({ provider }: { readonly provider: string }): Promise<readonly string[]> {
-  if (provider !== "local") return [];
-  const quiet = createProgress({ write: () => undefined, isTerminal: false });
-  const { folder } = await findBinaries(readLocalSettings(process.env), quiet);
-  return [folder];
-}

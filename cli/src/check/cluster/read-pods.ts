@@ -3,14 +3,17 @@ import { admissionEntrySuffix } from "@outrigger/api/cluster-objects";
 import { readEnforced } from "@outrigger/api/enforced";
 import { keys } from "@outrigger/api/keys";
 import type { RawContainer, RawEvent, RawPod } from "@outrigger/kube";
-import { injectManifest, selectEntry, type InjectionConfig, type NamespaceFacts } from "@outrigger/webhook/inject";
+import {
+  injectManifest,
+  selectEntry,
+  sidecarName,
+  type InjectionConfig,
+  type NamespaceFacts,
+} from "@outrigger/webhook/inject";
 import type { InjectedPod, MissedPod, RefusedPod } from "../facts.ts";
 import type { Look } from "../look.ts";
 import type { Cluster } from "./cluster.ts";
 import { isOver } from "./read-installation.ts";
-
-/** Name of the sidecar's container; webhook/src/inject gives it, and refuses pods that use it for anything else. */
-const sidecarName = "outrigger-sidecar";
 
 const has = `${keys.injected.key}=true`;
 const lacks = `!${keys.injected.key}`;

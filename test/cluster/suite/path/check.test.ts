@@ -1,16 +1,13 @@
 /** `outrigger check` on a real cluster: quiet where all is well, each thing that is made wrong is named; helm test runs it inside. */
-import { delimiter } from "node:path";
-import { beforeAll, describe, expect, inject, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { runCommand, type CommandResult } from "../../../demo/stage/command.ts";
 import { makeTestFolder } from "../../../fixtures/temporary-folder.ts";
 import { waitFor } from "../../../fixtures/wait-for.ts";
 import { sendToCluster } from "../../ask-cluster.ts";
 import { release, runHelm } from "../../product/install.ts";
 import { httpServer, optedIn, podOf, stdioServer } from "../../product/workloads.ts";
-import { createProgress } from "../../progress.ts";
-import { findBinaries } from "../../providers/local/binaries/binaries.ts";
-import { readLocalSettings } from "../../providers/local/settings.ts";
 import { hasCluster } from "../cluster.ts";
+import { findPath } from "../kubectl.ts";
 import { useProduct } from "./product.ts";
 import { logInAs } from "./service-account.ts";
 import { withoutWebhook } from "./webhook-away.ts";
@@ -27,16 +24,6 @@ interface Document {
 }
 
 const client = ["connection", "tools", "search", "details", "filters", "policy"];
-
-/** The path with kubectl: a cluster that was made here brings its own. */
-async function findPath(): Promise<string> {
-  const cluster = inject("cluster");
-  const path = process.env["PATH"] ?? "";
-  if (!cluster.ok || cluster.provider !== "local") return path;
-  const quiet = createProgress({ write: () => undefined, isTerminal: false });
-  const { folder } = await findBinaries(readLocalSettings(process.env), quiet);
-  return [folder, path].join(delimiter);
-}
 
 describe.skipIf(!hasCluster())("outrigger check", () => {
   const product = useProduct();

@@ -1,30 +1,18 @@
 /** `install.yaml`, the way of installing without helm: what the API server says to each of its objects, and that the product runs. */
 import { readFile, writeFile } from "node:fs/promises";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { packageChart, release } from "../../../../charts/package/package.ts";
 import { findHelm } from "../../../charts/helm.ts";
 import { makeTestFolder, nameFileFolder } from "../../../fixtures/temporary-folder.ts";
 import { waitFor } from "../../../fixtures/wait-for.ts";
 import { httpServer, optedIn, podOf } from "../../product/workloads.ts";
-import { createProgress } from "../../progress.ts";
-import { findBinaries } from "../../providers/local/binaries/binaries.ts";
-import { readLocalSettings } from "../../providers/local/settings.ts";
 import { run } from "../../run.ts";
 import { hasCluster, useCluster } from "../cluster.ts";
+import { findPath } from "../kubectl.ts";
 import { admitDry, isInjected, readTrusted } from "./webhook-away.ts";
 
 const chart = join(import.meta.dirname, "../../../../charts/outrigger");
-
-/** The path with kubectl: a cluster that was made here brings its own. */
-async function findPath(): Promise<string> {
-  const cluster = inject("cluster");
-  const path = process.env["PATH"] ?? "";
-  if (!cluster.ok || cluster.provider !== "local") return path;
-  const quiet = createProgress({ write: () => undefined, isTerminal: false });
-  const { folder } = await findBinaries(readLocalSettings(process.env), quiet);
-  return [folder, path].join(delimiter);
-}
 
 /** A file of values, from values of the form `a.b=c`. */
 async function writeValues(file: string, flat: readonly string[]): Promise<string> {

@@ -18,10 +18,8 @@ import { createProviders, findProvider } from "../../choose-provider.ts";
 import { makeNodeImage } from "../../image/node-image.ts";
 import { uninstallChart } from "../../product/install.ts";
 import { makeServersImage } from "../../product/servers.ts";
-import { createProgress } from "../../progress.ts";
-import { findBinaries } from "../../providers/local/binaries/binaries.ts";
-import { readLocalSettings } from "../../providers/local/settings.ts";
 import { hasCluster } from "../cluster.ts";
+import { findKubectlFolders } from "../kubectl.ts";
 import type { ProvidedCluster } from "../provided.ts";
 
 const page = "docs/tutorials/kubernetes.md";
@@ -100,7 +98,7 @@ async function createClusterReader(cluster: Cluster): Promise<Reader> {
   const { imageValues } = inject("product");
   const local = imageValues.map((value) => `--set ${value}`).join(" ");
   const reader = createReader({
-    programs: await findPrograms(cluster),
+    programs: [...(await findKubectlFolders(cluster)), dirname(await findHelm())],
     env: {
       KUBECONFIG: cluster.kubeconfig,
       KUBECACHEDIR: join(folder, "kube"),
@@ -114,13 +112,4 @@ async function createClusterReader(cluster: Cluster): Promise<Reader> {
     run: (command) => reader.run(command.replace(pageRegistry, local)),
     patienceMs: (command) => (reads.test(command) ? patienceMs : 0),
   };
-}
-
-/** Folders of helm and kubectl: a cluster that was made here brings its own kubectl. */
-async function findPrograms({ provider }: Cluster): Promise<readonly string[]> {
-  const helm = dirname(await findHelm());
-  if (provider !== "local") return [helm];
-  const quiet = createProgress({ write: () => undefined, isTerminal: false });
-  const { folder } = await findBinaries(readLocalSettings(process.env), quiet);
-  return [folder, helm];
 }

@@ -85,6 +85,7 @@ export function benchCluster(plan: ClusterPlan, progress: Progress): Promise<Clu
       measurePolicyEdits(stage, { name: names.ours, pod: servers.ours }, plan.policyEdits),
     );
     await measure("kills", "processes killed under load", () => measureKills(stage, plan.kills));
+    for (const reason of facts.kills?.flatMap(tellReasons) ?? []) progress.note(`        ${reason}`);
     return { clusterVersion: stage.clusterVersion, facts, failures };
   });
 }
@@ -155,4 +156,10 @@ async function measureMemory(stage: Stage, { plain, ours, bare, readyAtMs }: Ser
     sidecar: find(ours, (container) => !isApp(container)),
     bare: find(bare, () => true),
   };
+}
+
+/** Why calls were lost that no break explains: without it a missed bar says nothing about its cause. */
+function tellReasons({ killed, way, losses }: KillRow): readonly string[] {
+  if (way === "direct" || losses.lostLater + losses.lostBefore === 0) return [];
+  return losses.reasons.map(([why, count]) => `${killed} killed, ${way}: ${count} x ${why.replace(/\s+/g, " ")}`);
 }

@@ -43,6 +43,7 @@ export function createCaller(way: Way): Caller {
   const agent = new Agent({ keepAlive: true });
   let session: Promise<string> | undefined;
   let opened = 0;
+  let lastId = 0;
   const send = (message: object, id?: string): Promise<Answer> => post(way.url, { agent, message, id });
 
   const open = async (): Promise<string> => {
@@ -64,7 +65,8 @@ export function createCaller(way: Way): Caller {
       throw error;
     });
     const params = { name: way.tool, arguments: way.arguments(messageText) };
-    const answer = await send({ jsonrpc: "2.0", id: 1, method: "tools/call", params }, id);
+    // Calls under way at the same time in one session are told apart by their ids alone.
+    const answer = await send({ jsonrpc: "2.0", id: ++lastId, method: "tools/call", params }, id);
     if (endedSession.includes(answer.status)) forget();
     return answer;
   };

@@ -3,6 +3,7 @@ import type { Reason } from "@outrigger/api/reasons";
 import type { Rate } from "@outrigger/api/values";
 import type { Limit, NameLists, PolicyDocument } from "./document.ts";
 import { compileGlobs, matchesAny, type GlobSet } from "./glob.ts";
+import { spellingsOf } from "./uri.ts";
 
 /** What a name belongs to. */
 export type SubjectKind = "tool" | "prompt" | "resource";
@@ -120,6 +121,11 @@ function keyOfLimit({ name, tools, methods, per, rate, burst, maxConcurrency }: 
 /** Says whether every layer consents to a name, and, where the default is Deny, whether some allow list names it. */
 export function consents(policy: CompiledPolicy, kind: SubjectKind, name: string): boolean {
   const layers = policy.lists[kind];
+  if (kind === "resource") return spellingsOf(name).every((spelling) => consentsTo(policy, layers, spelling));
+  return consentsTo(policy, layers, name);
+}
+
+function consentsTo(policy: CompiledPolicy, layers: readonly CompiledLists[], name: string): boolean {
   if (layers.some((lists) => matchesAny(lists.deny, name))) return false;
   if (layers.some((lists) => lists.allow !== undefined && !matchesAny(lists.allow, name))) return false;
   return !policy.deniesByDefault || layers.some((lists) => lists.allow !== undefined);

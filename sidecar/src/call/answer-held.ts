@@ -67,7 +67,7 @@ function hold(context: AnswerContext, head: AnswerHead, limit: number): BodySink
 }
 
 function finish(context: AnswerContext, head: AnswerHead, body: Buffer): void {
-  const shown = head.status === 200 && context.filter !== undefined ? context.filter(body) : body;
+  const shown = context.filter === undefined ? body : context.filter(body);
   const whole = shown === undefined ? undefined : addToBatch(shown, context.additions);
   if (whole === undefined) {
     failBeforeHead(context, {

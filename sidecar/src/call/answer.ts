@@ -30,9 +30,12 @@ export function createAnswerSink(context: AnswerContext): UpstreamSink {
 function chooseBody(context: AnswerContext, head: AnswerHead): BodySink {
   if (isEventStream(head.headers)) return createStreamAnswer(context, head);
   const isJson = readMediaType(head.headers) === "application/json";
-  if (context.call !== undefined && head.status === 200 && !isJson) return createGarbageAnswer(context, head);
-  return isJson && context.call !== undefined ? createHeldAnswer(context, head) : createPipedAnswer(context, head);
+  if (context.call !== undefined && isSuccess(head.status) && !isJson) return createGarbageAnswer(context, head);
+  const isRead = context.call !== undefined || context.filter !== undefined;
+  return isJson && isRead ? createHeldAnswer(context, head) : createPipedAnswer(context, head);
 }
+
+const isSuccess = (status: number): boolean => status >= 200 && status < 300;
 
 /** A successful answer to a request must be JSON or an event stream; anything else is not MCP. */
 function createGarbageAnswer(context: AnswerContext, head: AnswerHead): BodySink {

@@ -159,7 +159,7 @@ function subjectsOf(info: MethodInfo, { message }: Item): Subject[] {
     case "resource":
       return [{ kind: "resource", name: message.uri ?? "" }];
     case "ref":
-      return [subjectOfRef(message.ref)];
+      return subjectsOfRef(message.ref);
     case "listen":
       return (message.resourceSubscriptions ?? []).map((uri) => ({ kind: "resource", name: uri }));
     case "task":
@@ -168,6 +168,10 @@ function subjectsOf(info: MethodInfo, { message }: Item): Subject[] {
   }
 }
 
-function subjectOfRef(ref: ScannedMessage["ref"]): Subject {
-  return ref?.uri === undefined ? { kind: "prompt", name: ref?.name ?? "" } : { kind: "resource", name: ref.uri };
+/** Every member counts, whatever the type says: servers differ in which of them they read. */
+function subjectsOfRef(ref: ScannedMessage["ref"]): Subject[] {
+  const prompt: Subject = { kind: "prompt", name: ref?.name ?? "" };
+  if (ref?.uri === undefined) return [prompt];
+  const resource: Subject = { kind: "resource", name: ref.uri };
+  return ref.name === undefined ? [resource] : [resource, prompt];
 }

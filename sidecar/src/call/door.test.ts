@@ -4,6 +4,7 @@ import {
   type IncomingMessage,
   type RequestListener,
   type Server,
+  type ServerResponse,
 } from "node:http";
 import { createLogger } from "@outrigger/runtime/logger";
 import { createLimitState } from "@outrigger/policy";
@@ -542,4 +543,124 @@ describe("metrics", () => {
     expect(recorder.expose()).toContain('outrigger_sidecar_refused_total{reason="rate_limited"} 0');
     expect(recorder.expose()).toContain('le="+Inf"} 1');
   });
+});
+
+describe("nothing that policy hides is seen", () => {
+  const tools = { tools: [{ name: "shown" }, { name: "hidden" }] };
+  const list = (id: unknown): string => JSON.stringify({ jsonrpc: "2.0", id, method: "tools/list" });
+  const policy = { tools: { deny: ["hidden"] }, prompts: { deny: ["hidden"] } };
+  const answerWith =
+    (status: number, body: unknown, type = "application/json"): RequestListener =>
+    (request, response) => {
+      void readAll(request).then(() => {
+        response.writeHead(status, { "content-type": type });
+        response.end(JSON.stringify(body));
+      });
+    };
+
+  it.each([200, 201, 203, 400, 500])("in a list with status %i", async (status) => {
+    const { port } = await openDoor(answerWith(status, { jsonrpc: "2.0", id: 1, result: tools }), { policy });
+    const answer = await send(port, { body: list(1) });
+    expect(answer.status).toBe(status);
+    expect(answer.text).toContain("shown");
+    expect(answer.text).not.toContain("hidden");
+  });
+
+  it("in a list that claims to be text", async () => {
+    const { port } = await openDoor(answerWith(201, { jsonrpc: "2.0", id: 1, result: tools }, "text/plain"), {
+      policy,
+    });
+    expect((await send(port, { body: list(1) })).text).toContain("UpstreamBroken");
+  });
+
+  it("in a list whose id the server writes as a text", async () => {
+    const { port } = await openDoor(answerWith(200, { jsonrpc: "2.0", id: "1", result: tools }), { policy });
+    expect((await send(port, { body: list(1) })).text).not.toContain("hidden");
+  });
+
+  it("in a JSON answer to a GET", async () => {
+    const { port } = await openDoor(answerWith(200, { jsonrpc: "2.0", id: 1, result: tools }), { policy });
+    expect((await send(port, { method: "GET" })).text).not.toContain("hidden");
+  });
+
+  it.each([
+    [
+      "one id for two requests",
+      [
+        { id: 1, method: "tools/list" },
+        { id: 1, method: "prompts/list" },
+      ],
+    ],
+    ["initialize", [{ id: 1, method: "initialize" }]],
+  ])("in a batch with %s, which never reaches the server", async (_what, messages) => {
+    let asked = 0;
+    const { port } = await openDoor(
+      (request, response) => {
+        asked++;
+        answerWith(200, { jsonrpc: "2.0", id: 1, result: tools })(request, response);
+      },
+      { policy },
+    );
+    const body = JSON.stringify(messages.map((message) => ({ jsonrpc: "2.0", ...message })));
+    expect((await send(port, { body })).status).toBe(400);
+    expect(asked).toBe(0);
+  });
+
+  it("in the completion of a prompt that also names a resource", async () => {
+    const { port } = await openDoor(answerWith(200, { jsonrpc: "2.0", id: 1, result: {} }), { policy });
+    const ref = { type: "ref/prompt", name: "hidden", uri: "any://x" };
+    const body = JSON.stringify({
+      jsonrpc: "2.0",
+      id: 1,
+      method: "completion/complete",
+      params: { ref, argument: {} },
+    });
+    expect(JSON.parse((await send(port, { body })).text)).toMatchObject({ error: { code: -32_602 } });
+  });
+
+  it("on a stream that was open before the policy", async () => {
+    let stream: ServerResponse | undefined;
+    const { port, holder } = await openDoor((_request, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.flushHeaders();
+      stream = response;
+    });
+    const answer = send(port, { method: "GET" });
+    await expect.poll(() => stream).toBeDefined();
+    await holder.apply(new Map([["file", JSON.stringify(policy)]]));
+    stream?.end(`data: ${JSON.stringify({ jsonrpc: "2.0", id: 7, result: tools })}\n\n`);
+    expect((await answer).text).not.toContain("hidden");
+  });
+});
+
+it.each([
+  "/.well-known/oauth-x/../../admin",
+  "/.well-known/oauth-protected-resource/../../admin",
+  "/.well-known/oauth-protected-resource/%2e%2e/admin",
+  "/.well-known/oauth-protected-resource//admin",
+  "/.well-known/oauth-protected-resource/..",
+])("%s is nobody's path", async (path) => {
+  let asked = 0;
+  const { port } = await openDoor((_request, response) => {
+    asked++;
+    response.end();
+  });
+  expect((await send(port, { method: "GET", path })).status).toBe(404);
+  expect(asked).toBe(0);
+});
+
+it.each([
+  "/.well-known/oauth-protected-resource",
+  "/.well-known/oauth-protected-resource/mcp",
+  "/.well-known/oauth-authorization-server/v1.0/mcp",
+])("%s reaches the server", async (path) => {
+  const { port } = await openDoor((request, response) => response.end(request.url));
+  expect((await send(port, { method: "GET", path })).text).toBe(path);
+});
+
+it("methods that a caller made up share one label", async () => {
+  const { port, recorder } = await openDoor(json(ok));
+  await send(port, { body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "made/up" }) });
+  await expect.poll(() => recorder.expose()).toContain('method="_other"');
+  expect(recorder.expose()).not.toContain("made/up");
 });

@@ -21,15 +21,19 @@ const subjectKinds: Readonly<Record<ListKind, SubjectKind>> = {
   resourceTemplates: "resource",
 };
 
-/** Creates the filter for the answers to the given requests (id key to list); with `byShape` for any answer that lists. */
+/**
+ * Creates the filter for the answers to the given requests (id key to list); with `byShape` for any answer that lists. Policy is asked
+ * anew for each answer: a stream may live longer than a policy.
+ */
 export function createAnswerFilter(
-  policy: CompiledPolicy,
+  policy: () => CompiledPolicy,
   expected: { readonly lists: ReadonlyMap<string, ListKind>; readonly byShape: boolean },
 ): AnswerFilter {
   const filterOne = (json: Buffer, id: string | number | null | undefined): Buffer | undefined => {
     const list = expected.lists.get(keyOfId(id)) ?? (expected.byShape ? findListKind(json) : undefined);
     if (list === undefined) return json;
-    const filtered = filterList(json, list, (key) => isVisible(policy, { kind: subjectKinds[list], name: key }));
+    const inForce = policy();
+    const filtered = filterList(json, list, (key) => isVisible(inForce, { kind: subjectKinds[list], name: key }));
     switch (filtered.kind) {
       case "refused":
         return undefined;

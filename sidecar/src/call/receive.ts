@@ -131,6 +131,10 @@ function isPlainJson(headers: IncomingMessage["headers"]): boolean {
   return mediaType === "application/json" && encoding === "identity";
 }
 
+/** Where OAuth metadata stands, with the path of the resource behind it. Source: RFC 9728 section 3.1, RFC 8414 section 3.1. */
+const metadataPath =
+  /^\/\.well-known\/(?:oauth-protected-resource|oauth-authorization-server|openid-configuration)((?:\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*)\/?$/;
+
 /** The server's path for a request: its MCP endpoint with or without a slash at the end, or OAuth metadata; else undefined. */
 function upstreamPathOf(request: IncomingMessage, options: DoorOptions): string | undefined {
   const url = request.url ?? "";
@@ -139,7 +143,7 @@ function upstreamPathOf(request: IncomingMessage, options: DoorOptions): string 
   const query = queryAt < 0 ? "" : url.slice(queryAt);
   if (path === options.path) return options.upstreamPath + query;
   if (path === `${options.path}/`) return `${options.upstreamPath}/${query}`;
-  return request.method === "GET" && path.startsWith("/.well-known/oauth-") ? url : undefined;
+  return request.method === "GET" && metadataPath.test(path) ? url : undefined;
 }
 
 function receive(deps: CallDeps, options: DoorOptions, at: { request: FastifyRequest; reply: FastifyReply }): void {

@@ -3,6 +3,7 @@
  * Metrics are kept and written by hand: one look-up per call, no library. Names and buckets follow the Prometheus conventions.
  */
 import { reasonList, reasons, toMetricLabel, type Reason } from "@outrigger/api/reasons";
+import { findMethod } from "@outrigger/mcp";
 import type { DenialReason } from "@outrigger/policy";
 import type { Logger } from "@outrigger/runtime/logger";
 
@@ -86,9 +87,12 @@ function toolLabel(call: CallRecord, isKnownTool: (name: string) => boolean): st
   return isKnownTool(call.name) ? call.name : "_other";
 }
 
-/** Methods come from callers: only those of the protocol's alphabet and length become labels. */
+/** What an exchange is called that has no method of MCP. */
+const withoutMethod: ReadonlySet<string> = new Set(["GET", "DELETE", "response", "unread"]);
+
+/** Methods come from callers: only those that MCP knows become labels. */
 function methodLabel(method: string): string {
-  return /^[a-zA-Z/_]{1,48}$/.test(method) ? method : "_other";
+  return findMethod(method) !== undefined || withoutMethod.has(method) ? method : "_other";
 }
 
 const maxSeries = 5_000;

@@ -1,7 +1,15 @@
 /** Reads what arrived: era, message or batch, and whether headers and body agree. Stage after the body, before the decision. */
 import { rpcCodes } from "@outrigger/api/errors";
 import type { Reason } from "@outrigger/api/reasons";
-import { allowsBatch, checkModernHeaders, classifyInbound, scanMessage, type ScanResult } from "@outrigger/mcp";
+import {
+  allowsBatch,
+  checkModernHeaders,
+  classifyInbound,
+  scanMessage,
+  type ScannedMessage,
+  type ScanResult,
+} from "@outrigger/mcp";
+import { keyOfId } from "./filter.ts";
 import type { Era, Item } from "./message.ts";
 import { refuseMalformed, type Refusal } from "./refuse.ts";
 
@@ -61,16 +69,29 @@ function scanOne(item: Item, scan: ScanResult, headers: ProtocolHeaders): Scanne
 function scanBatch(elements: readonly Uint8Array[], headers: ProtocolHeaders): Scanned {
   if (!allowsBatch(headers.protocolVersion)) return malformed("Batches exist in revision 2025-03-26 only");
   const items: Item[] = [];
+  const ids = new Set<string>();
   for (const element of elements) {
     const bytes = Buffer.from(element.buffer, element.byteOffset, element.byteLength);
     const scan = scanMessage(bytes);
     if (scan.kind !== "message") return malformed("A batch holds messages that can be read in exactly one way");
-    if (scan.message.claimedVersion !== undefined || scan.message.claimMalformed === true) {
-      return malformed("A message of revision 2026-07-28 can't stand in a batch");
-    }
+    const fault = findFault(scan.message, ids);
+    if (fault !== undefined) return malformed(fault);
     items.push({ bytes, message: scan.message });
   }
   return { kind: "batch", items, era: "legacy" };
+}
+
+/** Why a message can't stand in a batch with requests of these ids; takes its own id to them. */
+function findFault(message: ScannedMessage, ids: Set<string>): string | undefined {
+  if (message.claimedVersion !== undefined || message.claimMalformed === true)
+    return "A message of revision 2026-07-28 can't stand in a batch";
+  if (message.method === "initialize") return "initialize can't stand in a batch";
+  if (message.type !== "request") return undefined;
+  // Answers are told apart by id: with one id for two requests a list could pass as the answer to the other.
+  const id = keyOfId(message.id);
+  if (ids.has(id)) return "Two requests of a batch have the same id";
+  ids.add(id);
+  return undefined;
 }
 
 /** Why a body is refused: the JSON-RPC code to answer with, the reason to record, and a sentence for the caller. */

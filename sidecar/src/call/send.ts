@@ -103,15 +103,17 @@ function buildRequest(deps: CallDeps, exchange: Decided): UpstreamRequest {
   };
 }
 
-/** Filters the answers to list requests by id; a GET stream may replay answers of an earlier one, known by their shape. */
+/**
+ * Filters the answers to list requests: by id, else by shape. A GET stream may replay answers of an earlier request, and a server may
+ * write an id in another way than it came.
+ */
 function createFilter(deps: CallDeps, exchange: Decided): AnswerFilter | undefined {
   const lists = new Map<string, ListKind>();
   for (const { item, decision } of exchange.allowed) {
     if (decision.list !== undefined) lists.set(keyOfId(item.message.id), decision.list);
   }
-  const byShape = exchange.received.method === "GET";
-  if (lists.size === 0 && !byShape) return undefined;
-  return createAnswerFilter(deps.policy().compiled, { lists, byShape });
+  if (lists.size === 0 && exchange.received.method !== "GET") return undefined;
+  return createAnswerFilter(() => deps.policy().compiled, { lists, byShape: true });
 }
 
 /** The request that the client waits for, if any; of a batch the first. */

@@ -128,7 +128,7 @@ describe("answer filter", () => {
     Buffer.from(JSON.stringify({ jsonrpc: "2.0", id, result: { tools: [{ name: "hidden" }, { name: "shown" }] } }));
 
   it("filters the answer to a list request and nothing else", () => {
-    const filter = createAnswerFilter(policy, { lists: new Map([[keyOfId(1), "tools"]]), byShape: false });
+    const filter = createAnswerFilter(() => policy, { lists: new Map([[keyOfId(1), "tools"]]), byShape: false });
     expect(filter(list(1))?.toString()).not.toContain("hidden");
     expect(filter(list("1"))?.toString()).toContain("hidden");
     const notification = Buffer.from('{"jsonrpc":"2.0","method":"notifications/message","params":{"data":"hidden"}}');
@@ -136,14 +136,14 @@ describe("answer filter", () => {
   });
 
   it("filters each answer of a batch", () => {
-    const filter = createAnswerFilter(policy, { lists: new Map([[keyOfId(1), "tools"]]), byShape: false });
+    const filter = createAnswerFilter(() => policy, { lists: new Map([[keyOfId(1), "tools"]]), byShape: false });
     const batch = joinBatch([list(1), list(2)]);
     const shown = JSON.parse(String(batch === undefined ? "" : filter(batch))) as { result: { tools: unknown[] } }[];
     expect(shown.map(({ result }) => result.tools.length)).toEqual([1, 2]);
   });
 
   it("lets nothing through that it can't read", () => {
-    const filter = createAnswerFilter(policy, { lists: new Map([[keyOfId(1), "tools"]]), byShape: false });
+    const filter = createAnswerFilter(() => policy, { lists: new Map([[keyOfId(1), "tools"]]), byShape: false });
     expect(filter(Buffer.from('{"jsonrpc":"2.0","id":1,"result":{"tools":['))).toBeUndefined();
     expect(filter(Buffer.from("[1]"))).toBeUndefined();
   });

@@ -26,7 +26,10 @@ export const certificates: Group = {
       meaning: "For mode self: times, such as `12h`.",
       members: {
         authorityLifetime: lifetime("Life of the authority, renewed after two thirds.", "8760h"),
-        announce: lifetime("How long a new authority is trusted before it signs.", "10m"),
+        announce: lifetime(
+          "How long a new authority is trusted before it signs, and what another mode trusted, after that.",
+          "10m",
+        ),
         retire: lifetime("How long the old one is trusted after that; longer than `leafLifetime`.", "192h"),
         leafLifetime: lifetime("Life of the certificate, renewed after two thirds.", "168h"),
       },

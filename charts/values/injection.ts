@@ -1,6 +1,6 @@
 /** What injection does in this installation: the values behind the webhook's configuration file. */
 import { keys, words } from "@outrigger/api/keys";
-import { defaultableKeys, defaultConfig } from "../../webhook/src/inject/config.ts";
+import { auditWords, defaultableKeys, defaultConfig } from "../../webhook/src/inject/config.ts";
 import { patterns, reference } from "./forms.ts";
 import { list, shaped, text, word, type Group, type Leaf } from "./node.ts";
 import { companionImage, image } from "./image.ts";
@@ -99,6 +99,23 @@ export const sidecar: Group = {
         other: [{ name: "pull" }],
       },
       reference,
+    ),
+    audit: word(
+      {
+        meaning: "Which decisions of sidecars get an audit line in the pod's log.",
+        fallback: "all",
+        other: "refusals",
+      },
+      auditWords,
+    ),
+    otlpEndpoint: text(
+      {
+        meaning:
+          "Where sidecars export traces to, by OTLP over HTTP, such as `http://collector.telemetry:4318`; empty: nowhere.",
+        fallback: "",
+        other: "http://collector.telemetry:4318",
+      },
+      "^(https?://[!-~]{1,256})?$",
     ),
   },
 };

@@ -35,8 +35,9 @@ export interface OperatorMetrics {
   readonly showEnforced: (counts: ReadonlyMap<string, { status: string; reason: Reason; pods: number }>) => void;
   readonly countProbe: (status: string) => void;
   readonly showForeignPolicies: (count: number) => void;
+  /** `phase` undefined: what is trusted is given, and nothing is rotated. */
   readonly showAuthority: (facts: {
-    readonly phase: string;
+    readonly phase: string | undefined;
     readonly expiresAtMs: number;
     readonly sync: "in sync" | "out of sync";
   }) => void;
@@ -87,8 +88,11 @@ export function createOperatorMetrics(metrics: Metrics): OperatorMetrics {
   const phase = gauge("authority_phase", "1 for the phase in which the rotation of the webhook's authority is.", [
     "phase",
   ]);
-  const expiry = gauge("authority_expiry_timestamp_seconds", "When the signing authority ends.");
-  const inSync = gauge("ca_bundle_in_sync", "1 where every entry of the webhook configuration trusts the authority.");
+  const expiry = gauge(
+    "authority_expiry_timestamp_seconds",
+    "When the signing authority, or the first certificate that is given to be trusted, ends.",
+  );
+  const inSync = gauge("ca_bundle_in_sync", "1 where every entry of the webhook configuration trusts what it should.");
   return {
     showLeader: (isLeader) => leader.set(isLeader ? 1 : 0),
     countRun: (controller, result) => runs.add({ controller, result }),

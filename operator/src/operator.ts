@@ -147,7 +147,7 @@ function startView(settings: OperatorSettings, { access, metrics, logger, onChan
     ownNamespace: settings.namespace,
     only: settings.namespaces,
     trustName: settings.trust,
-    webhookConfiguration: settings.authority?.configuration,
+    webhookConfiguration: settings.registration?.configuration,
     onChange,
     onFailure: (topic, failure) => createWatchReports({ metrics, logger }, topic).onFailure(failure),
     onHandlerError: (error) => logger.error({ err: error }, "reading the cluster failed"),

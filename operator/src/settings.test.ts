@@ -1,3 +1,4 @@
+import { createAuthority, splitPem } from "@outrigger/certs";
 import { expect, it } from "vitest";
 import { readOperatorSettings } from "./settings.ts";
 
@@ -8,7 +9,7 @@ it("needs nothing in a cluster, and admits its own programs by their labels", ()
   const settings = read([]);
   expect(settings).toMatchObject({
     ok: true,
-    settings: { kube: { mode: "in-cluster" }, identity: "operator-1", authority: undefined, isolation: "enabled" },
+    settings: { kube: { mode: "in-cluster" }, identity: "operator-1", registration: undefined, isolation: "enabled" },
   });
   expect(settings.ok && settings.settings.peers.aggregators).toEqual([
     {
@@ -33,7 +34,7 @@ it("takes what the chart gives by environment", () => {
       namespace: "mcp",
       namespaces: [],
       systemNamespaces: ["monitoring", "logging"],
-      authority: { secret: "o-webhook-ca", configuration: "o" },
+      registration: { source: "self", secret: "o-webhook-ca", configuration: "o" },
       peers: { clients: [{ podSelector: {} }] },
       probeInterval: 300_000,
     },
@@ -44,7 +45,7 @@ it("is limited to namespaces, and then keeps no webhook configuration, which no 
   const env = { OUTRIGGER_NAMESPACES: "tools,search" };
   expect(read([], env)).toMatchObject({
     ok: true,
-    settings: { namespaces: ["tools", "search"], authority: undefined },
+    settings: { namespaces: ["tools", "search"], registration: undefined },
   });
   const both = read(["--ca-secret", "x", "--webhook-configuration", "y"], env);
   expect(both).toMatchObject({ ok: false, problems: [/goes without --namespaces/] });
@@ -58,4 +59,24 @@ it("reports every problem at once", () => {
 it("refuses what does not go together", () => {
   expect(read(["--ca-secret", "x"])).toMatchObject({ ok: false, problems: [/go together/] });
   expect(read(["--renew-time", "20s"])).toMatchObject({ ok: false, problems: [/shorter/] });
+});
+
+it("takes certificates that API servers shall trust, where they can be read", async () => {
+  const authority = await createAuthority({
+    commonName: "Given",
+    nowMs: Date.now(),
+    lifetimeMs: 60_000,
+    keyBits: 2048,
+  });
+  const keep = (text: string) => read(["--webhook-configuration", "o", "--ca-bundle", text]);
+  const [pem = ""] = splitPem(authority.certificatePem);
+  expect(keep(`# ours\n${pem}`)).toMatchObject({
+    ok: true,
+    settings: { registration: { source: "files", configuration: "o", trusted: [pem] } },
+  });
+  const broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+  for (const text of ["", "abc", broken, pem + broken]) expect(keep(text), text).toMatchObject({ ok: false });
+  const both = read(["--webhook-configuration", "o", "--ca-bundle", pem, "--ca-secret", "x"]);
+  expect(both).toMatchObject({ ok: false, problems: [/--ca-secret goes without --ca-bundle/] });
+  expect(read(["--ca-bundle", pem])).toMatchObject({ ok: false, problems: [/go together/] });
 });

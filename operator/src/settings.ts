@@ -2,8 +2,10 @@
  * The operator's settings: flags, variables, defaults, and what does not go together. Pure; main.ts passes argv, environment
  * and host name.
  */
+import { X509Certificate } from "node:crypto";
 import { operatorPorts } from "@outrigger/api/ports";
 import { parseDnsLabel, parseDuration, parseWord, type Parsed } from "@outrigger/api/values";
+import { splitPem } from "@outrigger/certs";
 import { parseClusterPlace, type ClusterPlace } from "@outrigger/kube";
 import { parseListenAddress, parseText, readSettings, type ParsedSetting } from "@outrigger/runtime/config";
 import { programSettings } from "@outrigger/runtime/program-settings";
@@ -91,17 +93,27 @@ export const settingTable = {
   caSecret: {
     flag: "ca-secret",
     env: "OUTRIGGER_CA_SECRET",
-    help: "Secret with the webhook's authority; without it certificates are somebody else's",
+    help: "Secret with the webhook's authority, which is made and renewed here",
     parse: parseObjectName,
+  },
+  caBundle: {
+    flag: "ca-bundle",
+    env: "OUTRIGGER_CA_BUNDLE",
+    help: "certificates, as PEM, that API servers shall trust where somebody else makes the webhook's certificate",
+    parse: parseCertificates,
   },
   webhookConfiguration: {
     flag: "webhook-configuration",
     env: "OUTRIGGER_WEBHOOK_CONFIGURATION",
-    help: "the webhook configuration whose caBundle is kept; goes with --ca-secret",
+    help: "the webhook configuration whose caBundle is kept; goes with --ca-secret or --ca-bundle",
     parse: parseObjectName,
   },
   caLifetime: duration("ca-lifetime", "life of the webhook's authority", 365 * dayMs),
-  caAnnounce: duration("ca-announce", "how long a new authority is trusted before it signs", 10 * minuteMs),
+  caAnnounce: duration(
+    "ca-announce",
+    "how long a new authority is trusted before it signs, and what another certificate mode trusted after that",
+    10 * minuteMs,
+  ),
   caRetire: duration("ca-retire", "how long the old authority is trusted after that", 8 * dayMs),
   isolation: {
     flag: "isolation",
@@ -125,11 +137,10 @@ type Values = Extract<ReturnType<typeof readTable>, { ok: true }>["settings"]["v
 /** Everything that the program runs with. */
 export interface OperatorSettings extends Omit<
   Values,
-  "identity" | "caSecret" | "webhookConfiguration" | "aggregators" | "clients" | "monitoring" | "probers"
+  "identity" | "caSecret" | "caBundle" | "webhookConfiguration" | "aggregators" | "clients" | "monitoring" | "probers"
 > {
   readonly identity: string;
-  /** Undefined: certificates are somebody else's. */
-  readonly authority: { readonly secret: string; readonly configuration: string } | undefined;
+  readonly registration: RegistrationSettings | undefined;
   readonly peers: {
     readonly aggregators: readonly Peer[];
     readonly clients: readonly Peer[];
@@ -137,6 +148,15 @@ export interface OperatorSettings extends Omit<
     readonly probers: readonly Peer[];
   };
 }
+
+/**
+ * The webhook configuration that is kept, and whom its entries shall trust: the authority of a Secret, or given certificates, each
+ * as PEM. Undefined where that is somebody else's.
+ */
+export type RegistrationSettings = { readonly configuration: string } & (
+  | { readonly source: "self"; readonly secret: string }
+  | { readonly source: "files"; readonly trusted: readonly string[] }
+);
 
 /** The settings, or every problem with them. */
 export type ReadOperatorSettings =
@@ -154,19 +174,19 @@ export interface SettingsInput {
 export function readOperatorSettings(input: SettingsInput): ReadOperatorSettings {
   const read = readTable(input);
   if (!read.ok) return read;
-  const { identity, caSecret, webhookConfiguration, ...rest } = read.settings.values;
+  const { identity, caSecret, caBundle, webhookConfiguration, ...rest } = read.settings.values;
   const { aggregators, clients, monitoring, probers, ...values } = rest;
   const problems = [
     ...read.settings.rest.map((argument) => `unexpected argument ${JSON.stringify(argument)}`),
     ...checkTimes(values),
-    ...(isPair(caSecret, webhookConfiguration) ? [] : ["--ca-secret and --webhook-configuration go together"]),
+    ...checkRegistration({ caSecret, caBundle, webhookConfiguration }),
     ...(values.namespaces.length > 0 && webhookConfiguration !== undefined ? [beyondRoles] : []),
   ];
   if (problems.length > 0) return { ok: false, problems };
   const settings = {
     ...values,
     identity: identity ?? input.host,
-    authority: readAuthority(caSecret, webhookConfiguration),
+    registration: readRegistration({ caSecret, caBundle, webhookConfiguration }),
     peers: fillPeers({ aggregators, clients, monitoring, probers }, values.namespace),
   };
   return { ok: true, settings };
@@ -175,10 +195,20 @@ export function readOperatorSettings(input: SettingsInput): ReadOperatorSettings
 const beyondRoles =
   "--webhook-configuration goes without --namespaces: it belongs to no namespace, so Roles can't give rights to it";
 
-const isPair = (a: string | undefined, b: string | undefined): boolean => (a === undefined) === (b === undefined);
+type Registering = Pick<Values, "caSecret" | "caBundle" | "webhookConfiguration">;
 
-function readAuthority(secret: string | undefined, configuration: string | undefined): OperatorSettings["authority"] {
-  return secret === undefined || configuration === undefined ? undefined : { secret, configuration };
+function checkRegistration({ caSecret, caBundle, webhookConfiguration }: Registering): readonly string[] {
+  const sources = [caSecret, caBundle].filter((source) => source !== undefined).length;
+  if (sources === 2) return ["--ca-secret goes without --ca-bundle: entries trust the one or the other"];
+  return sources === (webhookConfiguration === undefined ? 0 : 1)
+    ? []
+    : ["--webhook-configuration and one of --ca-secret and --ca-bundle go together"];
+}
+
+function readRegistration({ caSecret, caBundle, webhookConfiguration }: Registering): RegistrationSettings | undefined {
+  if (webhookConfiguration === undefined) return undefined;
+  if (caSecret !== undefined) return { configuration: webhookConfiguration, source: "self", secret: caSecret };
+  return { configuration: webhookConfiguration, source: "files", trusted: caBundle ?? [] };
 }
 
 function fillPeers(
@@ -229,6 +259,21 @@ function parseNamespaces(text: string): ParsedSetting<readonly string[]> {
   return names.every((name) => parseDnsLabel(name).ok)
     ? { ok: true, value: names }
     : { ok: false, expected: "a comma-separated list of namespaces" };
+}
+
+/** At least one certificate, and none that can't be read: API servers would refuse the whole. */
+function parseCertificates(text: string): ParsedSetting<readonly string[]> {
+  const certificates = splitPem(text);
+  const isReadable = (pem: string): boolean => {
+    try {
+      return new X509Certificate(pem).raw.length > 0;
+    } catch {
+      return false;
+    }
+  };
+  return certificates.length > 0 && certificates.every(isReadable)
+    ? { ok: true, value: certificates }
+    : { ok: false, expected: "certificates as PEM" };
 }
 
 function parseObjectName(text: string): ParsedSetting<string> {

@@ -13,6 +13,7 @@ import type { Logger } from "@outrigger/runtime/logger";
 import { createBundleRun } from "./bundles/bundles.ts";
 import { createSigner } from "./bundles/sign.ts";
 import { createAuthorityRun } from "./certificates/certificates.ts";
+import { createGivenTrustRun } from "./certificates/given.ts";
 import { listSystemNamespaces } from "./cluster/namespaces.ts";
 import { createOwners } from "./cluster/owners.ts";
 import type { ClusterView, Topic } from "./cluster/view.ts";
@@ -182,7 +183,7 @@ interface RunParts extends TermParts {
 
 function createRuns(parts: RunParts): ReadonlyMap<Controller, DutyOptions["run"]> {
   const { settings, view, objects, nowMs } = parts;
-  const { namespace, authority } = settings;
+  const { namespace } = settings;
   const system = listSystemNamespaces(namespace, settings.systemNamespaces);
   const owners = createOwners(objects);
   const pace = createPace({ ...pacing, elapsedMs: parts.elapsedMs });
@@ -213,11 +214,21 @@ function createRuns(parts: RunParts): ReadonlyMap<Controller, DutyOptions["run"]
     ["probe", createProbeRun({ ...parts, ...prober, times: probeTimes, notInjected })],
     ["events", createEventRun({ ...parts, system, owners, sinceMs: nowMs() - lookBackMs })],
   ]);
-  if (authority !== undefined) {
-    const { secret: name, configuration } = authority;
-    const times = { announceMs: settings.caAnnounce, retireMs: settings.caRetire };
-    const place = { namespace, name, configuration, times, lifetimeMs: settings.caLifetime };
-    runs.set("certificates", createAuthorityRun({ ...parts, ...place }));
-  }
+  const certificates = createCertificateRun(parts);
+  if (certificates !== undefined) runs.set("certificates", certificates);
   return runs;
+}
+
+/** Undefined where whom API servers trust is somebody else's. */
+function createCertificateRun(parts: RunParts): DutyOptions["run"] | undefined {
+  const { caAnnounce, caRetire, caLifetime, namespace, registration } = parts.settings;
+  if (registration === undefined) return undefined;
+  const { configuration } = registration;
+  if (registration.source === "files")
+    return createGivenTrustRun({ ...parts, configuration, trusted: registration.trusted, handoverMs: caAnnounce });
+  const times = { announceMs: caAnnounce, retireMs: caRetire };
+  return createAuthorityRun({
+    ...parts,
+    ...{ namespace, name: registration.secret, configuration, times, lifetimeMs: caLifetime },
+  });
 }

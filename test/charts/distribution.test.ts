@@ -108,7 +108,7 @@ describe("packing", () => {
     const [entry] = (parse(await readFile(index, "utf8")) as { entries: { outrigger: unknown[] } }).entries.outrigger;
     expect(entry).toMatchObject({
       created: "2023-11-14T22:13:20.000Z",
-      urls: ["https://charts.test/outrigger/outrigger-0.1.0.tgz"],
+      urls: ["https://charts.test/outrigger/outrigger-0.3.0.tgz"],
     });
     const lines = (await run(["tar", "--utc", "-tvzf", archive])).trim().split("\n");
     expect(lines.filter((line) => !line.includes(" 2023-11-14 22:13 "))).toEqual([]);
@@ -146,7 +146,7 @@ describe("npm run charts -- --package", () => {
         .trim()
         .split("\n")
         .map((line) => line.split("/").at(-1)),
-    ).toEqual(["outrigger-0.1.0.tgz", "index.yaml", "install.yaml"]);
+    ).toEqual(["outrigger-0.3.0.tgz", "index.yaml", "install.yaml"]);
     expect(await readFile(join(out, "install.yaml"), "utf8")).toBe(await readFile(packaged.install, "utf8"));
   });
 

@@ -42,6 +42,14 @@ describe("helm test", () => {
     },
   );
 
+  it.each(readChartCases())(
+    "names all that it makes like its pod in case $name, as helm test --logs needs it",
+    async ({ values }) => {
+      const named = new Set((await renderObjects(values)).filter(isCheck).map(({ metadata }) => metadata.name));
+      expect(named.size).toBe(1);
+    },
+  );
+
   it.each(readChartCases())("has a restricted pod in case $name, made after its rights", async ({ values }) => {
     const objects = (await renderObjects(values)).filter(isCheck);
     const pod = objects.find(({ kind }) => kind === "Pod")!;
@@ -91,7 +99,7 @@ describe("helm test", () => {
 
   it("runs the image of the command, with what all images have in common and a block of its own", async () => {
     const plain = await readPod();
-    expect(plain.containers[0]).toMatchObject({ image: "outrigger-cli:0.1.0", imagePullPolicy: "IfNotPresent" });
+    expect(plain.containers[0]).toMatchObject({ image: "outrigger-cli:0.3.0", imagePullPolicy: "IfNotPresent" });
     const own = await readPod({
       images: { registry: "common.test", pullPolicy: "Always" },
       imagePullSecrets: [{ name: "common" }],

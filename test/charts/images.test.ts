@@ -25,12 +25,12 @@ const common = { images: { registry: "common.test", pullPolicy: "Always" }, imag
 
 describe.each(["webhook", "aggregator", "operator"])("the image of the %s", (program) => {
   it("is one of the chart's version where nothing is said", async () => {
-    const image = `outrigger-${program}:0.1.0`;
+    const image = `outrigger-${program}:0.3.0`;
     expect(await readPulled(program, {})).toEqual({ image, policy: "IfNotPresent", secrets: [] });
   });
 
   it("takes what all images have in common", async () => {
-    const image = `common.test/outrigger-${program}:0.1.0`;
+    const image = `common.test/outrigger-${program}:0.3.0`;
     expect(await readPulled(program, common)).toEqual({ image, policy: "Always", secrets: ["common"] });
   });
 

@@ -85,10 +85,10 @@ describe("objects", () => {
         "app.kubernetes.io/component": expect.stringMatching(
           /^(webhook|aggregator|operator|admission|metrics|check)$/,
         ) as unknown,
-        "app.kubernetes.io/version": "0.1.0",
+        "app.kubernetes.io/version": "0.3.0",
         "app.kubernetes.io/part-of": "outrigger",
         "app.kubernetes.io/managed-by": "Helm",
-        "helm.sh/chart": "outrigger-0.1.0",
+        "helm.sh/chart": "outrigger-0.3.0",
       });
   });
 });

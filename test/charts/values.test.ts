@@ -157,8 +157,25 @@ describe("values that don't go together", () => {
       { ...unsigned, networkPolicies: { sidecarClients: [{ podSelector: {} }] } },
       /sidecarClients is for the operator/,
     ],
+    [
+      "a port mode that the API server is too old for",
+      { injection: { kubernetesVersion: "1.31", defaults: { portMode: "named-port" } } },
+      /portMode named-port needs Kubernetes 1\.32 or newer, and this is 1\.31/,
+    ],
   ])("are refused with a sentence: %s", async (_what, values, sentence) => {
     expect(await render({ values })).toMatchObject({ ok: false, message: expect.stringMatching(sentence) as unknown });
+  });
+
+  it("are taken where the API server is new enough for port mode named-port, as helm or the values say", async () => {
+    const injection = { defaults: { portMode: "named-port" } };
+    expect(await render({ values: { injection } })).toMatchObject({ ok: true });
+    const args = ["--kube-version", "1.31.9"];
+    expect(await render({ values: { injection }, args })).toMatchObject({
+      ok: false,
+      message: expect.stringContaining("this is 1.31") as unknown,
+    });
+    const named = { ...injection, kubernetesVersion: "1.32" };
+    expect(await render({ values: { injection: named }, args })).toMatchObject({ ok: true });
   });
 
   it("are refused all at once", async () => {

@@ -3,7 +3,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { registrationObject } from "@outrigger/api/cluster-objects";
 import { aggregatorPorts, operatorPorts, sidecarPorts, webhookPorts } from "@outrigger/api/ports";
+import type { Values } from "../../charts/values/node.ts";
 import { layersOf, readPolicy, type ReadPolicy } from "../../operator/src/policy/read-policy.ts";
 import { defaultConfig, isSystemNamespace, version } from "../../webhook/src/inject/config.ts";
 import { parseInjectionConfig } from "../../webhook/src/inject/read/config.ts";
@@ -16,6 +18,20 @@ interface RenderedEntry {
   readonly clientConfig: { readonly caBundle?: string; readonly service: unknown };
   readonly namespaceSelector: { readonly matchExpressions: readonly SelectorTerm[] };
   readonly objectSelector: { readonly matchExpressions?: readonly SelectorTerm[] };
+}
+
+interface Rule {
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+const isOperator = ({ metadata }: RenderedObject): boolean =>
+  metadata.labels?.["app.kubernetes.io/component"] === "operator";
+
+/** The certificate of the golden case. */
+function readExamplePem(): string {
+  const { values } = readChartCases().find(({ name }) => name === "files")!;
+  return (values as { certificates: { files: { caBundle: string } } }).certificates.files.caBundle;
 }
 
 const objects = await renderObjects();
@@ -61,6 +77,44 @@ describe("the webhook configuration", () => {
   it.each(["self", "cert-manager"])("names no authority in certificate mode %s", async (mode) => {
     const rendered = listEntries(await renderObjects({ certificates: { mode } }));
     expect(rendered.map(({ clientConfig }) => clientConfig.caBundle)).toEqual([undefined, undefined, undefined]);
+  });
+
+  const files = { mode: "files", files: { secretName: "tls", caBundle: readExamplePem() } };
+  const unlimited = { certificates: files };
+  const limited = { ...unlimited, rbac: { namespaces: ["tools"] } };
+  const alone = { ...unlimited, operator: { enabled: false } };
+
+  it.each<[string, Values, string]>([
+    ["self", {}, "self"],
+    ["cert-manager", { certificates: { mode: "cert-manager" } }, "cert-manager"],
+    ["files, with the operator", unlimited, "files"],
+    ["files, for some namespaces", limited, "chart"],
+    ["files, without the operator", alone, "chart"],
+    [
+      "files, without certificates to trust",
+      { certificates: { mode: "files", files: { secretName: "tls" } } },
+      "others",
+    ],
+  ])("has one who says whom to trust: %s", async (_mode, values, source) => {
+    const rendered = await renderObjects(values);
+    const configuration = findObject(rendered, "MutatingWebhookConfiguration", "outrigger");
+    expect(configuration.metadata.annotations?.[registrationObject.trustFrom]).toBe(source);
+    const isOperators = source === registrationObject.self || source === registrationObject.files;
+    const writers = {
+      chart: listEntries(rendered).every(({ clientConfig }) => clientConfig.caBundle !== undefined),
+      operator: /OUTRIGGER_CA_(SECRET|BUNDLE)/.test(JSON.stringify(rendered.filter(isOperator))),
+      others: configuration.metadata.annotations?.["cert-manager.io/inject-ca-from"] !== undefined,
+    };
+    expect(writers).toEqual({
+      chart: source === "chart",
+      operator: isOperators,
+      others: source === "cert-manager",
+    });
+    const patches = rendered.filter(isOperator).flatMap((object) => (object["rules"] ?? []) as readonly Rule[]);
+    const mayWrite = patches.some(
+      ({ resources, verbs }) => resources.includes("mutatingwebhookconfigurations") && verbs.includes("patch"),
+    );
+    expect(mayWrite).toBe(isOperators);
   });
 
   it("leaves namespaces alone that the webhook leaves alone", async () => {

@@ -20,6 +20,8 @@ export interface ClusterCapabilities {
   readonly nodeAccess: "commands" | "none";
   /** `imported`: archives made here get onto the nodes; `elsewhere`: somebody has put them there or into a registry. */
   readonly images: "imported" | "elsewhere";
+  /** File with the API server's audit events about Secrets since its start, one per line; undefined where nobody writes one. */
+  readonly secretsAudit: string | undefined;
 }
 
 /** One process of the cluster. */

@@ -1,6 +1,6 @@
 /** The pure side of the webhook: decide, strip, check, plan and diff raw pods, alone or inside manifests. No I/O, no clock. */
 export { admit, type Admission } from "./inject/admission.ts";
-export { sidecarName } from "./inject/build/names.ts";
+export { sidecarName } from "@outrigger/api/containers";
 export type { InjectionRequest } from "./inject/decide.ts";
 export {
   defaultConfig,

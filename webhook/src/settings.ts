@@ -76,9 +76,8 @@ export const settingTable = {
   webhookConfiguration: {
     flag: "webhook-configuration",
     env: "OUTRIGGER_WEBHOOK_CONFIGURATION",
-    help: "MutatingWebhookConfiguration that has to trust the authority, for --certificates cluster",
+    help: "MutatingWebhookConfiguration that has to trust our certificate; outrigger for --certificates cluster, none else",
     parse: parseDnsLabel,
-    fallback: "outrigger",
   },
   authorityLifetimeMs: {
     flag: "ca-lifetime",

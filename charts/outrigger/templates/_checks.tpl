@@ -26,6 +26,10 @@
 {{- if and (ne $mode "cert-manager") $v.certificates.certManager.issuerName }}
 - certificates.certManager goes with certificates.mode=cert-manager, which is {{ $mode }}
 {{- end }}
+{{- $kubernetes := include "outrigger.kubernetesVersion" . -}}
+{{- if and (eq (toString $v.injection.defaults.portMode) "named-port") (semverCompare "<1.32" (print $kubernetes ".0")) }}
+- injection.defaults.portMode named-port needs Kubernetes 1.32 or newer, and this is {{ $kubernetes }}: choose another, or set injection.kubernetesVersion if the API server is newer than that
+{{- end }}
 {{- if and $v.webhook.hostNetwork (eq (int $v.webhook.port) 10250) }}
 - webhook.hostNetwork needs another webhook.port than 10250, which is the kubelet's on every node
 {{- end }}

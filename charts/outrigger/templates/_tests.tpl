@@ -1,7 +1,8 @@
 {{/* Parts of the objects of `helm test`: hooks, so that none of them is there but while the test runs. */}}
 
 {{- define "outrigger.testMetadata" -}}
-name: {{ include "outrigger.componentName" . }}{{ with .suffix }}-{{ . }}{{ end }}
+{{- /* One name for all: `helm test --logs` takes the name of each hook for a pod's, and fails where there is none. */ -}}
+name: {{ include "outrigger.componentName" . }}
 {{- if not .cluster }}
 namespace: {{ default .root.Release.Namespace .namespace }}
 {{- end }}

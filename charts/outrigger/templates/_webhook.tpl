@@ -4,13 +4,34 @@
 {{ ternary .Values.certificates.files.secretName (printf "%s-webhook-tls" (include "outrigger.fullname" .)) (eq .Values.certificates.mode "files") }}
 {{- end }}
 
+{{/*
+Who says in the webhook configuration whom API servers trust; operator/src/certificates reads the words self and files. An operator
+that is limited to namespaces can't: the configuration belongs to none.
+*/}}
+{{- define "outrigger.trustFrom" -}}
+{{- $mode := .Values.certificates.mode -}}
+{{- if ne $mode "files" }}{{ $mode }}
+{{- else if not .Values.certificates.files.caBundle }}others
+{{- else if or .Values.rbac.namespaces (not .Values.operator.enabled) }}chart
+{{- else }}files{{ end }}
+{{- end }}
+
+{{/* Not empty where the webhook may see whom API servers trust, and somebody is known who says it: then it waits for that. */}}
+{{- define "outrigger.webhookSeesTrust" -}}
+{{- if and .Values.operator.enabled (not .Values.rbac.namespaces) (ne (include "outrigger.trustFrom" .) "others") }}true{{ end }}
+{{- end }}
+
+{{/* Version of the API server, such as 1.33. */}}
+{{- define "outrigger.kubernetesVersion" -}}
+{{ default (printf "1.%s" (regexFind "^[0-9]+" .Capabilities.KubeVersion.Minor)) .Values.injection.kubernetesVersion }}
+{{- end }}
+
 {{/* What webhook/src/inject/read/config.ts reads. */}}
 {{- define "outrigger.injectionConfig" -}}
 {{- $given := .Values.injection -}}
 {{- $names := list -}}
 {{- range .Values.sidecar.imagePullSecrets }}{{ $names = append $names .name }}{{ end -}}
-{{- $found := printf "1.%s" (regexFind "^[0-9]+" .Capabilities.KubeVersion.Minor) -}}
-{{- dict
+{{- $config := dict
   "version" .Chart.AppVersion
   "image" (include "outrigger.image" (dict "root" . "image" .Values.sidecar.image))
   "shimImage" (include "outrigger.image" (dict "root" . "image" .Values.shim.image))
@@ -19,10 +40,13 @@
   "ownNamespace" .Release.Namespace
   "systemNamespaces" $given.systemNamespaces
   "clusterDomain" .Values.clusterDomain
-  "kubernetesVersion" (default $found $given.kubernetesVersion)
+  "kubernetesVersion" (include "outrigger.kubernetesVersion" .)
   "platform" .Values.platform
   "defaults" $given.defaults
-  "foreign" $given.foreign | toPrettyJson }}
+  "foreign" $given.foreign -}}
+{{- if ne .Values.sidecar.audit "all" }}{{ $_ := set $config "audit" .Values.sidecar.audit }}{{ end -}}
+{{- with .Values.sidecar.otlpEndpoint }}{{ $_ := set $config "otlpEndpoint" . }}{{ end -}}
+{{ toPrettyJson $config }}
 {{- end }}
 
 {{/* Terms that the namespaceSelector of every entry has behind its own. */}}
@@ -53,8 +77,8 @@ clientConfig:
     namespace: {{ .root.Release.Namespace }}
     path: /mutate/{{ .scope }}
     port: 443
-  {{- with .root.Values.certificates.files.caBundle }}
-  caBundle: {{ b64enc . }}
+  {{- if eq (include "outrigger.trustFrom" .root) "chart" }}
+  caBundle: {{ b64enc .root.Values.certificates.files.caBundle }}
   {{- end }}
 rules:
   - apiGroups: [""]

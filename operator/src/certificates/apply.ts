@@ -10,27 +10,30 @@ import {
   type RotationStep,
 } from "@outrigger/certs";
 import { resources, type ApiFailure, type Objects } from "@outrigger/kube";
-import { readEntries, type EntryFacts } from "../cluster/own-objects.ts";
-import { buildRepair, findStrays } from "./reconcile.ts";
-
-const fieldManager = "outrigger-ca-injector";
+import { readRegistration, trustFieldManager, type RegistrationFacts } from "../cluster/own-objects.ts";
+import { buildRelease, buildRepair, findStrays } from "./reconcile.ts";
 
 /** Whether every entry trusts what it should, as read back from the answer; or why not. */
 export type Repaired =
   { readonly ok: true; readonly changed: number } | { readonly ok: false; readonly failure: ApiFailure };
 
-/** Brings the entries to the bundle where they differ. */
+const fieldManager = trustFieldManager;
+
+/** Brings the entries to the bundle where they differ; where none does, gives up what an earlier repair claimed. */
 export async function repairEntries(
   objects: Objects,
   name: string,
-  { entries, caBundle }: { readonly entries: readonly EntryFacts[]; readonly caBundle: string },
+  { registration, caBundle }: { readonly registration: RegistrationFacts; readonly caBundle: string },
 ): Promise<Repaired> {
+  const { entries, claim } = registration;
   const strays = findStrays(entries, caBundle);
-  if (strays.length === 0) return { ok: true, changed: 0 };
+  const operations = strays.length > 0 ? buildRepair(strays, caBundle) : claim === undefined ? [] : buildRelease(claim);
+  if (operations.length === 0) return { ok: true, changed: 0 };
   const place = { resource: resources.mutatingWebhookConfigurations, name };
-  const patched = await objects.jsonPatch(place, buildRepair(strays, caBundle), { fieldManager });
+  const patched = await objects.jsonPatch(place, operations, { fieldManager });
   if (!patched.ok) return patched;
-  if (findStrays(readEntries(patched.object), caBundle).length === 0) return { ok: true, changed: strays.length };
+  if (findStrays(readRegistration(patched.object).entries, caBundle).length === 0)
+    return { ok: true, changed: strays.length };
   return { ok: false, failure: { kind: "conflict", message: "an entry trusts something else right after its repair" } };
 }
 

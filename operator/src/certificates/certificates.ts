@@ -1,5 +1,5 @@
 /**
- * The duty "certificates": the webhook's authority exists, is replaced in three phases without a failed admission, and every
+ * The duty "certificates" where they are made here: the webhook's authority exists, is replaced in three phases without a failed admission, and every
  * entry of the webhook configuration trusts it. Resumes from the Secret. Stages in their order.
  */
 import { decideRotation, type AuthorityState, type RotationStep, type RotationTimes } from "@outrigger/certs";
@@ -8,9 +8,9 @@ import type { Logger } from "@outrigger/runtime/logger";
 import type { ClusterView } from "../cluster/view.ts";
 import type { DutyResult } from "../duty.ts";
 import type { OperatorMetrics } from "../metrics.ts";
-import { repairEntries, takeStep, type Repaired } from "./apply.ts";
+import { takeStep, type Repaired } from "./apply.ts";
+import { createEntryKeeper } from "./keep-entries.ts";
 import { observeAuthority, type ObservedAuthority } from "./observe.ts";
-import { toCaBundle } from "./reconcile.ts";
 import { reportAuthority } from "./report.ts";
 
 /** What the duty works with. `name`: the Secret; `configuration`: the webhook configuration. */
@@ -37,19 +37,19 @@ const checkMs = 60_000;
 
 /** Creates one run of the duty. */
 export function createAuthorityRun(parts: AuthorityParts): () => Promise<DutyResult> {
-  const { objects, view, nowMs, times, configuration } = parts;
+  const { view, nowMs, times } = parts;
+  const keep = createEntryKeeper({ ...parts, source: "self", handoverMs: times.announceMs });
   /** Since when all entries trust what the Secret trusts, and what that was. */
   let trusted: { readonly caBundle: string; readonly sinceMs: number } | undefined;
   const usualMs = Math.max(100, Math.min(checkMs, times.announceMs / 4, times.retireMs / 4));
 
-  /** Undefined where there is no configuration: then nothing is trusted. */
-  const repair = async ({ state, entries }: ObservedAuthority): Promise<Repaired | undefined> => {
-    const caBundle = toCaBundle(state);
-    const repaired =
-      entries === undefined ? undefined : await repairEntries(objects, configuration, { entries, caBundle });
-    if (repaired?.ok !== true) trusted = undefined;
-    else if (trusted?.caBundle !== caBundle || repaired.changed > 0) trusted = { caBundle, sinceMs: nowMs() };
-    return repaired;
+  /** Undefined where there is no configuration of ours: then nothing is trusted. */
+  const repair = async ({ state, registration }: ObservedAuthority): Promise<Repaired | undefined> => {
+    const kept = await keep(registration, state.trusted);
+    if (kept?.repaired.ok !== true) trusted = undefined;
+    else if (trusted?.caBundle !== kept.caBundle || kept.repaired.changed > 0)
+      trusted = { caBundle: kept.caBundle, sinceMs: nowMs() };
+    return kept?.repaired;
   };
 
   /** Undefined where no step is due. */

@@ -1,15 +1,15 @@
-/** First stage of certificates: the Secret (made where it is missing) and what our entries trust. Next: reconcile.ts. */
+/** First stage of certificates: the Secret (made where it is missing) and what the webhook configuration says. Next: reconcile.ts. */
 import { ensureAuthority, type AuthorityState, type EnsureAuthorityOptions } from "@outrigger/certs";
 import type { ApiFailure } from "@outrigger/kube";
-import type { EntryFacts } from "../cluster/own-objects.ts";
+import type { RegistrationFacts } from "../cluster/own-objects.ts";
 import type { ClusterView } from "../cluster/view.ts";
 
-/** What is there. `entries` undefined: there is no webhook configuration. */
+/** What is there. `registration` undefined: there is no webhook configuration. */
 export interface ObservedAuthority {
   readonly state: AuthorityState;
   readonly resourceVersion: string;
   readonly made: "found" | "created" | "replaced";
-  readonly entries: readonly EntryFacts[] | undefined;
+  readonly registration: RegistrationFacts | undefined;
 }
 
 /** Looks. */
@@ -22,5 +22,5 @@ export async function observeAuthority(
   const ensured = await ensureAuthority(options);
   if (!ensured.ok) return ensured;
   const { state, resourceVersion, made } = ensured;
-  return { ok: true, observed: { state, resourceVersion, made, entries: view.entries() } };
+  return { ok: true, observed: { state, resourceVersion, made, registration: view.registration() } };
 }

@@ -1,11 +1,12 @@
 import { expect, it } from "vitest";
-import { readEntries } from "../cluster/own-objects.ts";
-import { buildRepair, findStrays, toCaBundle } from "./reconcile.ts";
+import { readRegistration, trustFieldManager } from "../cluster/own-objects.ts";
+import { buildRelease, buildRepair, findStrays, isOurs, listForeign, toCaBundle } from "./reconcile.ts";
 
-const caBundle = toCaBundle({ trusted: ["one\n", "two\n"] });
+const caBundle = toCaBundle(["one\n", "two\n"]);
+const toPem = (text: string): string => `-----BEGIN CERTIFICATE-----\n${text}\n-----END CERTIFICATE-----\n`;
 
 it("repairs every entry of ours that trusts something else, tested by name, and no other", () => {
-  const entries = readEntries({
+  const { entries } = readRegistration({
     webhooks: [
       { name: "pod.inject.outrigger.dev" },
       { name: "theirs.example.com", clientConfig: { caBundle: "x" } },
@@ -23,6 +24,35 @@ it("repairs every entry of ours that trusts something else, tested by name, and 
   ]);
 });
 
-it("trusts all authorities that the Secret names, in its order", () => {
+it("trusts all certificates that are wanted, in their order", () => {
   expect(Buffer.from(caBundle, "base64").toString()).toBe("one\ntwo\n");
+});
+
+it("keeps its hands off where another source is named, and not where none is", () => {
+  const named = (source?: string) =>
+    readRegistration({ metadata: source === undefined ? {} : { annotations: { "outrigger.dev/trust-from": source } } });
+  expect(["self", "files", "cert-manager", "chart"].map((source) => isOurs(named(source), "self"))).toEqual([
+    true,
+    false,
+    false,
+    false,
+  ]);
+  expect(isOurs(named(), "self")).toBe(true);
+});
+
+it("finds what entries trust beside the wanted, each once", () => {
+  const [ours, theirs] = [toPem("AAAA"), toPem("BBBB")];
+  const entry = { index: 0, name: "pod.inject.outrigger.dev" };
+  const entries = [[ours, theirs], [theirs], []].map((trusted) => ({ ...entry, caBundle: toCaBundle(trusted) }));
+  expect(listForeign(entries, [ours])).toEqual([theirs]);
+});
+
+it("gives up its own claim on fields, tested by name", () => {
+  const managedFields = [{ manager: "helm" }, { manager: trustFieldManager }];
+  expect(readRegistration({ metadata: { managedFields } }).claim).toBe(1);
+  expect(readRegistration({ metadata: { managedFields: [{ manager: "helm" }] } }).claim).toBeUndefined();
+  expect(buildRelease(1)).toEqual([
+    { op: "test", path: "/metadata/managedFields/1/manager", value: trustFieldManager },
+    { op: "remove", path: "/metadata/managedFields/1" },
+  ]);
 });

@@ -1,11 +1,26 @@
-/** Second stage of certificates: which entries trust something else than they should. Pure. Before: observe.ts, next: apply.ts. */
-import { joinTrusted, type AuthorityState } from "@outrigger/certs";
+/**
+ * Second stage of certificates: whom entries trust that they should not, whether that is ours to say, and what the cluster is told.
+ * Pure. Stage before: observe.ts, next: apply.ts.
+ */
+import { joinTrusted, splitPem } from "@outrigger/certs";
 import type { JsonPatchOperation } from "@outrigger/kube";
-import type { EntryFacts } from "../cluster/own-objects.ts";
+import { trustFieldManager, type EntryFacts, type RegistrationFacts } from "../cluster/own-objects.ts";
 
 /** What every entry of ours is to trust: base64 of the certificates as PEM. */
-export function toCaBundle({ trusted }: Pick<AuthorityState, "trusted">): string {
+export function toCaBundle(trusted: readonly string[]): string {
   return Buffer.from(joinTrusted(trusted)).toString("base64");
+}
+
+/** True where `source` is to say whom entries trust: it is named, or nobody is. */
+export function isOurs(registration: RegistrationFacts, source: string): boolean {
+  return registration.source === undefined || registration.source === source;
+}
+
+/** Certificates that entries trust beside the wanted ones, each as PEM. */
+export function listForeign(entries: readonly EntryFacts[], wanted: readonly string[]): readonly string[] {
+  const trusted = entries.flatMap(({ caBundle }) => splitPem(Buffer.from(caBundle, "base64").toString()));
+  const known = splitPem(joinTrusted(wanted));
+  return [...new Set(trusted)].filter((pem) => !known.includes(pem));
 }
 
 /** The entries that trust something else. */
@@ -19,4 +34,16 @@ export function buildRepair(strays: readonly EntryFacts[], caBundle: string): re
     { op: "test", path: `/webhooks/${index}/name`, value: name },
     { op: "add", path: `/webhooks/${index}/clientConfig/caBundle`, value: caBundle },
   ]);
+}
+
+/**
+ * Gives up the ownership of what was written, and nothing of its content: a server-side apply that says something else, as another
+ * certificate mode does, would be refused as a conflict with us. The claim is tested by name: others come and go before it.
+ */
+export function buildRelease(claim: number): readonly JsonPatchOperation[] {
+  const path = `/metadata/managedFields/${claim}`;
+  return [
+    { op: "test", path: `${path}/manager`, value: trustFieldManager },
+    { op: "remove", path },
+  ];
 }

@@ -5,6 +5,12 @@ import type { Logger } from "@outrigger/runtime/logger";
 import type { OperatorMetrics } from "../metrics.ts";
 import type { ObservedAuthority } from "./observe.ts";
 
+/** Whom entries trust after one run. `phase` undefined: it is not rotated here. */
+export interface TrustOutcome extends Pick<AuthorityOutcome, "repaired"> {
+  readonly phase: string | undefined;
+  readonly expiresAtMs: number;
+}
+
 /** What happened in one run. `repaired`: entries that were changed; undefined where they are not in order. */
 export interface AuthorityOutcome {
   readonly made: ObservedAuthority["made"];
@@ -13,18 +19,21 @@ export interface AuthorityOutcome {
   readonly state: AuthorityState;
 }
 
-/** Tells it. */
-export function reportAuthority(
-  { made, repaired, step, state }: AuthorityOutcome,
-  { metrics, logger }: { readonly metrics: OperatorMetrics; readonly logger: Logger },
-): void {
-  const { validToDate, fingerprint256 } = new X509Certificate(state.signing.certificatePem);
-  metrics.showAuthority({
-    phase: state.phase,
-    expiresAtMs: validToDate.getTime(),
-    sync: repaired === undefined ? "out of sync" : "in sync",
-  });
-  if (made !== "found") logger.info({ made, fingerprint: fingerprint256 }, "the webhook's authority was made");
+interface Reports {
+  readonly metrics: OperatorMetrics;
+  readonly logger: Logger;
+}
+
+/** Tells whom entries trust. */
+export function reportTrust({ repaired, phase, expiresAtMs }: TrustOutcome, { metrics, logger }: Reports): void {
+  metrics.showAuthority({ phase, expiresAtMs, sync: repaired === undefined ? "out of sync" : "in sync" });
   if (repaired !== undefined && repaired > 0) logger.info({ entries: repaired }, "caBundle repaired");
+}
+
+/** Tells it. */
+export function reportAuthority({ made, repaired, step, state }: AuthorityOutcome, { metrics, logger }: Reports): void {
+  const { validToDate, fingerprint256 } = new X509Certificate(state.signing.certificatePem);
+  if (made !== "found") logger.info({ made, fingerprint: fingerprint256 }, "the webhook's authority was made");
+  reportTrust({ repaired, phase: state.phase, expiresAtMs: validToDate.getTime() }, { metrics, logger });
   if (step !== "none") logger.info({ step, phase: state.phase }, "the webhook's authority moves on");
 }

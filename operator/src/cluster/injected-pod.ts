@@ -3,6 +3,7 @@
  * for every injected pod of the cluster. Pure.
  */
 import { createHash } from "node:crypto";
+import { sidecarName } from "@outrigger/api/containers";
 import { keys, parseEndpoint } from "@outrigger/api/keys";
 import type { RawContainer, RawOwner, RawPod } from "@outrigger/kube";
 import { readEnforced, type Enforced } from "@outrigger/api/enforced";
@@ -37,9 +38,6 @@ export interface InjectedPod {
   readonly enforced: Enforced | undefined;
   readonly controller: RawOwner | undefined;
 }
-
-/** The container that the webhook puts in. */
-const sidecarName = "outrigger-sidecar";
 
 /** Reads a pod with the label `injected=true`; undefined where it is finished, leaving, or has no name. */
 export function readInjectedPod(pod: RawPod): InjectedPod | undefined {

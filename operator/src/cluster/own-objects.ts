@@ -1,5 +1,5 @@
 /** What is kept of the operator's own ConfigMaps and of the webhook configuration. Pure. */
-import { admissionEntrySuffix, bundleObject, trustObject } from "@outrigger/api/cluster-objects";
+import { admissionEntrySuffix, bundleObject, registrationObject, trustObject } from "@outrigger/api/cluster-objects";
 import type { RawConfigMap, RawWebhookConfiguration } from "@outrigger/kube";
 import { digestOf } from "./injected-pod.ts";
 import { readBundleVersion } from "./trust-of-pod.ts";
@@ -35,11 +35,29 @@ export interface EntryFacts {
   readonly caBundle: string;
 }
 
-/** The entries that are ours. */
-export function readEntries({ webhooks = [] }: RawWebhookConfiguration): readonly EntryFacts[] {
-  return webhooks.flatMap(({ name = "", clientConfig }, index) =>
-    name.endsWith(admissionEntrySuffix) ? [{ index, name, caBundle: clientConfig?.caBundle ?? "" }] : [],
-  );
+/** The webhook configuration, as far as it says whom API servers trust. */
+export interface RegistrationFacts {
+  /** The entries that are ours. */
+  readonly entries: readonly EntryFacts[];
+  /** Who is to say it, as the chart wrote it; undefined where nothing is written. */
+  readonly source: string | undefined;
+  /** Which of the managers of its fields is this duty; undefined where it owns none. */
+  readonly claim: number | undefined;
+}
+
+/** Who writes what API servers trust, in `metadata.managedFields`. */
+export const trustFieldManager = "outrigger-ca-injector";
+
+/** Reads the webhook configuration. */
+export function readRegistration({ metadata, webhooks = [] }: RawWebhookConfiguration): RegistrationFacts {
+  const claim = (metadata?.managedFields ?? []).findIndex(({ manager }) => manager === trustFieldManager);
+  return {
+    entries: webhooks.flatMap(({ name = "", clientConfig }, index) =>
+      name.endsWith(admissionEntrySuffix) ? [{ index, name, caBundle: clientConfig?.caBundle ?? "" }] : [],
+    ),
+    source: metadata?.annotations?.[registrationObject.trustFrom],
+    claim: claim === -1 ? undefined : claim,
+  };
 }
 
 /** The public keys that a ConfigMap publishes, as they stand there. */

@@ -5,6 +5,7 @@
 import { bundleObject } from "@outrigger/api/cluster-objects";
 import { keys } from "@outrigger/api/keys";
 import {
+  createNamedNamespaces,
   createObjects,
   resources,
   watchObjects,
@@ -17,12 +18,17 @@ import {
 } from "@outrigger/kube";
 import { readRefusal, type RefusalFacts } from "../events/read-refusal.ts";
 import { readMissedPod, type MissedPod } from "../events/read-missed.ts";
-import { askNamespaces } from "./ask-namespaces.ts";
 import { watchByNamespace } from "./watch-by-namespace.ts";
 import { readInjectedPod, type InjectedPod } from "./injected-pod.ts";
 import { readNamespace, type NamespaceFacts } from "./namespaces.ts";
 import { readNetworkPolicy, type NetworkPolicyFacts } from "./network-policy.ts";
-import { readBundleObject, readEntries, readPublishedKeys, type BundleFacts, type EntryFacts } from "./own-objects.ts";
+import {
+  readBundleObject,
+  readPublishedKeys,
+  readRegistration,
+  type BundleFacts,
+  type RegistrationFacts,
+} from "./own-objects.ts";
 
 /** What can change. */
 export const topics = ["namespaces", "pods", "missed", "policies", "bundles", "trust", "entries", "refusals"] as const;
@@ -39,8 +45,8 @@ export interface ClusterView {
   readonly bundles: () => readonly BundleFacts[];
   /** The public keys as they are published; undefined where they are not. */
   readonly publishedKeys: () => string | undefined;
-  /** Our entries of the webhook configuration; undefined where it does not exist. */
-  readonly entries: () => readonly EntryFacts[] | undefined;
+  /** The webhook configuration; undefined where it does not exist. */
+  readonly registration: () => RegistrationFacts | undefined;
   readonly refusals: () => readonly RefusalFacts[];
   /** True once all of these were listed completely; before that, what is missing may only not have been seen yet. */
   readonly isSynced: (topics: readonly Topic[]) => boolean;
@@ -51,7 +57,7 @@ export interface ClusterWatchOptions {
   readonly access: ClusterAccess;
   readonly ownNamespace: string;
   readonly trustName: string;
-  /** Undefined: the webhook's certificates are somebody else's. */
+  /** Undefined: whom API servers trust is somebody else's. */
   readonly webhookConfiguration: string | undefined;
   /** Namespaces to be limited to: only there is anything looked at, beside the own one. Empty: all. */
   readonly only: readonly string[];
@@ -142,7 +148,7 @@ export function watchCluster(options: ClusterWatchOptions): ClusterWatches {
       : start("entries", {
           resource: resources.mutatingWebhookConfigurations,
           fieldSelector: `metadata.name=${name}`,
-          read: readEntries,
+          read: readRegistration,
           namespaces: [],
         });
   return {
@@ -152,7 +158,7 @@ export function watchCluster(options: ClusterWatchOptions): ClusterWatches {
     policies: () => present(policies),
     bundles: () => present(bundles),
     publishedKeys: () => trust.list()[0],
-    entries: () => entries?.list()[0],
+    registration: () => entries?.list()[0],
     refusals: () => present(refusals),
     isSynced: (topics) => topics.every((topic) => started.get(topic)?.isSynced() ?? true),
     stop: async () => {
@@ -171,13 +177,14 @@ function openNamespaces(
     onChange,
     onFailure: (failure: ApiFailure): void => onFailure("namespaces", failure),
   };
-  if (only.length > 0)
-    return askNamespaces({
-      ...parts,
-      objects: createObjects(access, { attempts: 1 }),
-      names: only,
-      everyMs: askEveryMs,
-    });
+  if (only.length > 0) {
+    const objects = createObjects(access, { attempts: 1 });
+    // A Role that is not there yet must not look like a namespace that is gone.
+    const named = createNamedNamespaces({ ...parts, objects, everyMs: askEveryMs, forbidden: "unanswered" });
+    named.keep(only);
+    named.start();
+    return named;
+  }
   return watchObjects({
     ...parts,
     access,

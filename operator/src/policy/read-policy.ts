@@ -3,6 +3,7 @@
  * narrow it. Pure. The documents stay as people wrote them: that is what is signed.
  */
 import { parsePolicyDocument } from "@outrigger/policy";
+import { checkConditions } from "@outrigger/policy/conditions";
 import { parseDocument } from "yaml";
 
 /** The documents. `servers` is keyed by `<namespace>/<server>`. */
@@ -64,8 +65,8 @@ function readMap(
 
 function checkDocument(document: unknown, path: readonly string[]): string[] {
   const read = parsePolicyDocument(document);
-  if (read.ok) return [];
-  return read.problems.map((problem) => {
+  const problems = read.ok ? checkConditions(read.document) : read.problems;
+  return problems.map((problem) => {
     const where = [...path, ...problem.path].join(".");
     return `${where === "" ? "the document" : where}: expected ${problem.expected}`;
   });

@@ -2,6 +2,7 @@
 export { openClusterAccess, type ClusterAccess, type ClusterPlace } from "./access.ts";
 export { pathOf, resources, type Place, type Resource } from "./resource.ts";
 export { watchObjects, type ObjectWatch, type WatchObjectsOptions } from "./watch-objects.ts";
+export { createNamedNamespaces, type NamedNamespaces } from "./named-namespaces.ts";
 export {
   createObjects,
   type Applier,

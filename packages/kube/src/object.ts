@@ -24,6 +24,7 @@ export interface RawMetadata {
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly ownerReferences?: readonly RawOwner[];
+  readonly managedFields?: readonly { readonly manager?: string }[];
 }
 
 /** Any object; the shapes below say more. */

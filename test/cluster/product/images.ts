@@ -28,11 +28,28 @@ const root = join(import.meta.dirname, "../../..");
 /** Tells nothing. */
 const quietly: Progress["step"] = (_name, work) => work();
 
+/** Where the files come from that images are made of: paths of bundles and of the shim. */
+export interface ImageSources {
+  readonly bundleOf: (program: Program) => Promise<string>;
+  readonly shim: () => string;
+}
+
 /** Makes the images of all programs and of the shim in a folder; each one is a `step`. */
-export async function makeProductImages(folder: string, step = quietly): Promise<readonly ProductImage[]> {
+export function makeProductImages(folder: string, step = quietly): Promise<readonly ProductImage[]> {
+  const bundleOf = (program: Program): Promise<string> => bundleProgram(program, root, join(folder, "bundles"));
+  return makeImagesOf({ bundleOf, shim: buildShim }, folder, step);
+}
+
+/** The same of other files than those of the present sources. */
+export async function makeImagesOf(
+  { bundleOf, shim }: ImageSources,
+  folder: string,
+  step = quietly,
+): Promise<readonly ProductImage[]> {
   const images: ProductImage[] = [];
-  for (const program of programs) images.push(await step(program, () => makeProgramImage(program, folder)));
-  images.push(await step("shim", () => makeShimImage(folder)));
+  for (const program of programs)
+    images.push(await step(program, async () => makeProgramImage(program, await bundleOf(program), folder)));
+  images.push(await step("shim", () => makeShimImage(shim(), folder)));
   return images;
 }
 
@@ -41,8 +58,7 @@ export function blockOf(program: string): string {
   return program === "cli" ? "check" : program;
 }
 
-async function makeProgramImage(program: Program, folder: string): Promise<ProductImage> {
-  const from = await bundleProgram(program, root, join(folder, "bundles"));
+async function makeProgramImage(program: Program, from: string, folder: string): Promise<ProductImage> {
   return makeTagged(program, from, (name, file) =>
     makeNodeImage({
       name,
@@ -54,8 +70,7 @@ async function makeProgramImage(program: Program, folder: string): Promise<Produ
   );
 }
 
-async function makeShimImage(folder: string): Promise<ProductImage> {
-  const from = buildShim();
+async function makeShimImage(from: string, folder: string): Promise<ProductImage> {
   return makeTagged("shim", from, (name, file) =>
     makeImage({
       name,

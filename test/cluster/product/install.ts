@@ -7,7 +7,11 @@ import { registry, type ProductImage } from "./images.ts";
 /** The release. */
 export const release = { name: "outrigger", namespace: "outrigger-system" } as const;
 
-const chart = join(import.meta.dirname, "../../../charts/outrigger");
+/** The chart of the sources. */
+const presentChart = join(import.meta.dirname, "../../../charts/outrigger");
+
+/** Which helm is used; they differ in how they change what is there. */
+export type HelmMajor = 3 | 4;
 
 /** Values that name the images. */
 export function imageValues(images: readonly Omit<ProductImage, "image">[]): readonly string[] {
@@ -18,16 +22,28 @@ export function imageValues(images: readonly Omit<ProductImage, "image">[]): rea
   return [`images.registry=${registry}`, ...named];
 }
 
-/** Runs helm against a cluster and gives what it prints. Rejects with helm's own words. */
-export async function runHelm(kubeconfig: string, args: readonly string[]): Promise<string> {
-  return run([await findHelm(), "--kubeconfig", kubeconfig, "--namespace", release.namespace, ...args]);
+/** Runs helm of a major version against a cluster and gives what it prints. Rejects with helm's own words. */
+export async function runHelm(kubeconfig: string, args: readonly string[], major: HelmMajor = 4): Promise<string> {
+  return run([await findHelm(major), "--kubeconfig", kubeconfig, "--namespace", release.namespace, ...args]);
 }
 
-/** Installs or upgrades the release and waits until its pods are ready. `values` are of the form `a.b=c`, or JSON. */
-export async function installChart(kubeconfig: string, values: readonly string[]): Promise<string> {
+/**
+ * Installs or upgrades the release and waits until its pods are ready. `values` are of the form `a.b=c`, or JSON; `chart` is a folder
+ * or an archive.
+ */
+export async function installChart(
+  kubeconfig: string,
+  values: readonly string[],
+  chart = presentChart,
+): Promise<string> {
+  return runHelm(kubeconfig, installArguments(values, chart));
+}
+
+/** The words for {@link runHelm} that do what {@link installChart} does. */
+export function installArguments(values: readonly string[], chart = presentChart): readonly string[] {
   const settings = values.flatMap((value) => [chooseFlag(value), value]);
   const verb = ["upgrade", "--install", "--create-namespace", "--wait", "--timeout", "120s"];
-  return runHelm(kubeconfig, [...verb, release.name, chart, ...settings]);
+  return [...verb, release.name, chart, ...settings];
 }
 
 /** A tag may be digits alone, which helm would take for a number. */

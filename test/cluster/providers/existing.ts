@@ -23,7 +23,13 @@ export function createExistingProvider(env: Environment, options: ExistingOption
   return {
     name: "existing",
     kubeconfig,
-    capabilities: { networkPolicy: "unknown", podAccess: "none", nodeAccess: "none", images: "elsewhere" },
+    capabilities: {
+      networkPolicy: "unknown",
+      podAccess: "none",
+      nodeAccess: "none",
+      images: "elsewhere",
+      secretsAudit: undefined,
+    },
     checkAvailable: () => Promise.resolve(checkFile(given, kubeconfig, options.ownKubeconfigs)),
     isUp: () =>
       readServerVersion(kubeconfig).then(

@@ -39,6 +39,7 @@ export function createK3sProvider(env: Environment): ClusterProvider {
       podAccess: "none",
       nodeAccess: "commands",
       images: "imported",
+      secretsAudit: undefined,
     },
     checkAvailable: () => checkEngine(place),
     isUp,

@@ -73,6 +73,7 @@ const noCapabilities = {
   podAccess: "none",
   nodeAccess: "none",
   images: "elsewhere",
+  secretsAudit: undefined,
 } as const;
 
 /** Blocks that are skipped are set up too: without a cluster they get the address of nobody. */

@@ -1,10 +1,11 @@
 /** Everything that the webhook knows of its cluster, opened and closed together: nothing here is asked while a pod waits. */
-import type { CertificateSource } from "@outrigger/certs";
+import { splitPem, type CertificateSource } from "@outrigger/certs";
 import { createObjects, type ObjectWatch } from "@outrigger/kube";
 import type { HealthCheck } from "@outrigger/runtime/health";
 import type { InstallationSource } from "../server/installation.ts";
 import type { NamespaceSource } from "../server/namespaces.ts";
 import { watchAuthority } from "./authority.ts";
+import { isChainTrusted } from "./chain.ts";
 import type { ClusterContext, WatchSubject } from "./context.ts";
 import { watchInstallation } from "./installation.ts";
 import { createLeafKeeper } from "./leaf.ts";
@@ -85,15 +86,19 @@ export function openClusterCertificates(
   const leaf = createLeafKeeper({
     ...options,
     findAuthority: authority.find,
-    isTrusted: (pem) => registration.findProblem(pem) === undefined,
+    isTrusted: (pem) => findProblem(pem) === undefined,
     lifetimeMs: options.leafLifetimeMs,
     nowMs,
     random: Math.random,
     onServed: tellTrust,
   });
+  const findProblem = (authorityPem: string): string | undefined => {
+    const [wanted = ""] = splitPem(authorityPem);
+    return registration.findProblem((trusted) => trusted.includes(wanted));
+  };
   const findTrustProblem = (): string | undefined => {
     const pem = leaf.authorityPem();
-    return pem === undefined ? "there is no certificate yet" : registration.findProblem(pem);
+    return pem === undefined ? "there is no certificate yet" : findProblem(pem);
   };
   const watches: Synced = [
     ["authority", authority],
@@ -106,6 +111,27 @@ export function openClusterCertificates(
       leaf.close();
       return stopAll(watches);
     },
+  };
+}
+
+/** Whether API servers trust a certificate that somebody else makes. */
+export type WatchedTrust = Pick<ClusterCertificates, "checks" | "close">;
+
+/** Watches who trusts the certificates of a source. */
+export function openGivenTrust(
+  context: ClusterContext,
+  source: CertificateSource,
+  { configurationName, onTrust }: Pick<ClusterCertificateOptions, "configurationName" | "onTrust">,
+): WatchedTrust {
+  const findProblem = (): string | undefined =>
+    registration.findProblem((trusted) => isChainTrusted(source.current().certificatePem, trusted));
+  const registration = watchRegistration(context, configurationName, () =>
+    onTrust(findProblem() === undefined ? "trusted" : "untrusted"),
+  );
+  const watches: Synced = [["registration", registration]];
+  return {
+    checks: { certificateCaches: () => findUnread(watches), caBundle: findProblem },
+    close: () => stopAll(watches),
   };
 }
 

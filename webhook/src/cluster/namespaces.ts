@@ -4,12 +4,18 @@
  * they are allowed.
  */
 import { keyPrefix } from "@outrigger/api/keys";
-import { createObjects, resources, type ObjectWatch, type RawObject } from "@outrigger/kube";
+import {
+  createNamedNamespaces,
+  createObjects,
+  resources,
+  type NamedNamespaces,
+  type ObjectWatch,
+  type RawObject,
+} from "@outrigger/kube";
 import { readObject, readText, type JsonObject } from "../inject/read/json.ts";
 import type { NamespaceFacts } from "../inject/registration.ts";
 import type { NamespaceSource } from "../server/namespaces.ts";
 import { watch, type ClusterContext } from "./context.ts";
-import { createNamedNamespaces, type NamedNamespaces } from "./named-namespaces.ts";
 
 /** How long a pod of an unknown namespace waits, in ms; the API server itself waits for seconds. */
 const defaultWaitMs = 500;
@@ -37,7 +43,9 @@ export function watchNamespaces(context: ClusterContext, waitMs = defaultWaitMs)
     objects: createObjects(context.access, { attempts: 1 }),
     everyMs: askEveryMs,
     read: ({ metadata }: RawObject) => readFacts(metadata),
-    onRound: lookAgain,
+    // One that may not be read keeps nobody from knowing the others.
+    forbidden: "absent",
+    onChange: lookAgain,
   });
   const all = watch(context, "namespaces", {
     resource: resources.namespaces,

@@ -5,10 +5,10 @@ import { readList, readMember, readText } from "../inject/read/json.ts";
 import { entries } from "../inject/registration.ts";
 import { watch, type ClusterContext } from "./context.ts";
 
-/** What the configuration says about an authority. */
+/** What the configuration says about whom API servers trust. */
 export interface WatchedRegistration extends Pick<ObjectWatch<unknown>, "isSynced" | "stop"> {
-  /** Why calls to us could fail that show a certificate of this authority; undefined where every entry trusts it. */
-  readonly findProblem: (authorityPem: string) => string | undefined;
+  /** Why calls to us could fail; undefined where what every entry trusts (certificates as PEM) is enough. */
+  readonly findProblem: (isEnough: (trusted: readonly string[]) => boolean) => string | undefined;
 }
 
 /** The authorities that one entry trusts. */
@@ -27,11 +27,10 @@ export function watchRegistration(context: ClusterContext, name: string, onChang
     read: readEntries,
     onChange,
   });
-  const findProblem = (authorityPem: string): string | undefined => {
+  const findProblem: WatchedRegistration["findProblem"] = (isEnough) => {
     const [ours] = list();
     if (ours === undefined || ours.length === 0) return `webhook configuration ${name} has no entry of ours`;
-    const [wanted = ""] = splitPem(authorityPem);
-    const lacking = ours.find((entry) => !entry.trusted.includes(wanted));
+    const lacking = ours.find((entry) => !isEnough(entry.trusted));
     return lacking === undefined ? undefined : `${lacking.name} of webhook configuration ${name} does not trust us yet`;
   };
   return { findProblem, isSynced, stop };

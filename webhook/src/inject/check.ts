@@ -7,7 +7,7 @@ import { probeSession } from "./build/session-probe.ts";
 import { addStopHook, limitStopHook } from "./build/stop-hook.ts";
 import { wire } from "./build/wiring.ts";
 import type { Checked, Found } from "./checks/found.ts";
-import { checkMode, checkPrivilege, checkTransport } from "./checks/mode.ts";
+import { checkMode, checkPrivilege } from "./checks/mode.ts";
 import { checkHost, checkNames, warnOfPod } from "./checks/pod.ts";
 import { checkHostPort, checkPorts } from "./checks/ports.ts";
 import { checkStdio, warnOfStdio } from "./checks/stdio.ts";
@@ -37,13 +37,7 @@ export function check(pod: PodView, context: CheckContext): CheckResult {
   const { config } = context;
   const { settings, problems: invalid, warnings } = readSettings(pod, context.namespace, config);
   const target = findTarget(pod, settings, context);
-  const problems: Problem[] = [
-    ...checkHost(pod),
-    ...invalid,
-    ...checkTransport(settings),
-    ...checkNames(pod),
-    ...target.problems,
-  ];
+  const problems: Problem[] = [...checkHost(pod), ...invalid, ...checkNames(pod), ...target.problems];
   const { container, port } = target;
   if (container === undefined || (port === undefined && settings.mode !== "stdio")) return refuse(problems);
   const found: Found = { pod, settings, container, port, wiring: wire(settings, port?.number, config) };
@@ -76,5 +70,5 @@ function planHandlers({ settings, container, port }: Found, config: InjectionCon
   const name = settings.mode === "named-port" ? port?.declared?.name : undefined;
   const raw =
     name === undefined || port === undefined ? container.raw : numberPorts(container, { name, number: port.number });
-  return { container: raw, probes: new Map(), problems: [] };
+  return { container: raw, probes: new Map(), stopHooks: new Map(), problems: [] };
 }

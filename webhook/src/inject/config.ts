@@ -23,6 +23,11 @@ export const defaultableKeys = [
 
 export type DefaultableKey = (typeof defaultableKeys)[number];
 
+/** Which decisions get an audit line, as the sidecar's setting spells it. */
+export const auditWords = ["all", "refusals", "off"] as const;
+
+export type AuditLines = (typeof auditWords)[number];
+
 /** Settings of an installation. */
 export interface InjectionConfig {
   /** Version that the status annotation names. */
@@ -45,6 +50,10 @@ export interface InjectionConfig {
   readonly platform: "kubernetes" | "openshift";
   /** The sidecar's ports; `app` is the port that an app moves to when only its port can be set by a variable. */
   readonly ports: { readonly data: number; readonly control: number; readonly admin: number; readonly app: number };
+  /** Which decisions of sidecars get an audit line; absent: all. */
+  readonly audit?: AuditLines;
+  /** Where sidecars export traces to, by OTLP over HTTP; absent: nowhere. */
+  readonly otlpEndpoint?: string;
   /** Values of annotations that neither pod nor namespace sets, spelt as in an annotation. */
   readonly defaults: Readonly<Partial<Record<DefaultableKey, string>>>;
   /** What other injectors put into pods. */
@@ -66,7 +75,7 @@ export interface ForeignInjectors {
 }
 
 /** The version of this build. */
-export const version = "0.1.0";
+export const version = "0.3.0";
 
 /** The settings of an installation that says nothing. */
 export const defaultConfig: InjectionConfig = {

@@ -1,11 +1,11 @@
 /** Every golden case, three times: as it is, on its own output, and on its output after another injector came by. */
 import { env } from "node:process";
 import { fileURLToPath } from "node:url";
+import { sidecarName } from "@outrigger/api/containers";
 import { Pod } from "kubernetes-models/v1/Pod";
 import { describe, expect, it } from "vitest";
 import { applyPatch } from "../fixtures/apply.ts";
 import { readExpected, readGoldenCases, runCase } from "../fixtures/golden.ts";
-import { sidecarName } from "./build/names.ts";
 import type { Operation } from "./outcome.ts";
 import { isObject, readList, readMember, readText } from "./read/json.ts";
 

@@ -36,7 +36,6 @@ export const denyCodes = {
   EnvConflict: 422,
   PortNotNamed: 422,
   NamedPortUnsupported: 422,
-  TransportUnsupported: 422,
   ProbeHost: 422,
   StdioCommandUnknown: 422,
   StdioNetworkProbe: 422,

@@ -5,6 +5,7 @@
  */
 import { keys } from "@outrigger/api/keys";
 import { appProbesVariable } from "@outrigger/api/app-probe";
+import { sidecarName } from "@outrigger/api/containers";
 import { decodeAppProbes, type AppProbes } from "./build/app-probes.ts";
 import {
   configVolume,
@@ -13,7 +14,6 @@ import {
   runVolume,
   shimInstallerName,
   shimVolume,
-  sidecarName,
 } from "./build/names.ts";
 import { unwrapCommand } from "./build/shim-command.ts";
 import { findSlots, removeSlot, replaceHandler, restoreHandler, stopSlot, type Slot } from "./build/slots.ts";

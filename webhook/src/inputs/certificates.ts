@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { createFileSource, createSelfSource, listServiceNames, type CertificateSource } from "@outrigger/certs";
 import type { HealthCheck } from "@outrigger/runtime/health";
-import { openClusterCertificates } from "../cluster/cluster.ts";
+import { openClusterCertificates, openGivenTrust } from "../cluster/cluster.ts";
 import type { ClusterContext } from "../cluster/context.ts";
 import type { InjectionConfig } from "../inject/config.ts";
 import type { InputReports, Opened, Values } from "./inputs.ts";
@@ -35,12 +35,19 @@ export async function openCertificates(values: Values, context: CertificateConte
   }
 }
 
-function openFiles({ certificateFolder, pollMs }: Values, { reports }: CertificateContext): Opened<OpenCertificates> {
+function openFiles(values: Values, { context, reports }: CertificateContext): Opened<OpenCertificates> {
+  const { certificateFolder, pollMs, webhookConfiguration: configurationName } = values;
   const onProblem = (problem: string): void => reports.onReload("certificate", problem);
   const made = createFileSource({ folder: certificateFolder, pollMs, nowMs, onProblem });
-  return made.ok
-    ? toOpened(made.source)
-    : { ok: false, problem: `--certificate-folder ${certificateFolder}: ${made.problem}` };
+  if (!made.ok) return { ok: false, problem: `--certificate-folder ${certificateFolder}: ${made.problem}` };
+  const opened = toOpened(made.source);
+  if (context === undefined || configurationName === undefined) return opened;
+  const trust = openGivenTrust(context, made.source, { configurationName, onTrust: reports.onTrust });
+  const close = async (): Promise<void> => {
+    made.source.close();
+    await trust.close();
+  };
+  return { ok: true, value: { first: Promise.resolve(made.source), checks: trust.checks }, close };
 }
 
 async function openSelf(values: Values, { config, reports }: CertificateContext): Promise<Opened<OpenCertificates>> {
@@ -56,7 +63,7 @@ function openFromCluster(values: Values, { config, context, reports }: Certifica
   const { first, checks, close } = openClusterCertificates(context, {
     ...readMaking(values, config),
     secretName: values.caSecret,
-    configurationName: values.webhookConfiguration,
+    configurationName: values.webhookConfiguration ?? "outrigger",
     onProblem: (problem) => reports.onReload("certificate", problem),
     onTrust: reports.onTrust,
   });

@@ -82,7 +82,7 @@ describe("reviews", () => {
   it("starts every reason at zero", async () => {
     const text = await createFixture({ find: () => Promise.resolve(undefined) }).expose();
     const samples = text.split("\n").filter((line) => line.startsWith("outrigger_webhook_injections_total{"));
-    expect(samples).toHaveLength(34);
+    expect(samples).toHaveLength(33);
     expect(samples.every((line) => line.endsWith(" 0"))).toBe(true);
   });
 });

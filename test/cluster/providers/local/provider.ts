@@ -2,6 +2,7 @@
  * A cluster of upstream Kubernetes on this machine: needs root on Linux, Debian's containerd and runc, and binaries that are built
  * from source once. It lives in namespaces and a cgroup of its own.
  */
+import { auditFiles } from "./control-plane/audit.ts";
 import { findBinaries } from "./binaries/binaries.ts";
 import { describeInstall, findMissingPackages, installPackages } from "./host/packages.ts";
 import { withLock } from "./host/lock.ts";
@@ -27,6 +28,7 @@ export function createLocalProvider(env: Environment): ClusterProvider {
       podAccess: "direct",
       nodeAccess: "commands",
       images: "imported",
+      secretsAudit: auditFiles(settings).log,
     },
     checkAvailable: () => Promise.resolve(checkMachine(mayInstall)),
     isUp: () => isRunning(settings),

@@ -9,6 +9,7 @@ import type { Progress } from "../../progress.ts";
 import { run } from "../../run.ts";
 import { applyDns, isDnsAvailable } from "./addons/dns.ts";
 import type { Binaries } from "./binaries/binaries.ts";
+import { writeAuditPolicy } from "./control-plane/audit.ts";
 import { apiServer, controllerManager, etcd, scheduler } from "./control-plane/daemons.ts";
 import { makeCgroups } from "./host/cgroups.ts";
 import { listMissingFolders, makeFolders, mountTableFolder, privateFolders } from "./host/folders.ts";
@@ -68,6 +69,7 @@ async function prepareNode(settings: LocalSettings, binaries: Binaries): Promise
 
 async function writeParts(settings: LocalSettings): Promise<NodeParts> {
   const pki = await createPki(settings);
+  await writeAuditPolicy(settings);
   return { pki, files: await writeConfigFiles(settings, pki) };
 }
 

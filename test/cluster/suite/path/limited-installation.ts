@@ -1,9 +1,9 @@
 /** For tests of an installation for some namespaces: what has to be there before it, and goes after it: namespaces and a certificate. */
-import { createAuthority, issueLeaf, listServiceNames } from "@outrigger/certs";
 import { waitFor } from "../../../fixtures/wait-for.ts";
 import { askCluster, sendToCluster } from "../../ask-cluster.ts";
 import { release } from "../../product/install.ts";
 import { createManifestClient } from "../manifest.ts";
+import { makeGivenCertificate } from "./given-certificate.ts";
 
 /** What is prepared. `values` install the release for these namespaces alone. */
 export interface Limits {
@@ -12,18 +12,11 @@ export interface Limits {
   readonly takeBack: (kubeconfig: string) => Promise<void>;
 }
 
-const secretName = "outrigger-given-tls";
-const lifetimeMs = 86_400_000;
-
 /** Makes the certificate, and says what to do with it. Without a cluster nothing of it is used. */
 export async function makeLimits(namespaces: readonly string[]): Promise<Limits> {
-  const nowMs = Date.now();
-  const authority = await createAuthority({ commonName: "Given by a test", nowMs, lifetimeMs });
-  const names = listServiceNames("outrigger-webhook", release.namespace, "cluster.local");
-  const leaf = await issueLeaf(authority, { names, nowMs, lifetimeMs });
-  const files = { secretName, caBundle: authority.certificatePem };
+  const certificate = await makeGivenCertificate();
   return {
-    values: [`rbac=${JSON.stringify({ namespaces })}`, `certificates=${JSON.stringify({ mode: "files", files })}`],
+    values: [`rbac=${JSON.stringify({ namespaces })}`, certificate.value],
     prepare: async (kubeconfig) => {
       const { create } = createManifestClient(kubeconfig, release.namespace);
       for (const name of [release.namespace, ...namespaces]) {
@@ -32,13 +25,12 @@ export async function makeLimits(namespaces: readonly string[]): Promise<Limits>
         const account = `/api/v1/namespaces/${name}/serviceaccounts/default`;
         await waitFor("the default ServiceAccount", () => askCluster(kubeconfig, account).then(() => true));
       }
-      const stringData = { "tls.crt": leaf.certificatePem, "tls.key": leaf.privateKeyPem };
-      await create({ apiVersion: "v1", kind: "Secret", metadata: { name: secretName }, stringData });
+      await certificate.put(kubeconfig);
     },
     takeBack: async (kubeconfig) => {
-      const secret = `/api/v1/namespaces/${release.namespace}/secrets/${secretName}`;
-      for (const path of [secret, ...namespaces.map((name) => `/api/v1/namespaces/${name}`)])
-        await sendToCluster(kubeconfig, { method: "DELETE", path });
+      await certificate.takeBack(kubeconfig);
+      for (const name of namespaces)
+        await sendToCluster(kubeconfig, { method: "DELETE", path: `/api/v1/namespaces/${name}` });
     },
   };
 }

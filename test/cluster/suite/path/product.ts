@@ -60,14 +60,22 @@ const readyWithinMs = 90_000;
 
 /** Installs the product for the tests of a file. Call it inside the block that is skipped without a cluster. */
 export function useProduct(...values: readonly string[]): Product {
+  return useInstalled(values, installChart);
+}
+
+/** The same where something else than the present chart is installed first: `install` gets the kubeconfig and the present values. */
+export function useInstalled(
+  values: readonly string[],
+  install: (kubeconfig: string, values: readonly string[]) => Promise<unknown>,
+): Product {
   const provided = inject("cluster");
   const kubeconfig = provided.ok ? provided.kubeconfig : "";
   const namespaces: string[] = [];
   const { imageValues, serversImage } = inject("product");
 
   beforeAll(async () => {
-    if (provided.ok) await installChart(kubeconfig, [...imageValues, ...values]);
-  }, 180_000);
+    if (provided.ok) await install(kubeconfig, [...imageValues, ...values]);
+  }, 300_000);
   afterAll(async () => {
     if (!provided.ok) return;
     await uninstallChart(kubeconfig);

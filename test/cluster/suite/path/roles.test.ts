@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { textOf } from "../../../fixtures/mcp-clients.ts";
 import { nameFileFolder } from "../../../fixtures/temporary-folder.ts";
 import { waitFor } from "../../../fixtures/wait-for.ts";
-import { release } from "../../product/install.ts";
+import { release, runHelm } from "../../product/install.ts";
 import { httpServer, optedIn, podOf, serverPort } from "../../product/workloads.ts";
 import { hasCluster } from "../cluster.ts";
 import { makeLimits } from "./limited-installation.ts";
@@ -70,6 +70,14 @@ describe.skipIf(limits === undefined)("an installation limited to two namespaces
     await product.upgrade();
     await waitFor("echo to pass", async () => !(await isRefused(`${labelled}__server__echo`)), 30_000);
   }, 240_000);
+
+  it("lets helm test find all well with Roles alone, and the deep check try both namespaces", async () => {
+    for (const namespace of [labelled, opted]) await user.untilListed(namespace, "server");
+    const tested = await runHelm(kubeconfig, ["test", release.name, "--logs", "--timeout", "120s"]);
+    expect(tested).toMatch(/Phase: +Succeeded/);
+    for (const area of ["connection", "tools", "filters"])
+      expect(tested).toMatch(new RegExp(`^ {2}✓ ok +${area} `, "m"));
+  }, 180_000);
 
   it("gives its programs rights in these namespaces and in its own, and none in another", async () => {
     for (const account of accounts) {

@@ -1,6 +1,6 @@
 /** A server's own secrets: they come to it as its pod says, and to nobody of ours. */
 import { randomUUID } from "node:crypto";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, inject, it } from "vitest";
 import { textOf } from "../../../fixtures/mcp-clients.ts";
 import { nameFileFolder } from "../../../fixtures/temporary-folder.ts";
 import { askCluster, sendToCluster } from "../../ask-cluster.ts";
@@ -9,6 +9,7 @@ import { httpServer, optedIn } from "../../product/workloads.ts";
 import { hasCluster } from "../cluster.ts";
 import { readProgram } from "./eviction.ts";
 import { useProduct, type PodFacts } from "./product.ts";
+import { findForeignReads, listSecretRequests } from "../../secret-audit.ts";
 import { listRights, logInAs } from "./service-account.ts";
 import { createUser } from "./user.ts";
 
@@ -31,6 +32,8 @@ describe.skipIf(!hasCluster())("a server's secrets", () => {
   const user = createUser(product.aggregator);
   const { image, kubeconfig } = product;
   const token = `token-${randomUUID()}`;
+  const provided = inject("cluster");
+  const secretsAudit = provided.ok ? provided.capabilities.secretsAudit : undefined;
   let tools = "";
 
   beforeAll(async () => {
@@ -89,5 +92,19 @@ describe.skipIf(!hasCluster())("a server's secrets", () => {
     // As it is, and as a Secret spells it.
     for (const spelling of [token, Buffer.from(token).toString("base64")])
       expect(written.filter((text) => text.includes(spelling))).toEqual([]);
+
+    // Where the API server writes down who asked for Secrets, that is the last word: since it started, in every installation.
+    if (secretsAudit === undefined) return;
+    const requests = await listSecretRequests(secretsAudit);
+    expect(findForeignReads(requests)).toEqual([]);
+    const seen = { namespace: tools, name: secretName };
+    const byNode = { ...seen, user: expect.stringMatching(/^system:node:/) as unknown };
+    expect(requests).toContainEqual(expect.objectContaining(byNode));
+    const byHelm = requests.filter(({ agent, verb }) => agent.startsWith("Helm/") && verb === "create");
+    expect(byHelm.length).toBeGreaterThan(0);
+    for (const program of ["operator", "webhook"])
+      expect(requests, program).toContainEqual(
+        expect.objectContaining({ user: `system:serviceaccount:${release.namespace}:outrigger-${program}` }),
+      );
   });
 });

@@ -3,7 +3,7 @@
  * calls on the sidecar to what the sidecar then does to the app. Also the memory from which strip.ts restores them.
  */
 import type { AppProbe, AppProbeEntry } from "@outrigger/api/app-probe";
-import { isObject, parseObject, readInteger, readList, readMember, readText, type JsonObject } from "../read/json.ts";
+import { isObject, parseObject, readInteger, readList, readText, type JsonObject } from "../read/json.ts";
 import { decodeVariable } from "./variables.ts";
 
 /** Probes by the path on the sidecar's admin port. */
@@ -14,13 +14,16 @@ export function encodeAppProbes(probes: ReadonlyMap<string, AppProbeEntry>): str
   return JSON.stringify(Object.fromEntries(probes));
 }
 
+/** The text of the variable with the hooks before a stop, before escaping. */
+export function encodeStopHooks(hooks: ReadonlyMap<string, number>): string {
+  return JSON.stringify(Object.fromEntries(hooks));
+}
+
 /** Reads the probes that an app had of its own out of the variable's value in a manifest. What is not well formed is left out. */
 export function decodeAppProbes(value: string | undefined): AppProbes {
   const probes = new Map<string, AppProbe>();
   for (const [path, raw] of Object.entries(parseObject(decodeVariable(value ?? "")) ?? {})) {
-    // Of the hook before a stop only what it runs at its end is the app's.
-    const own = readText(raw, "kind") === "stop" ? readMember(raw, "then") : raw;
-    const probe = isObject(own) ? readAppProbe(own) : undefined;
+    const probe = isObject(raw) ? readAppProbe(raw) : undefined;
     if (probe !== undefined) probes.set(path, probe);
   }
   return probes;

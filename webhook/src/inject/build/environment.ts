@@ -1,10 +1,10 @@
 /** The sidecar's settings, which are variables alone: where it listens, what it dials, whom it trusts, what it narrows. */
-import { appProbesVariable } from "@outrigger/api/app-probe";
+import { appProbesVariable, stopHooksVariable } from "@outrigger/api/app-probe";
 import { podInfo } from "@outrigger/api/bundle";
 import { shimPaths, stdioSocketVariable } from "@outrigger/api/shim";
 import type { Checked } from "../checks/found.ts";
 import type { InjectionConfig } from "../config.ts";
-import { encodeAppProbes } from "./app-probes.ts";
+import { encodeAppProbes, encodeStopHooks } from "./app-probes.ts";
 import { setFromField, setLiteral, setTemplate, type Variable } from "./variables.ts";
 
 /** What a sidecar is told beside what its pod asks for. */
@@ -38,16 +38,36 @@ export function listVariables(checked: Checked, identity: SidecarIdentity, confi
     setTemplate("OUTRIGGER_HOSTS", listHosts(serverName, settings.hosts, config).join(",")),
     setLiteral("OUTRIGGER_DRAIN_SECONDS", settings.drainSeconds),
     setLiteral("OUTRIGGER_LOG_LEVEL", settings.logLevel),
+    ...listTimes(settings),
     setLiteral("OUTRIGGER_POD_INFO", podInfo.folder),
+    ...listTelemetry(config),
     ...(trustKeys === undefined ? [] : [setLiteral("OUTRIGGER_TRUST_KEYS", trustKeys)]),
     ...(floor === "{}" ? [] : [setLiteral("OUTRIGGER_QUICK_POLICY", floor)]),
     ...(handlers.probes.size === 0 ? [] : [setLiteral(appProbesVariable, encodeAppProbes(handlers.probes))]),
+    ...(handlers.stopHooks.size === 0 ? [] : [setLiteral(stopHooksVariable, encodeStopHooks(handlers.stopHooks))]),
+  ];
+}
+
+function listTimes({ callDeadlineMs }: Checked["settings"]): Variable[] {
+  return callDeadlineMs === undefined ? [] : [setLiteral("OUTRIGGER_CALL_DEADLINE", `${callDeadlineMs}ms`)];
+}
+
+/** The name is OpenTelemetry's own, which the exporter reads. */
+function listTelemetry({ audit, otlpEndpoint }: InjectionConfig): Variable[] {
+  return [
+    ...(audit === undefined ? [] : [setLiteral("OUTRIGGER_AUDIT", audit)]),
+    ...(otlpEndpoint === undefined ? [] : [setLiteral("OTEL_EXPORTER_OTLP_ENDPOINT", otlpEndpoint)]),
   ];
 }
 
 function listUpstream({ settings, wiring: { upstreamPort } }: Checked): Variable[] {
+  const { transport } = settings;
   if (upstreamPort !== undefined)
-    return [setLiteral("OUTRIGGER_UPSTREAM", `http://127.0.0.1:${upstreamPort}${settings.path}`)];
+    return [
+      setLiteral("OUTRIGGER_UPSTREAM", `http://127.0.0.1:${upstreamPort}${settings.path}`),
+      // Without it the sidecar finds out: it can ask the server, and we can only guess.
+      ...(transport === undefined ? [] : [setLiteral("OUTRIGGER_TRANSPORT", transport)]),
+    ];
   return [
     setLiteral(stdioSocketVariable, shimPaths.socket),
     setLiteral("OUTRIGGER_MAX_SESSIONS", settings.maxSessions),

@@ -13,6 +13,8 @@ import { findSlots, replaceHandler, type NewHandler, type Slot } from "./slots.t
 export interface LedHandlers {
   readonly container: JsonObject;
   readonly probes: ReadonlyMap<string, AppProbeEntry>;
+  /** Seconds that the hook before a stop may take, by its path on the sidecar. */
+  readonly stopHooks: ReadonlyMap<string, number>;
   readonly problems: readonly Problem[];
 }
 
@@ -40,7 +42,7 @@ export function leadThroughSidecar(view: ContainerView, adminPort: number): LedH
       container = replaceHandler(container, slot, toProberHandler(slot, adminPort));
     }
   }
-  return { container, probes, problems };
+  return { container, probes, stopHooks: new Map(), problems };
 }
 
 /** Turns a port name into its number in every network handler of a container. */

@@ -1,9 +1,7 @@
-/** Names of what injection puts into a pod. No user may use the prefix. */
+/** Names of what injection puts into a pod, but for those of packages/api. No user may use the prefix. */
 
 /** Prefix of every container, volume, mount and port name of ours. */
 export const reservedPrefix = "outrigger-";
-/** The native sidecar. */
-export const sidecarName = "outrigger-sidecar";
 /** An empty volume over the place of the API token, so that the sidecar has none. */
 export const noTokenVolume = "outrigger-no-token";
 /** What the kubelet tells the sidecar of its pod: the annotations that policy comes from. */

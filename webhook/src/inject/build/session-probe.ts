@@ -19,8 +19,14 @@ export function probeSession(view: ContainerView, adminPort: number): LedHandler
     reason: "StdioNetworkProbe" as const,
     text: `${field} of container ${quote(view.name)} uses ${kind}: a stdio server listens nowhere, so use exec or leave it out`,
   }));
-  if (readSlot(view.raw, readinessSlot) !== undefined) return { container: view.raw, probes: new Map(), problems };
+  if (readSlot(view.raw, readinessSlot) !== undefined)
+    return { container: view.raw, probes: new Map(), stopHooks: new Map(), problems };
   const path = nameProberPath(view.name, readinessSlot);
   const readinessProbe: JsonObject = { ...timing, httpGet: { path, port: adminPort, scheme: "HTTP" } };
-  return { container: { ...view.raw, readinessProbe }, probes: new Map([[path, probe]]), problems };
+  return {
+    container: { ...view.raw, readinessProbe },
+    probes: new Map([[path, probe]]),
+    stopHooks: new Map(),
+    problems,
+  };
 }

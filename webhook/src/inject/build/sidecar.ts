@@ -2,11 +2,11 @@
  * The sidecar container: its whole definition, field by field, with every field that the API server would fill in written
  * out, so that a later round can tell it from one that was tampered with. The sidecar is configured by variables alone.
  */
+import { sidecarName } from "@outrigger/api/containers";
 import type { Checked } from "../checks/found.ts";
 import type { InjectionConfig } from "../config.ts";
 import type { JsonObject } from "../read/json.ts";
 import { listVariables, type SidecarIdentity } from "./environment.ts";
-import { sidecarName } from "./names.ts";
 import { planResources } from "./resources.ts";
 import { buildSecurityContext } from "./security.ts";
 import { listSidecarMounts } from "./volumes.ts";

@@ -3,7 +3,6 @@
  * and the sidecar, which sees the calls, answers it. A hook of the author's that the kubelet can run itself is left alone. See
  * docs/adr/0015.
  */
-import type { AppProbe, StopHook } from "@outrigger/api/app-probe";
 import { readInteger, type JsonObject } from "../read/json.ts";
 import type { ContainerView } from "../read/pod.ts";
 import type { LedHandlers } from "./handlers.ts";
@@ -32,19 +31,13 @@ export function addStopHook(led: LedHandlers, view: ContainerView, options: Stop
   const { adminPort, limitSeconds } = options;
   const path = nameProberPath(view.name, stopSlot);
   const own = led.probes.get(path);
-  if (limitSeconds === 0 || own?.kind === "stdio" || own?.kind === "stop") return led;
+  if (limitSeconds === 0) return led;
   if (own === undefined && readSlot(view.raw, stopSlot) !== undefined && !isOurs(view, adminPort)) return led;
-  const probes = new Map(led.probes).set(path, buildHook(limitSeconds, own));
-  if (own !== undefined) return { ...led, probes };
+  const stopHooks = new Map(led.stopHooks).set(path, limitSeconds);
+  if (own !== undefined) return { ...led, stopHooks };
   const preStop = { httpGet: { path, port: adminPort, scheme: "HTTP" } };
-  return { ...led, probes, container: setSlot(led.container, stopSlot, preStop) };
+  return { ...led, stopHooks, container: setSlot(led.container, stopSlot, preStop) };
 }
-
-const buildHook = (limitSeconds: number, then: AppProbe | undefined): StopHook => ({
-  kind: "stop",
-  limitSeconds,
-  ...(then === undefined ? {} : { then }),
-});
 
 /** A hook that leads to the sidecar in a pod that was never injected: copied from one that was. */
 function isOurs(view: ContainerView, adminPort: number): boolean {

@@ -17,6 +17,6 @@ export interface Found {
 
 /** A pod that can be injected, with everything that the plan needs. */
 export interface Checked extends Found {
-  readonly handlers: Pick<LedHandlers, "container" | "probes">;
+  readonly handlers: Pick<LedHandlers, "container" | "probes" | "stopHooks">;
   readonly warnings: readonly Warning[];
 }

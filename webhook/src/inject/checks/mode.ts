@@ -1,19 +1,11 @@
-/** Whether the transport and the port mode that a pod asks for can be had. */
+/** Whether the port mode that a pod asks for can be had. */
 import { keys } from "@outrigger/api/keys";
 import type { InjectionConfig } from "../config.ts";
 import { quote, type Problem } from "../outcome.ts";
 import { readList, readMember, readText } from "../read/json.ts";
 import type { ContainerView } from "../read/pod.ts";
-import type { Settings } from "../read/settings.ts";
 import type { ServerPort } from "../read/target.ts";
 import type { Found } from "./found.ts";
-
-/** Refuses transports that this version has nothing for. */
-export function checkTransport({ transport }: Settings): Problem[] {
-  if (transport !== "sse") return [];
-  const text = `${keys.transport.key}="${transport}": expected "streamable-http" or "stdio", the transports that work so far`;
-  return [{ reason: "TransportUnsupported", text }];
-}
 
 const unprivilegedStart = "net.ipv4.ip_unprivileged_port_start";
 

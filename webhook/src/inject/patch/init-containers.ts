@@ -1,5 +1,5 @@
 /** Operations on the pod's init containers: ours put in, put right or put first. Nobody else's container is touched. */
-import { sidecarName } from "../build/names.ts";
+import { sidecarName } from "@outrigger/api/containers";
 import type { InjectionConfig } from "../config.ts";
 import type { Operation } from "../outcome.ts";
 import { readText, type JsonObject } from "../read/json.ts";

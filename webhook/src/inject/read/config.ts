@@ -2,7 +2,7 @@
 import { keys } from "@outrigger/api/keys";
 import type { FileProblem } from "@outrigger/api/server-file";
 import { parseDnsLabel, type Parsed } from "@outrigger/api/values";
-import { defaultableKeys, defaultConfig, type InjectionConfig } from "../config.ts";
+import { auditWords, defaultableKeys, defaultConfig, type InjectionConfig } from "../config.ts";
 import { isObject, readMember, type JsonObject } from "./json.ts";
 
 /** Result of reading a configuration: the whole of it, or every problem with its path. */
@@ -59,6 +59,8 @@ const readers: Readonly<Record<string, Reader>> = {
   clusterDomain: subdomain,
   kubernetesVersion: readTextLike(/^1\.[0-9]{1,3}$/, 'a version such as "1.33"'),
   platform: readWordOf("kubernetes", "openshift"),
+  audit: readWordOf(...auditWords),
+  otlpEndpoint: readTextLike(/^https?:\/\/[!-~]{1,256}$/, 'an address such as "http://collector.telemetry:4318"'),
 };
 
 /** Reads a configuration over the defaults. Unknown keys are refused; all problems come at once. */

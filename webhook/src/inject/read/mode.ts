@@ -27,7 +27,7 @@ export function listIdleKeys(mode: Mode): string[] {
 
 /** The mode that a pod asks for. */
 export function readMode(reader: AnnotationReader): { readonly mode: Mode; readonly problems: readonly Problem[] } {
-  if (reader.always("transport") !== "stdio") return { mode: reader.always("portMode"), problems: [] };
+  if (reader.one("transport") !== "stdio") return { mode: reader.always("portMode"), problems: [] };
   const transport = reader.both("transport");
   const portMode = reader.both("portMode");
   // A namespace may have a port mode for its other servers; beside the very word stdio it contradicts.

@@ -24,7 +24,8 @@ export interface ResourceSettings {
 
 /** Everything that a pod asks for. */
 export interface Settings {
-  readonly transport: Transport;
+  /** Undefined where nobody said it: then the sidecar finds out. */
+  readonly transport: Transport | undefined;
   readonly path: string;
   readonly mode: Mode;
   readonly container: string | undefined;
@@ -37,6 +38,8 @@ export interface Settings {
   readonly maxSessions: number;
   readonly probes: "rewrite" | "keep";
   readonly drainSeconds: number;
+  /** Undefined where nobody said it: the default is the sidecar's. */
+  readonly callDeadlineMs: number | undefined;
   readonly logLevel: string;
   readonly hosts: readonly string[];
   readonly resources: ResourceSettings;
@@ -60,8 +63,8 @@ export function readSettings(pod: PodView, namespace: JsonObject, config: Inject
   const { mode, problems } = readMode(reader);
   const idleKeys = listIdleKeys(mode);
   const settings: Settings = {
-    transport: reader.always("transport"),
-    path: reader.always("path"),
+    transport: reader.one("transport"),
+    path: readPath(reader),
     mode,
     container: reader.one("container"),
     port: reader.isSet("port") ? String(reader.one("port")) : undefined,
@@ -72,6 +75,7 @@ export function readSettings(pod: PodView, namespace: JsonObject, config: Inject
     maxSessions: reader.always("maxSessions"),
     probes: mode === "stdio" ? "keep" : (reader.one("probes") ?? defaultProbes(mode)),
     drainSeconds: reader.always("drainSeconds"),
+    callDeadlineMs: reader.one("callDeadline"),
     logLevel: reader.always("logLevel"),
     hosts: reader.one("hosts") ?? [],
     resources: readResources(reader),
@@ -94,6 +98,13 @@ export function readSettings(pod: PodView, namespace: JsonObject, config: Inject
       ...warnOfIdleKeys(mode, reader),
     ],
   };
+}
+
+/** Where servers of the older transport have their stream by custom. */
+const olderPath = "/sse";
+
+function readPath(reader: AnnotationReader): string {
+  return reader.one("path") ?? (reader.one("transport") === "sse" ? olderPath : reader.always("path"));
 }
 
 function readHostVariable(reader: AnnotationReader): Settings["hostEnv"] {

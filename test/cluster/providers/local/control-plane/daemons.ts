@@ -4,6 +4,7 @@ import type { Binaries } from "../binaries/binaries.ts";
 import type { Daemon } from "../node/daemons.ts";
 import type { Pki } from "../pki/pki.ts";
 import type { LocalSettings } from "../settings.ts";
+import { toAuditFlags } from "./audit.ts";
 
 const etcdUrl = "http://127.0.0.1:2379";
 
@@ -46,6 +47,7 @@ export function apiServer(settings: LocalSettings, { kubeAll }: Binaries, pki: P
     "authorization-mode": "Node,RBAC",
     "enable-admission-plugins": "NodeRestriction",
     "allow-privileged": "true",
+    ...toAuditFlags(settings),
   };
   return { name: "apiserver", command: [kubeAll, "apiserver", ...toFlags(flags)] };
 }

@@ -10,8 +10,7 @@ export type Program = (typeof programs)[number];
 
 /**
  * Writes the bundle of a program to `<folder>/<program>/main.js` and returns its path.
- * Two large packages are entered at the part that is used: undici at its client, where nothing else of it is needed, and the
- * Kubernetes client at the reader of kubeconfig files.
+ * One large package is entered at the part that is used: the Kubernetes client at the reader of kubeconfig files.
  */
 export async function bundleProgram(program: Program, root: string, folder = join(root, "dist")): Promise<string> {
   const outfile = join(folder, program, "main.js");
@@ -47,17 +46,6 @@ const versionInside: Plugin = {
   },
 };
 
-const onlyClientOfUndici: Plugin = {
-  name: "only-client-of-undici",
-  setup: (esbuild) => {
-    esbuild.onResolve({ filter: /^undici$/ }, () => ({ path: "undici-client", namespace: "undici-client" }));
-    esbuild.onLoad({ filter: /.*/, namespace: "undici-client" }, () => ({
-      contents: 'export { default as Client } from "undici/lib/dispatcher/client.js";',
-      resolveDir: import.meta.dirname,
-    }));
-  },
-};
-
 /** The whole client is 15 MB of models. Its modules do nothing when they are loaded, which its package does not say. */
 const onlyConfigOfKubernetesClient: Plugin = {
   name: "only-config-of-kubernetes-client",
@@ -78,6 +66,5 @@ const onlyConfigOfKubernetesClient: Plugin = {
 
 /** What the bundle of one program needs beyond what all need. */
 const own: Readonly<Partial<Record<Program, readonly Plugin[]>>> = {
-  sidecar: [onlyClientOfUndici],
   cli: [versionInside],
 };

@@ -1,0 +1,174 @@
+/**
+ * One kept connection to the server, one request at a time: writes a request in as few pieces as possible, hands its answer to a sink,
+ * and says whether it can take another. Retries nothing. Before: reader.ts; next: connections.ts, which chooses a connection.
+ */
+import { connect as connectPlain, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import type { UpstreamFailure, UpstreamSink } from "../upstream.ts";
+import type { ResponseHead } from "./head.ts";
+import { createAnswerReader } from "./reader.ts";
+
+/** Where the server is. `host` without brackets. */
+export interface Place {
+  readonly host: string;
+  readonly port: number;
+  readonly isTls: boolean;
+}
+
+/** A request's bytes; `body` is borrowed until the answer has ended. */
+export interface OutgoingRequest {
+  readonly head: string;
+  readonly body: Buffer | undefined;
+}
+
+/** Whoever lends the connection. */
+export interface ConnectionOwner {
+  /** The answer begins; a text says why it may not go on. */
+  readonly admit: (connection: Connection, head: ResponseHead) => string | undefined;
+  /** The exchange is over; the connection is free again, or gone where it could not be kept. Comes before the sink hears of the end. */
+  readonly onFree: (connection: Connection, isKept: boolean) => void;
+  /** A connection that nobody used has ended. */
+  readonly onGone: (connection: Connection) => void;
+}
+
+export interface Connection {
+  /** Only while nothing is under way on it. */
+  readonly send: (request: OutgoingRequest, sink: UpstreamSink) => void;
+  /** Goes on reading after the sink asked to pause. */
+  readonly resume: () => void;
+  /** Ends the connection; the sink hears nothing more. */
+  readonly destroy: () => void;
+  /** False once it has ended or is about to. */
+  readonly isUsable: () => boolean;
+}
+
+const connectTimeoutMs = 5_000;
+/** Up to here a body is copied behind its head: one write costs less than two. */
+const copiedBytes = 16 * 1024;
+
+/** Opens a connection; what goes wrong is told to the request that is sent on it. */
+export function openConnection(place: Place, owner: ConnectionOwner): Connection {
+  const { host, port, isTls } = place;
+  const socket: Socket = isTls
+    ? connectTls({ host, port, servername: host, ALPNProtocols: ["http/1.1"] })
+    : connectPlain({ host, port });
+  let sink: UpstreamSink | undefined;
+  let isConnected = false;
+  let isEnded = false;
+  let keepsAlive = false;
+
+  const fail = (failure: UpstreamFailure): void => {
+    const failing = sink;
+    sink = undefined;
+    isEnded = true;
+    socket.destroy();
+    if (failing === undefined) owner.onGone(connection);
+    else {
+      owner.onFree(connection, false);
+      failing.onFailure(failure);
+    }
+  };
+  const failWith = (message: string): void => fail(describeFailure(message, isConnected));
+  let hasAnswered = false;
+  const reader = createAnswerReader({
+    onHead: (head) => {
+      ({ keepsAlive } = head);
+      const refusal = owner.admit(connection, head);
+      if (refusal === undefined) sink?.onHead(head.status, head.headers);
+      else fail({ reason: "FloodLimited", message: refusal, sent: true });
+    },
+    onData: (chunk) => {
+      if (sink?.onData(chunk) === false) socket.pause();
+    },
+    onEnd: () => {
+      hasAnswered = true;
+    },
+    onBroken: failWith,
+  });
+  /** Once all bytes that came with the end are seen: what follows an answer belongs to no request. */
+  const settle = (): void => {
+    if (!hasAnswered) return;
+    hasAnswered = false;
+    const answered = sink;
+    sink = undefined;
+    const isKept = keepsAlive && !isEnded && reader.isIdle() && socket.writableLength === 0;
+    if (!isKept) {
+      isEnded = true;
+      socket.destroy();
+    }
+    owner.onFree(connection, isKept);
+    answered?.onEnd();
+  };
+  const endQuietly = (): void => {
+    isEnded = true;
+    socket.destroy();
+    owner.onGone(connection);
+  };
+
+  const connection: Connection = {
+    send: ({ head, body }, to) => {
+      sink = to;
+      if (body === undefined) socket.write(head, "latin1");
+      else if (body.length <= copiedBytes) socket.write(join(head, body));
+      else {
+        socket.cork();
+        socket.write(head, "latin1");
+        socket.write(body);
+        socket.uncork();
+      }
+    },
+    resume: () => void socket.resume(),
+    destroy: () => {
+      sink = undefined;
+      isEnded = true;
+      socket.destroy();
+    },
+    isUsable: () => !isEnded && socket.writable,
+  };
+
+  const timer = setTimeout(() => failWith(`connect timed out after ${connectTimeoutMs} ms`), connectTimeoutMs);
+  socket.setNoDelay(true);
+  socket.once(isTls ? "secureConnect" : "connect", () => {
+    isConnected = true;
+    clearTimeout(timer);
+  });
+  socket.on("data", (chunk: Buffer) => {
+    if (isEnded) return;
+    if (sink === undefined) {
+      endQuietly();
+      return;
+    }
+    reader.push(chunk);
+    settle();
+  });
+  socket.on("end", () => {
+    if (isEnded) return;
+    if (sink === undefined) {
+      endQuietly();
+      return;
+    }
+    reader.finish();
+    settle();
+  });
+  socket.on("error", (error) => {
+    if (!isEnded) failWith(error.message);
+  });
+  socket.on("close", () => {
+    clearTimeout(timer);
+    if (!isEnded) failWith("other side closed");
+  });
+  return connection;
+}
+
+function join(head: string, body: Buffer): Buffer {
+  const bytes = Buffer.allocUnsafe(head.length + body.length);
+  bytes.write(head, "latin1");
+  body.copy(bytes, head.length);
+  return bytes;
+}
+
+function describeFailure(message: string, isConnected: boolean): UpstreamFailure {
+  return isConnected
+    ? { reason: "UpstreamBroken", message: `the server ended its answer early: ${message}`, sent: true }
+    : { reason: "UpstreamUnavailable", message: `the server can't be reached: ${message}`, sent: false };
+}

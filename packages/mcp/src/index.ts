@@ -30,7 +30,7 @@ export { createEventSplitter, type EventSplitter, type Split } from "./sse/split
 export { encodeEvent, replaceData, type SseEvent } from "./sse/event.ts";
 
 // Lists and refusals.
-export { filterList, findListKind, type FilteredList } from "./list/filter-list.ts";
+export { filterList, filterTasks, findListKind, type FilteredList } from "./list/filter-list.ts";
 export { buildError, buildResult, buildToolError, type AnswerTo } from "./refusal/build.ts";
 
 // The pure half of a raw client.
@@ -44,5 +44,12 @@ export {
 } from "./client/request.ts";
 export { createAnswerReader, parseMediaType, type AnswerOptions, type AnswerReader } from "./client/answer.ts";
 export type { AnswerBreak, AnswerEvent, JsonObject, RpcError } from "./client/response.ts";
-export { nextStep, startLadder, type Ladder, type LadderOutcome, type LadderStep } from "./client/ladder.ts";
+export {
+  nextStep,
+  startLadder,
+  type Ladder,
+  type LadderOutcome,
+  type LadderStep,
+  type LadderTransport,
+} from "./client/ladder.ts";
 export { createLineSplitter, type LineSplitter, type SplitLines } from "./client/lines.ts";

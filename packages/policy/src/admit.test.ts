@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { admit, createLimitState, release } from "./admit.ts";
 import { compileDenial, compilePolicy } from "./compile.ts";
-import { openDocument, type Limit, type PolicyDocument } from "./document.ts";
+import { openDocument, type PolicyDocument } from "./document/document.ts";
+import type { Limit } from "./document/limits.ts";
 import { isVisible, judge, judgeTraffic, judgeUnknownMethod } from "./judge.ts";
 
 const name = fc.string({ unit: fc.constantFrom("a", "b", "_"), minLength: 1, maxLength: 3 });

@@ -3,10 +3,11 @@
  * Nothing is counted for a call that is denied or limited.
  */
 import type { Reason } from "@outrigger/api/reasons";
-import { takeToken, waitForToken } from "./bucket.ts";
-import type { CompiledLimit, CompiledPolicy } from "./compile.ts";
+import { takeToken, waitForToken, type BucketRate } from "./bucket.ts";
+import type { CompiledLimit, CompiledPolicy } from "./compiled.ts";
 import { matchesAny } from "./glob.ts";
-import { judge, judgeTraffic, type Subject, type Verdict } from "./judge.ts";
+import { judge, judgeTraffic, type Verdict } from "./judge.ts";
+import type { Subject, View } from "./rules.ts";
 
 /** Buckets by key (next free time in ms) and calls under way by key. Belongs to one process; lost with it. */
 export interface LimitState {
@@ -25,12 +26,22 @@ export function createLimitState(maxKeys = 10_000): LimitState {
 export interface CallFacts {
   readonly method: string;
   readonly subject?: Subject;
+  /** What is known besides, where the policy has rules. */
+  readonly view?: View;
   readonly caller: string;
 }
 
 /** Proof of admission; give it back by {@link release} when the call has ended. */
 export interface Ticket {
   readonly held: readonly string[];
+}
+
+/** Where a call may wait for another to end: `key` of the bucket, its limit's name, how many may wait and how long. */
+export interface QueuePlace {
+  readonly key: string;
+  readonly limit: string;
+  readonly length: number;
+  readonly timeoutMs: number;
 }
 
 /** The decision about a call. `retryAfterMs` is absent where only the end of another call helps. */
@@ -42,6 +53,7 @@ export type Admission =
       readonly reason: Extract<Reason, "RateLimited" | "ConcurrencyLimited">;
       readonly limit: string;
       readonly retryAfterMs?: number;
+      readonly queue?: QueuePlace;
     };
 
 const noTicket: Ticket = { held: [] };
@@ -52,12 +64,29 @@ export function admit(
   state: LimitState,
   call: CallFacts & { readonly nowMs: number },
 ): Admission {
-  const verdict = call.subject === undefined ? judgeTraffic(policy) : judge(policy, call.subject);
+  const verdict = call.subject === undefined ? judgeTraffic(policy) : judge(policy, call.subject, call.view);
   if (verdict.action === "deny") return verdict;
   const limits = policy.limits.filter((limit) => appliesTo(limit, call));
   if (limits.length === 0) return { action: "allow", ticket: noTicket };
   return findExhausted(limits, state, call) ?? { action: "allow", ticket: take(limits, state, call) };
 }
+
+/** A rate that a call counts against. `key`: of its bucket, for its caller and tool; `name`: of its limit. */
+export interface RateBucket {
+  readonly key: string;
+  readonly name: string;
+  readonly rate: BucketRate;
+}
+
+/** The rates that a call counts against, for whoever counts elsewhere. Judges nothing and counts nothing. */
+export function bucketsOf(policy: CompiledPolicy, call: CallFacts): readonly RateBucket[] {
+  return policy.limits.flatMap((limit) => {
+    if (limit.rate === undefined || !appliesTo(limit, call)) return [];
+    return [{ key: keyOf(limit, noKeys, { call, maxKeys: 1 }), name: limit.name, rate: limit.rate }];
+  });
+}
+
+const noKeys: ReadonlyMap<string, number> = new Map();
 
 /** Ends a call: frees what its ticket holds. Call it exactly once per admitted call. */
 export function release(state: LimitState, ticket: Ticket): void {
@@ -77,18 +106,31 @@ type Timed = CallFacts & { readonly nowMs: number };
 
 function findExhausted(limits: readonly CompiledLimit[], state: LimitState, call: Timed): Admission | undefined {
   let longest: { name: string; waitMs: number } | undefined;
+  let crowded: Admission | undefined;
   for (const limit of limits) {
-    if (limit.maxConcurrency !== undefined) {
-      const underWay = state.underWay.get(keyOf(limit, state.underWay, { call, maxKeys: state.maxKeys })) ?? 0;
-      if (underWay >= limit.maxConcurrency) return { action: "limit", reason: "ConcurrencyLimited", limit: limit.name };
-    }
+    const full = findFull(limit, state, call);
+    // Who may not wait for one limit need not wait for another.
+    if (full !== undefined && full.queue === undefined) return full;
+    crowded ??= full;
     if (limit.rate === undefined) continue;
     const key = keyOf(limit, state.nextFreeMs, { call, maxKeys: state.maxKeys });
     const waitMs = Math.ceil(waitForToken(limit.rate, state.nextFreeMs.get(key), call.nowMs));
     if (waitMs > (longest?.waitMs ?? 0)) longest = { name: limit.name, waitMs };
   }
-  if (longest === undefined) return undefined;
+  if (longest === undefined) return crowded;
   return { action: "limit", reason: "RateLimited", limit: longest.name, retryAfterMs: longest.waitMs };
+}
+
+function findFull(
+  limit: CompiledLimit,
+  state: LimitState,
+  call: CallFacts,
+): Extract<Admission, { action: "limit" }> | undefined {
+  if (limit.maxConcurrency === undefined) return undefined;
+  const key = keyOf(limit, state.underWay, { call, maxKeys: state.maxKeys });
+  if ((state.underWay.get(key) ?? 0) < limit.maxConcurrency) return undefined;
+  const refused = { action: "limit", reason: "ConcurrencyLimited", limit: limit.name } as const;
+  return limit.queue === undefined ? refused : { ...refused, queue: { key, limit: limit.name, ...limit.queue } };
 }
 
 function take(limits: readonly CompiledLimit[], state: LimitState, call: Timed): Ticket {

@@ -1,6 +1,6 @@
 import { keys } from "@outrigger/api/keys";
 import { describe, expect, it } from "vitest";
-import { openDocument, parsePolicyDocument } from "./document.ts";
+import { openDocument, parsePolicyDocument } from "./document/document.ts";
 import { parseQuickAnnotation, parseQuickPolicy } from "./quick.ts";
 
 const problemsOf = (value: unknown): string[] => {
@@ -30,11 +30,50 @@ describe("policy document", () => {
           maxConcurrency: 2,
         },
       ],
-      sizes: { maxRequestBytes: "1Ki", maxResponseBytes: 2048 },
+      sizes: {
+        ...{ maxRequestBytes: "1Ki", maxResponseBytes: 2048, onOversize: "Truncate", maxDepth: 4, maxEntries: 9 },
+        perTool: [{ tools: ["a*"], maxResponseBytes: "1Ki" }],
+      },
+      mode: "Audit",
+      access: "ReadOnly",
+      rules: [
+        {
+          name: "team",
+          action: "Allow",
+          subjects: [{ kind: "Group", name: "ops-*" }, { kind: "Anonymous" }],
+          tools: ["read_*"],
+          methods: ["tools/call"],
+          hints: { readOnlyHint: true },
+          when: 'args.path != "/"',
+        },
+        { name: "all kinds", action: "Deny" },
+      ],
+      arguments: { schema: "Enforce", deny: ["PEM"] },
+      results: { redact: ["/user/a~1b", "JWT"] },
+      pins: { mode: "Enforce", approved: [{ server: "s", tool: "t", digest: `sha256:${"a".repeat(64)}` }] },
+      audit: { arguments: "Hash", results: "Include" },
     });
     expect(read).toEqual({
       ok: true,
       document: {
+        mode: "Audit",
+        access: "ReadOnly",
+        rules: [
+          {
+            name: "team",
+            action: "Allow",
+            subjects: [{ kind: "Group", name: "ops-*" }, { kind: "Anonymous" }],
+            tools: ["read_*"],
+            methods: ["tools/call"],
+            hints: { readOnlyHint: true },
+            when: 'args.path != "/"',
+          },
+          { name: "all kinds", action: "Deny", subjects: [], methods: [], hints: {} },
+        ],
+        arguments: { schema: "Enforce", deny: ["PEM"] },
+        results: { redact: [{ text: "/user/a~1b", tokens: ["user", "a/b"] }, "JWT"] },
+        pins: { mode: "Enforce", approved: [{ server: "s", tool: "t", digest: "a".repeat(64) }] },
+        audit: { arguments: "Hash", results: "Include" },
         defaultAction: "Deny",
         tools: { allow: ["read_*"], deny: ["read_secret"] },
         prompts: { deny: ["p"] },
@@ -50,7 +89,10 @@ describe("policy document", () => {
             maxConcurrency: 2,
           },
         ],
-        sizes: { maxRequestBytes: 1024, maxResponseBytes: 2048 },
+        sizes: {
+          ...{ maxRequestBytes: 1024, maxResponseBytes: 2048, onOversize: "Truncate", maxDepth: 4, maxEntries: 9 },
+          perTool: [{ tools: ["a*"], maxResponseBytes: 1024 }],
+        },
       },
     });
   });
@@ -66,16 +108,44 @@ describe("policy document", () => {
       'defaultAction: "Allow" or "Deny"',
       "tools.alow: no such key; known are allow, deny",
       "tools.deny: a list",
-      "limits.0.name: a name, so that a refused call can say which limit it met",
       'limits.0.rate: <n>/<s|m|h>, e.g. "60/m"',
       'limits.0: "rate", "maxConcurrency" or both',
+      "limits.0.name: a name of at most 253 characters, so that a refused call can say which limit it met",
       'limits.1: "rate", "maxConcurrency" or both',
       'limits.1.burst: a "rate" beside it',
       "limits.2.maxConcurrency: a whole number from 1 to 1000000",
       'limits.2: "rate", "maxConcurrency" or both',
-      'sizes.maxResponseBytes: a size in bytes such as "65536", "256Ki" or "4Mi"',
       'limits.2.name: a name of its own; "a" stands above already',
+      'sizes.maxResponseBytes: a size in bytes such as "65536", "256Ki" or "4Mi"',
     ]);
+  });
+
+  it.each([
+    [{ name: "a", action: "RequireApproval" }, 'action: "Allow" or "Deny"; "RequireApproval" is not available yet'],
+    [{ name: "a" }, 'action: "Allow" or "Deny"'],
+    [{ name: "a", action: "Deny", methods: ["tools/list"] }, "methods: methods that use something"],
+    [{ name: "a", action: "Deny", methods: ["tools/cal"] }, 'methods.0: "tools/call" or'],
+    [{ name: "a", action: "Deny", hints: { readOnlyHint: "yes" } }, "hints.readOnlyHint: true or false"],
+    [{ name: "a", action: "Deny", prompts: ["*"], hints: { readOnlyHint: true } }, "hints: a rule about tools alone"],
+    [{ name: "a", action: "Deny", when: "" }, "when: a CEL expression"],
+    [{ name: "a", action: "Deny", subjects: [{}] }, 'subjects.0.kind: "User" or'],
+    [{ name: "a", action: "Deny", subjects: [{ kind: "User" }] }, "subjects.0.name: a glob, for User"],
+    [{ name: "a", action: "Deny", subjects: [{ kind: "Any", name: "x" }] }, "subjects.0.name: nothing: Any has none"],
+  ])("refuses the rule %j and says what is right", (rule, expected) => {
+    expect(problemsOf({ rules: [rule] })[0]).toContain(`rules.0.${expected}`);
+  });
+
+  it.each([
+    [{ arguments: { deny: ["Password"] } }, "arguments.deny.0: "],
+    [{ results: { redact: ["user.email"] } }, "results.redact.0: a JSON pointer"],
+    [{ results: { redact: [""] } }, "results.redact.0: a JSON pointer"],
+    [{ pins: { approved: [{ server: "s", tool: "t", digest: "abc" }] } }, 'pins.approved.0.digest: "sha256:"'],
+    [{ pins: { approval: "FirstSeen" } }, "pins.approval: no such key"],
+    [{ sizes: { perTool: [{ tools: ["a"] }] } }, "sizes.perTool.0: one of maxRequestBytes"],
+    [{ sizes: { perTool: [{ maxDepth: 1 }] } }, "sizes.perTool.0.tools: the tools"],
+    [{ mode: "Dry" }, 'mode: "Enforce" or "Audit"'],
+  ])("refuses %j and says where", (value, expected) => {
+    expect(problemsOf(value).join()).toContain(expected);
   });
 
   it.each([[null], [[]], ["text"], [3]])("refuses %j as a document", (value) => {
@@ -116,9 +186,12 @@ describe("one annotation of a pod", () => {
     ["denyTools", "delete_*", { tools: { deny: ["delete_*"] } }],
     ["rateLimit", "5/s", { limits: [{ ...limit, rate: { count: 5, periodMs: 1_000 } }] }],
     ["maxConcurrency", "2", { limits: [{ ...limit, maxConcurrency: 2 }] }],
-    ["maxResponseBytes", "1Ki", { sizes: { maxResponseBytes: 1024 } }],
+    ["maxResponseBytes", "1Ki", { sizes: { maxResponseBytes: 1024, perTool: [] } }],
   ] as const)("%s %j is a layer of its own", (name, text, expected) => {
-    expect(parseQuickAnnotation(name, text)).toEqual({ ok: true, value: { ...openDocument, ...expected } });
+    expect(parseQuickAnnotation(name, text)).toEqual({
+      ok: true,
+      value: { ...openDocument, onlyNarrows: true, ...expected },
+    });
   });
 
   it.each([

@@ -43,3 +43,8 @@ export function compileGlobs(globs: readonly string[]): GlobSet {
 export function matchesAny(set: GlobSet, text: string): boolean {
   return set.exact.has(text) || set.patterns.some((pattern) => matchesGlob(pattern, text));
 }
+
+/** Says whether a set holds nothing, so that no text matches. */
+export function isEmpty(set: GlobSet): boolean {
+  return set.exact.size === 0 && set.patterns.length === 0;
+}

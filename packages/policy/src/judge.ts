@@ -3,13 +3,9 @@
  * It knows no state and no time; limits come afterwards and only for what is judged allowed.
  */
 import type { Reason } from "@outrigger/api/reasons";
-import { consents, type CompiledPolicy, type DenialReason, type SubjectKind } from "./compile.ts";
-
-/** What is asked about: one tool, prompt or resource by the server's own name or URI. */
-export interface Subject {
-  readonly kind: SubjectKind;
-  readonly name: string;
-}
+import type { CompiledPolicy, DenialReason } from "./compiled.ts";
+import { consents, findToolDenial } from "./guard.ts";
+import type { Subject, SubjectKind, View } from "./rules.ts";
 
 /** The judgement. A denial looks to the caller like the absence of the thing; the reason is for logs and metrics. */
 export type Verdict = { readonly action: "allow" } | { readonly action: "deny"; readonly reason: Reason };
@@ -35,15 +31,20 @@ export function judgeTraffic({ denied }: CompiledPolicy): TrafficVerdict {
   return denied === undefined ? allowed : trafficDenials[denied];
 }
 
-/** Judges one subject. Pure; the same verdict for every method that touches the subject. */
-export function judge(policy: CompiledPolicy, subject: Subject): Verdict {
+/**
+ * Judges one subject. Pure. Without rules the verdict is the same for every method that touches the subject, and `view` is not read.
+ * While arguments are not known, rules that look at them neither deny nor are missed: what remains is whether some call may pass.
+ */
+export function judge(policy: CompiledPolicy, subject: Subject, view: View = {}): Verdict {
   if (policy.denied !== undefined) return trafficDenials[policy.denied];
-  return consents(policy, subject.kind, subject.name) ? allowed : denials[subject.kind];
+  const reason = policy.guards === undefined ? undefined : findToolDenial(policy.guards, subject, view);
+  if (reason !== undefined) return { action: "deny", reason };
+  return consents(policy, subject, view) ? allowed : denials[subject.kind];
 }
 
-/** The judgement as a filter: listed if and only if callable. */
-export function isVisible(policy: CompiledPolicy, subject: Subject): boolean {
-  return judge(policy, subject).action === "allow";
+/** The judgement as a filter: listed if and only if callable. Give no method and no arguments in `view`. */
+export function isVisible(policy: CompiledPolicy, subject: Subject, view: View = {}): boolean {
+  return judge(policy, subject, view).action === "allow";
 }
 
 /** Judges a method that names no subject and is not in the method table: a restricted policy passes known methods only. */

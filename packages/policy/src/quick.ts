@@ -3,7 +3,8 @@ import type { QuickKey } from "@outrigger/api/bundle";
 import { keys } from "@outrigger/api/keys";
 import type { FileProblem } from "@outrigger/api/server-file";
 import type { Parsed } from "@outrigger/api/values";
-import { openDocument, parsePolicyDocument, type Limit, type PolicyDocument, type ReadDocument } from "./document.ts";
+import { openDocument, parsePolicyDocument, type PolicyDocument, type ReadDocument } from "./document/document.ts";
+import type { Limit } from "./document/limits.ts";
 
 /**
  * The resolved annotations of a pod and its namespace, as the webhook writes them.
@@ -43,7 +44,7 @@ export function parseQuickPolicy(
   const problems = read.flatMap((each) => (each.ok ? [] : each.problems));
   return problems.length > 0
     ? { ok: false, problems }
-    : { ok: true, layers: read.flatMap((each) => (each.ok ? [each.document] : [])) };
+    : { ok: true, layers: read.flatMap((each) => (each.ok ? [{ ...each.document, onlyNarrows: true as const }] : [])) };
 }
 
 /** Reads one annotation as it stands on a pod, in the form that admission takes too, into a layer of its own. */
@@ -60,7 +61,9 @@ export function parseQuickAnnotation(name: QuickKey, text: string): Parsed<Polic
         limits: [{ ...quickLimit, maxConcurrency }],
       }));
     case "maxResponseBytes":
-      return toLayer(keys.maxResponseBytes.parse(text), (maxResponseBytes) => ({ sizes: { maxResponseBytes } }));
+      return toLayer(keys.maxResponseBytes.parse(text), (maxResponseBytes) => ({
+        sizes: { maxResponseBytes, perTool: [] },
+      }));
   }
 }
 
@@ -68,7 +71,7 @@ export function parseQuickAnnotation(name: QuickKey, text: string): Parsed<Polic
 const quickLimit: Limit = { name: quickLimitName, tools: ["*"], methods: ["tools/call"], per: [] };
 
 function toLayer<T>(parsed: Parsed<T>, write: (value: T) => Partial<PolicyDocument>): Parsed<PolicyDocument> {
-  return parsed.ok ? { ok: true, value: { ...openDocument, ...write(parsed.value) } } : parsed;
+  return parsed.ok ? { ok: true, value: { ...openDocument, onlyNarrows: true, ...write(parsed.value) } } : parsed;
 }
 
 function toDocument(quick: QuickPolicy): unknown {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { compilePolicy } from "./compile.ts";
-import { openDocument } from "./document.ts";
+import { openDocument } from "./document/document.ts";
 import { judge } from "./judge.ts";
 import { spellingsOf } from "./uri.ts";
 

@@ -9,8 +9,10 @@ import {
   compilePolicy,
   type CompiledPolicy,
   type DenialReason,
+  type Engines,
   type PolicyDocument,
 } from "@outrigger/policy";
+import type { Jwks } from "@outrigger/runtime/jws";
 import type { Part, PartState, RefusalReason } from "./parts.ts";
 
 /** What is enforced, and what became of the last attempt to change it. */
@@ -20,6 +22,8 @@ export interface CompiledParts {
   readonly hash: string;
   readonly reason: Extract<Reason, "PolicyApplied"> | DenialReason | RefusalReason;
   readonly message: string;
+  /** Who may vouch for callers; absent where the policy names nobody. */
+  readonly assertionKeys?: Jwks;
 }
 
 /** What holds for the life of the process. `floor`: layers that admission fixed; they narrow whatever comes. */
@@ -29,14 +33,26 @@ export interface PolicyRules {
   readonly base: Extract<Part, "bundle" | "file"> | undefined;
 }
 
-/** Compiles the parts; of a part that is refused the last good text counts. */
-export function compileParts(parts: ReadonlyMap<Part, PartState>, rules: PolicyRules): CompiledParts {
+/** All layers that count: of a part that is refused the last good text. */
+export function layersOf(
+  parts: ReadonlyMap<Part, PartState>,
+  { floor }: Pick<PolicyRules, "floor">,
+): readonly PolicyDocument[] {
+  return [...parts.values()].flatMap(({ good }) => good?.layers ?? []).concat(floor);
+}
+
+/** Compiles the parts. `engines`: what their layers call for; what is missing refuses. */
+export function compileParts(
+  parts: ReadonlyMap<Part, PartState>,
+  rules: PolicyRules,
+  engines: Engines = {},
+): CompiledParts {
   const denied = findDenial(parts, rules);
-  const layers = [...parts.values()].flatMap(({ good }) => good?.layers ?? []).concat(rules.floor);
+  const layers = layersOf(parts, rules);
   const refused = [...parts.values()].flatMap((state) => (state.refused === undefined ? [] : [state.refused]));
   const problems = refused.flatMap((each) => each.problems);
   return {
-    compiled: denied === undefined ? compilePolicy(layers) : compileDenial(denied),
+    compiled: denied === undefined ? compilePolicy(layers, engines) : compileDenial(denied),
     hash: createHash("sha256")
       .update(JSON.stringify(denied === undefined ? layers : { denied }))
       .digest("hex"),
@@ -44,7 +60,13 @@ export function compileParts(parts: ReadonlyMap<Part, PartState>, rules: PolicyR
     message: [...(problems.length > 0 ? problems : [describe(parts, denied)]), ...tellDenial(problems, denied)].join(
       "; ",
     ),
+    ...nameAssertionKeys(parts),
   };
+}
+
+function nameAssertionKeys(parts: ReadonlyMap<Part, PartState>): Pick<CompiledParts, "assertionKeys"> {
+  const assertionKeys = parts.get("bundle")?.good?.assertionKeys;
+  return assertionKeys === undefined ? {} : { assertionKeys };
 }
 
 /** A part that was never good leaves a hole that nobody knows the size of: nothing passes until it is filled. */

@@ -102,7 +102,7 @@ describe("a pod without a bundle", () => {
     expect(ready.status).toBe(200);
     const { checks } = JSON.parse(ready.text) as { checks: { name: string; ok: boolean; message: string }[] };
     const detail = checks.find(({ name }) => name === "policy");
-    expect(detail).toMatchObject({ ok: true, message: expect.stringContaining("PolicyMissing: no policy") as string });
+    expect(detail).toMatchObject({ ok: false, message: expect.stringContaining("PolicyMissing: no policy") as string });
     expect((await sidecar.admin("/readyz")).text).not.toContain("PolicyMissing");
     const { text } = await sidecar.admin("/metrics");
     expect(text).toContain("outrigger_sidecar_policy_applied 0");

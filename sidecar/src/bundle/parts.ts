@@ -2,6 +2,7 @@
 import { quickFileOf, quickKeys, type QuickKey } from "@outrigger/api/bundle";
 import type { Reason } from "@outrigger/api/reasons";
 import type { PolicyDocument } from "@outrigger/policy";
+import type { Jwks } from "@outrigger/runtime/jws";
 
 /** A part: the signed bundle, the policy file that takes its place where there is no cluster, or one annotation of the pod. */
 export type Part = "bundle" | "file" | QuickKey;
@@ -25,6 +26,8 @@ export type RefusalReason = (typeof refusalReasons)[number];
 export interface GoodPart {
   readonly layers: readonly PolicyDocument[];
   readonly version?: number;
+  /** Who may vouch for callers, by a bundle. */
+  readonly assertionKeys?: Jwks;
 }
 
 /** Why a text gives no layers; each problem is a sentence that holds nothing of the text but names. */

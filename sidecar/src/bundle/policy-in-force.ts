@@ -3,7 +3,8 @@
  * The only file that knows the order of the stages: watch -> verify -> compile -> swap.
  */
 import type { PolicyDocument } from "@outrigger/policy";
-import { compileParts, type PolicyRules } from "./compile.ts";
+import { compileParts, layersOf, type PolicyRules } from "./compile.ts";
+import { loadEngines } from "./engines.ts";
 import { partOrder, refusalReasons, type Part, type PartState, type RefusalReason, type RefusedPart } from "./parts.ts";
 import { createSwap, type PolicySwap } from "./swap.ts";
 import { verifyPart } from "./verify.ts";
@@ -53,7 +54,7 @@ export function createPolicyHolder(options: HolderOptions): PolicyHolder {
   const applyAll = async (texts: ReadonlyMap<Part, string>): Promise<readonly RefusedPart[]> => {
     const refused: RefusedPart[] = [];
     for (const part of partOrder) refused.push(...(await verifyNew(part, texts.get(part))));
-    swap(compileParts(parts, options));
+    swap(compileParts(parts, options, await loadEngines(layersOf(parts, options))));
     return refused;
   };
   return {

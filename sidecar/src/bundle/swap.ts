@@ -14,6 +14,11 @@ export interface PolicySwap {
   readonly onChange: (listener: (policy: PolicyInForce) => void) => void;
 }
 
+function isSameBeside(next: CompiledParts, current: CompiledParts): boolean {
+  const isSameState = next.reason === current.reason && next.message === current.message;
+  return isSameState && JSON.stringify(next.assertionKeys) === JSON.stringify(current.assertionKeys);
+}
+
 /** Creates the place with what holds first. `wallNow` in ms since the epoch. */
 export function createSwap(first: CompiledParts, wallNow: () => number): PolicySwap {
   let current: PolicyInForce = { ...first, sinceMs: wallNow() };
@@ -22,7 +27,7 @@ export function createSwap(first: CompiledParts, wallNow: () => number): PolicyS
     current: () => current,
     swap: (next) => {
       const isSamePolicy = next.hash === current.hash;
-      if (isSamePolicy && next.reason === current.reason && next.message === current.message) return;
+      if (isSamePolicy && isSameBeside(next, current)) return;
       const { compiled, sinceMs } = isSamePolicy ? current : { compiled: next.compiled, sinceMs: wallNow() };
       current = { ...next, compiled, sinceMs };
       for (const listener of listeners) listener(current);

@@ -4,7 +4,7 @@
  */
 import { bundleLimits, bundleType, readBundlePayload, type BundlePayload } from "@outrigger/api/bundle";
 import { parsePolicyDocument, type PolicyDocument } from "@outrigger/policy";
-import { verifyCompact, type Jwks, type VerifiedJws } from "@outrigger/runtime/jws";
+import { readJwks, verifyCompact, type Jwks, type VerifiedJws } from "@outrigger/runtime/jws";
 import type { GoodPart, RefusalReason, RefusedPart } from "./parts.ts";
 import { describeProblems } from "./read-document.ts";
 
@@ -59,7 +59,13 @@ function readPayload(bytes: Uint8Array): BundlePayload | string {
   return read.ok ? read.value : read.expected;
 }
 
-function readLayers({ layers, version }: BundlePayload): ReadPart {
+function readLayers({ layers, version, assertionKeys }: BundlePayload): ReadPart {
+  const keys = assertionKeys === undefined ? undefined : readJwks({ keys: assertionKeys });
+  if (assertionKeys !== undefined && keys === undefined)
+    return refuse(
+      "BundleMalformed",
+      "the bundle is refused: expected assertionKeys to be public Ed25519 keys, each with a kid",
+    );
   const documents: PolicyDocument[] = [];
   const problems: string[] = [];
   for (const [index, layer] of layers.entries()) {
@@ -67,5 +73,6 @@ function readLayers({ layers, version }: BundlePayload): ReadPart {
     if (read.ok) documents.push(read.document);
     else problems.push(...describeProblems(read.problems).map((problem) => `layer ${index}: ${problem}`));
   }
-  return problems.length > 0 ? refuse("BundleMalformed", ...problems) : { ok: true, layers: documents, version };
+  if (problems.length > 0) return refuse("BundleMalformed", ...problems);
+  return { ok: true, layers: documents, version, ...(keys === undefined ? {} : { assertionKeys: keys }) };
 }

@@ -1,5 +1,6 @@
 /** Decides what the new text of one part is worth: layers, nothing, or a refusal. Second stage: watch -> verify -> compile -> swap. */
 import { parseQuickAnnotation } from "@outrigger/policy";
+import { findConditionProblems } from "./engines.ts";
 import { namePart, type Part, type PartState } from "./parts.ts";
 import { readPolicyText } from "./read-document.ts";
 import { verifyBundle, type ReadPart, type Trust } from "./verify-bundle.ts";
@@ -14,8 +15,19 @@ export async function verifyPart(
   if (part === "bundle" && text === "" && before.good === undefined) return { good: undefined, refused: undefined };
   const read = await readPart({ part, text }, before.good?.version, trust);
   if (!read.ok) return { good: before.good, refused: { reason: read.reason, problems: read.problems } };
-  const { layers, version } = read;
-  return { good: version === undefined ? { layers } : { layers, version }, refused: undefined };
+  const problems = await findConditionProblems(read.layers);
+  if (problems.length > 0)
+    return {
+      good: before.good,
+      refused: { reason: part === "bundle" ? "BundleMalformed" : "PolicyInvalid", problems },
+    };
+  const { layers, version, assertionKeys } = read;
+  const good = {
+    layers,
+    ...(version === undefined ? {} : { version }),
+    ...(assertionKeys === undefined ? {} : { assertionKeys }),
+  };
+  return { good, refused: undefined };
 }
 
 function readPart(

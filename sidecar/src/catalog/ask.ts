@@ -10,7 +10,7 @@ import {
   type OutgoingMessage,
   type RpcError,
 } from "@outrigger/mcp";
-import { findHeader } from "../upstream/http.ts";
+import { findHeader } from "../upstream/headers.ts";
 import type { Upstream, UpstreamCall, UpstreamFailure, UpstreamRequest } from "../upstream/upstream.ts";
 
 /** How the server is reached. `headers`: flat list that goes with every request (Host, credentials). */

@@ -4,10 +4,11 @@
  */
 import type { FeedState } from "@outrigger/api/feed";
 import type { ClientInfo, Era } from "@outrigger/mcp";
-import type { CompiledPolicy } from "@outrigger/policy";
+import type { CompiledPolicy, Subject, View } from "@outrigger/policy";
 import type { Logger } from "@outrigger/runtime/logger";
 import type { ServerAccess } from "./ask.ts";
-import { connect, disconnect, type Connection } from "./connect.ts";
+import { connect, disconnect, type Connection, type Detection } from "./connect.ts";
+import type { DefinitionBook } from "./definition-book.ts";
 import { digestCatalogue, type CatalogueContent } from "./digest.ts";
 import { filterCatalogue } from "./filter.ts";
 import { hasSessionEnded, listServer, type Listed } from "./list.ts";
@@ -23,9 +24,15 @@ export type ListOutcome =
 export interface CatalogueOptions {
   readonly access: ServerAccess;
   readonly transport: "http" | "stdio";
+  /** Present where nobody said how a server over HTTP speaks. */
+  readonly detection?: Detection | undefined;
   readonly clientInfo: ClientInfo;
   readonly policy: () => CompiledPolicy;
-  readonly publisher: Pick<Publisher, "setFacts" | "setCatalogue">;
+  readonly publisher: Pick<Publisher, "setFacts" | "setCatalogue" | "setFindings">;
+  /** Definitions of tools as they were seen; without it nothing is pinned. */
+  readonly book?: DefinitionBook;
+  /** What is known of a subject besides its name. */
+  readonly viewOf?: (subject: Subject) => View;
   /** Longest time between two lists. */
   readonly relistMs: number;
   /** Pause after a failed attempt: doubles from the first to the second. */
@@ -100,7 +107,7 @@ export function createCatalogue(options: CatalogueOptions): ServerCatalogue {
   };
   /** Publishes what policy leaves; undefined where it has no digest. */
   const publish = (listed: CatalogueContent, notes: readonly string[]): string | undefined => {
-    const visible = filterCatalogue(listed, options.policy());
+    const visible = filterCatalogue(listed, options.policy(), options.viewOf);
     const digest = digestCatalogue(visible);
     if (digest === undefined) return undefined;
     const counts = `${visible.tools.length} of ${listed.tools.length} tools are visible`;
@@ -110,6 +117,7 @@ export function createCatalogue(options: CatalogueOptions): ServerCatalogue {
       atMs: options.wallNow(),
     };
     publisher.setCatalogue(outcome, { digest, ...visible });
+    publisher.setFindings(options.book?.findings() ?? []);
     return digest;
   };
   const leave = (): void => {
@@ -172,6 +180,7 @@ export function createCatalogue(options: CatalogueOptions): ServerCatalogue {
     isEmptyAnnounced = isEmptied && !isEmptyAnnounced;
     if (isEmptyAnnounced)
       return report({ kind: "unlisted", message: "the list came back empty; it is asked for again" });
+    options.book?.observe(listed.content.tools);
     if (publish(listed.content, listed.notes) === undefined) {
       return report({ kind: "unlisted", message: "the server's list is nested too deeply" });
     }

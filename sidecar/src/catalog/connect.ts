@@ -1,6 +1,7 @@
 /**
- * Opens a connection of the sidecar's own to its server: finds the era, shakes hands where there is a handshake, ends the session.
- * Stage before list.ts. Source: MCP 2026-07-28 "Versioning", "Backward Compatibility"; 2025-11-25 "Lifecycle".
+ * Opens a connection of the sidecar's own to its server: finds the era and, where nobody said it, the transport; shakes hands where
+ * there is a handshake, ends the session. Stage before list.ts.
+ * Source: MCP 2026-07-28 "Versioning", "Backward Compatibility"; 2025-11-25 "Lifecycle", transports "Backwards Compatibility".
  */
 import type { ServerIdentity } from "@outrigger/api/feed";
 import {
@@ -19,6 +20,8 @@ import {
 } from "@outrigger/mcp";
 import { ask, buildBodiless, type MessageListener, type Reply, type ServerAccess } from "./ask.ts";
 import { refuseServerRequests } from "./answer-server.ts";
+import { listenForEndpoint } from "./listen-for-endpoint.ts";
+import type { HttpTransport } from "../upstream/transport.ts";
 
 /** An open connection. `sessionId` is absent where the server gave none. */
 export interface Connection {
@@ -38,31 +41,56 @@ export type Connected =
   | { readonly ok: true; readonly connection: Connection }
   | { readonly ok: false; readonly kind: "unauthorized" | "answers" | "unreachable"; readonly message: string };
 
-/** What connecting needs. `knownEra`: skips the question where the answer is still trusted. */
+/** Finds out how a server over HTTP speaks. `access`: its HTTP as it is, whatever was found before. */
+export interface Detection {
+  readonly access: ServerAccess;
+  readonly found: (transport: HttpTransport) => void;
+}
+
+/** What connecting needs. `knownEra`: skips the question where the answer is still trusted, and with it the detection. */
 export interface ConnectOptions {
   readonly access: ServerAccess;
   readonly transport: "http" | "stdio";
   readonly clientInfo: ClientInfo;
   readonly knownEra?: Era | undefined;
+  readonly detection?: Detection | undefined;
   readonly onMessage?: MessageListener;
 }
 
 /** Connects once; never throws and never retries. */
 export async function connect(options: ConnectOptions): Promise<Connected> {
-  let ladder = firstLadder(options);
-  let last: Reply | undefined;
-  while (ladder.step.type === "send") {
-    last = await sendStep(options, ladder.step);
-    ladder = nextStep(ladder, toOutcome(last, ladder.step.method));
-  }
-  const { step } = ladder;
+  const detection = options.knownEra === undefined ? options.detection : undefined;
+  const asked = detection === undefined ? options : { ...options, access: detection.access };
+  const { step, last } = await climb(asked, firstLadder(options, detection !== undefined));
   if (step.type === "failed") return describeFailure(step, last);
+  detection?.found(step.type === "sse" ? "sse" : "streamable-http");
+  // A server of the older transport has only the legacy era; the handshake goes the way that was found.
+  if (step.type === "sse") return connect({ ...options, knownEra: "legacy" });
   const connection = createConnection(options, step, last);
   if (step.type === "legacy") {
     const initialized = buildNotification(connection.voice, { method: "notifications/initialized" });
     await ask(options.access, { message: initialized, sessionId: connection.sessionId });
   }
   return { ok: true, connection };
+}
+
+interface Climbed {
+  readonly step: Exclude<Ladder["step"], { type: "send" | "listen" }>;
+  /** The last reply to a request. */
+  readonly last: Reply | undefined;
+}
+
+async function climb(options: ConnectOptions, first: Ladder): Promise<Climbed> {
+  let ladder = first;
+  let last: Reply | undefined;
+  for (;;) {
+    const { step } = ladder;
+    if (step.type === "listen") ladder = nextStep(ladder, await listenForEndpoint(options.access));
+    else if (step.type === "send") {
+      last = await sendStep(options, step);
+      ladder = nextStep(ladder, toOutcome(last, step.method));
+    } else return { step, last };
+  }
 }
 
 /** Ends a legacy session; without one there is nothing to end. A server may refuse to (405) or be gone: both are fine. */
@@ -83,8 +111,8 @@ export function disconnect({ access, sessionId, version }: Connection): Promise<
   });
 }
 
-function firstLadder({ transport, knownEra }: ConnectOptions): Ladder {
-  if (knownEra !== "legacy") return startLadder(transport);
+function firstLadder({ transport, knownEra }: ConnectOptions, detects: boolean): Ladder {
+  if (knownEra !== "legacy") return startLadder(detects ? "any-http" : transport);
   return { transport, step: { type: "send", method: "initialize", version: latestLegacy } };
 }
 

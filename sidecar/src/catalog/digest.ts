@@ -15,7 +15,12 @@ const maxDepth = 128;
  */
 export function digestCatalogue(content: CatalogueContent): string | undefined {
   const { tools, prompts, resources, resourceTemplates, limited } = content;
-  const text = canonicalize({ tools, prompts, resources, resourceTemplates, limited }, 0);
+  return digestValue({ tools, prompts, resources, resourceTemplates, limited });
+}
+
+/** The same of any value that was parsed from JSON. */
+export function digestValue(value: unknown): string | undefined {
+  const text = canonicalize(value, 0);
   return text === undefined ? undefined : createHash("sha256").update(text).digest("hex");
 }
 

@@ -2,7 +2,7 @@
  * Holds what the control port tells: one state, and the last catalogues by digest. Whoever knows better sets its part;
  * readers hear of every change once. Last stage of the catalogue: list -> digest -> filter -> publish.
  */
-import type { Catalogue, FeedState, Health, ServerIdentity } from "@outrigger/api/feed";
+import type { Catalogue, FeedFinding, FeedState, FeedTransport, Health, ServerIdentity } from "@outrigger/api/feed";
 
 /** What the control port reads. */
 export interface FeedSource {
@@ -25,6 +25,9 @@ export interface Publisher extends FeedSource {
   readonly setHealth: (health: Health) => void;
   readonly setPolicy: (policy: FeedState["policy"]) => void;
   readonly setFacts: (facts: ServerFacts) => void;
+  readonly setTransport: (transport: FeedTransport) => void;
+  /** Tools that are not as approved; none takes the member away. */
+  readonly setFindings: (findings: readonly FeedFinding[]) => void;
   /** Publishes a catalogue; without one only says why the last attempt failed, and what was known stays. */
   readonly setCatalogue: (outcome: FeedState["catalogue"], catalogue?: Catalogue) => void;
 }
@@ -38,6 +41,8 @@ export function createPublisher(first: {
   readonly server: string;
   readonly health: Health;
   readonly policy: FeedState["policy"];
+  /** Where somebody said how the server speaks. */
+  readonly transport?: FeedTransport | undefined;
   readonly nowMs: number;
 }): Publisher {
   const listeners = new Set<(state: FeedState) => void>();
@@ -51,6 +56,7 @@ export function createPublisher(first: {
     identity: {},
     catalogue: { reason: "Starting", message: "the server has not been listed yet", atMs: first.nowMs },
     policy: first.policy,
+    ...(first.transport === undefined ? {} : { transport: first.transport }),
   };
 
   const publish = (): void => {
@@ -89,6 +95,16 @@ export function createPublisher(first: {
     setHealth: (health) => change({ health }),
     setPolicy: (policy) => change({ policy }),
     setFacts: (facts) => change(facts),
+    setTransport: (transport) => change({ transport }),
+    setFindings(findings) {
+      if (findings.length > 0) change({ findings });
+      else if (state.findings !== undefined) {
+        const rest: { -readonly [K in keyof FeedState]: FeedState[K] } = { ...state };
+        delete rest.findings;
+        state = rest;
+        change({});
+      }
+    },
     setCatalogue(outcome, catalogue) {
       if (catalogue !== undefined) keep(catalogue);
       change({ catalogue: outcome, ...(catalogue === undefined ? {} : { digest: catalogue.digest }) });

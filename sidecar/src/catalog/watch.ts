@@ -3,7 +3,7 @@
  * in the modern era. It decides whether there is such a stream; when to list again is decided in catalogue.ts.
  */
 import { buildRequest, createAnswerReader, type AnswerEvent, type JsonObject } from "@outrigger/mcp";
-import { findHeader } from "../upstream/http.ts";
+import { findHeader } from "../upstream/headers.ts";
 import type { UpstreamRequest } from "../upstream/upstream.ts";
 import { refuseServerRequests } from "./answer-server.ts";
 import { buildBodiless, buildPost } from "./ask.ts";

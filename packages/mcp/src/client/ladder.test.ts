@@ -20,6 +20,48 @@ describe("what is evidence for an era, and what is not", () => {
   });
 });
 
+describe("a server that may speak the older transport alone", () => {
+  const missing = { type: "status", status: 404 } as const;
+  const climb = (transport: "http" | "any-http", ...outcomes: LadderOutcome[]) =>
+    outcomes.reduce((ladder, outcome) => nextStep(ladder, outcome), startLadder(transport)).step;
+
+  it.each([400, 404, 405])("is asked for its stream when it refuses the handshake with HTTP %i", (status) => {
+    const refused = [
+      { type: "status", status },
+      { type: "error", status, error: { code: -32_000, message: "no" } },
+    ] as const;
+    for (const outcome of refused) {
+      expect(climb("any-http", missing, outcome)).toMatchObject({ type: "listen" });
+      expect(climb("http", missing, outcome)).toMatchObject({ type: "failed" });
+    }
+    expect(climb("any-http", missing, { type: "status", status }, { type: "endpoint" })).toEqual({ type: "sse" });
+  });
+
+  it.each([401, 403, 429, 500, 502])("is not asked for it after HTTP %i, which is no evidence", (status) => {
+    expect(climb("any-http", missing, { type: "status", status })).toMatchObject({ type: "failed" });
+    expect(climb("any-http", { type: "status", status })).toMatchObject({ type: "failed" });
+  });
+
+  it("is one of another kind, as it said, where the stream does not begin with an endpoint", () => {
+    const others: LadderOutcome[] = [missing, { type: "silence", reason: "nothing came" }];
+    for (const other of others) {
+      expect(climb("any-http", missing, { type: "status", status: 405 }, other)).toEqual({
+        type: "failed",
+        reason: "the server answered with HTTP 405",
+        unauthorized: false,
+      });
+    }
+    const unauthorized = climb("any-http", missing, missing, { type: "status", status: 401 });
+    expect(unauthorized).toMatchObject({ type: "failed", unauthorized: true });
+  });
+
+  it("speaks the newer one where it answers, whatever its stream would say", () => {
+    const initialize = { protocolVersion: "2025-06-18" };
+    expect(climb("any-http", missing, { type: "result", result: initialize })).toMatchObject({ type: "legacy" });
+    expect(climb("any-http", { type: "endpoint" })).toMatchObject({ type: "send", method: "server/discover" });
+  });
+});
+
 describe("the envelope of a request", () => {
   it("can't be replaced by metadata that came from elsewhere, so that body and headers agree", () => {
     const key = "io.modelcontextprotocol/protocolVersion";

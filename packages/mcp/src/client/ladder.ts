@@ -1,6 +1,7 @@
 /**
- * Finds out which era a server speaks: modern `server/discover` first, then legacy `initialize`. A pure state machine:
- * the caller sends what `step` says and tells what came back. Source: MCP 2026-07-28 basic/lifecycle, "Version negotiation".
+ * Finds out which era a server speaks: modern `server/discover` first, then legacy `initialize`, last the stream of the older
+ * HTTP+SSE transport. A pure state machine: the caller sends what `step` says and tells what came back.
+ * Source: MCP 2026-07-28 basic/lifecycle, "Version negotiation"; 2025-11-25 transports, "Backwards Compatibility".
  */
 import { latestLegacy, legacyRevisions, modernRevision } from "../era/revisions.ts";
 import type { JsonObject, RpcError } from "./response.ts";
@@ -11,41 +12,70 @@ export type LadderOutcome =
   | { readonly type: "error"; readonly error: RpcError; readonly status?: number }
   /** An HTTP status without a JSON-RPC body. */
   | { readonly type: "status"; readonly status: number }
+  /** The stream that was asked for began with the event `endpoint`. */
+  | { readonly type: "endpoint" }
   /** No answer in time, or no connection. */
   | { readonly type: "silence"; readonly reason: string };
 
-/** Where the ladder is. `send` names the next request. */
+/**
+ * Where the ladder is. `send` names the next request; `listen` asks for a GET of an event stream, after a refusal that stands
+ * unless the stream says otherwise. `sse`: the server speaks the older transport, over which the handshake is still to be made.
+ */
 export type LadderStep =
   | { readonly type: "send"; readonly method: "server/discover"; readonly version: string }
   | { readonly type: "send"; readonly method: "initialize"; readonly version: string }
+  | { readonly type: "listen"; readonly refusal: string }
+  | { readonly type: "sse" }
   | { readonly type: "modern"; readonly version: string; readonly discover: JsonObject }
   | { readonly type: "legacy"; readonly version: string; readonly initialize: JsonObject }
   | { readonly type: "failed"; readonly reason: string; readonly unauthorized: boolean };
 
 /** A ladder under way; immutable. */
 export interface Ladder {
-  readonly transport: "http" | "stdio";
+  readonly transport: LadderTransport;
   readonly step: LadderStep;
 }
 
+/** How the server is asked. `any-http`: it may also be one that speaks the older HTTP+SSE transport alone. */
+export type LadderTransport = "http" | "any-http" | "stdio";
+
 /** The first step. */
-export function startLadder(transport: "http" | "stdio"): Ladder {
+export function startLadder(transport: LadderTransport): Ladder {
   return { transport, step: { type: "send", method: "server/discover", version: modernRevision } };
 }
 
 /** The ladder after an outcome; a ladder that has ended stays as it is. */
 export function nextStep(ladder: Ladder, outcome: LadderOutcome): Ladder {
   const { step } = ladder;
-  if (step.type !== "send") return ladder;
-  const next =
-    step.method === "server/discover" ? afterDiscover(ladder, step.version, outcome) : afterInitialize(outcome);
-  return { ...ladder, step: next };
+  if (step.type === "listen") return { ...ladder, step: afterListen(step.refusal, outcome) };
+  // What a stream begins with answers no request.
+  if (step.type !== "send" || outcome.type === "endpoint") return ladder;
+  if (step.method === "server/discover") return { ...ladder, step: afterDiscover(ladder, step.version, outcome) };
+  const next = afterInitialize(outcome);
+  const mayBeOlder = ladder.transport === "any-http" && next.type === "failed" && hintsAtOlder(outcome);
+  return { ...ladder, step: mayBeOlder ? { type: "listen", refusal: next.reason } : next };
 }
+
+/** Statuses by which a server of the older transport refuses a POST to its stream's address. */
+const olderStatuses: readonly (number | undefined)[] = [400, 404, 405];
+
+function hintsAtOlder(outcome: Answered): boolean {
+  return (outcome.type === "status" || outcome.type === "error") && olderStatuses.includes(outcome.status);
+}
+
+function afterListen(refusal: string, outcome: LadderOutcome): LadderStep {
+  if (outcome.type === "endpoint") return { type: "sse" };
+  if (outcome.type === "status" && isUnauthorized(outcome.status)) return refusedBy(outcome.status);
+  return { type: "failed", reason: refusal, unauthorized: false };
+}
+
+/** What may come back from a request. */
+type Answered = Exclude<LadderOutcome, { readonly type: "endpoint" }>;
 
 const initialize: LadderStep = { type: "send", method: "initialize", version: latestLegacy };
 const unsupportedVersion = -32_022;
 
-function afterDiscover(ladder: Ladder, version: string, outcome: LadderOutcome): LadderStep {
+function afterDiscover(ladder: Ladder, version: string, outcome: Answered): LadderStep {
   switch (outcome.type) {
     case "result": {
       const supported = outcome.result["supportedVersions"];
@@ -92,7 +122,7 @@ function refusedBy(status: number): LadderStep {
   return { type: "failed", reason: `the server answered with HTTP ${status}`, unauthorized: isUnauthorized(status) };
 }
 
-function afterInitialize(outcome: LadderOutcome): LadderStep {
+function afterInitialize(outcome: Answered): LadderStep {
   switch (outcome.type) {
     case "result": {
       const version = outcome.result["protocolVersion"];

@@ -26,21 +26,35 @@ export type FilteredList =
 
 /**
  * Filters one whole JSON-RPC response. An error response and a result without the list are unchanged.
- * `keep` gets the entry's name, URI or URI template. Cost: one walk over the bytes.
+ * `keep` gets the entry's name, URI or URI template, and the entry's own bytes. Cost: one walk over the bytes.
  */
-export function filterList(response: Uint8Array, list: ListKind, keep: (key: string) => boolean): FilteredList {
+export function filterList(
+  response: Uint8Array,
+  list: ListKind,
+  keep: (key: string, entry: Uint8Array) => boolean,
+): FilteredList {
+  return filterEntries(response, { member: list, key: entryKeys[list] }, keep);
+}
+
+/** Filters the entries of `result.tasks` by their ids. Source: MCP 2025-11-25 basic/utilities/tasks, `tasks/list`. */
+export function filterTasks(response: Uint8Array, keep: (taskId: string) => boolean): FilteredList {
+  return filterEntries(response, { member: "tasks", key: "taskId" }, keep);
+}
+
+function filterEntries(
+  response: Uint8Array,
+  at: { readonly member: string; readonly key: string },
+  keep: (key: string, entry: Uint8Array) => boolean,
+): FilteredList {
   const body = asBuffer(response);
   const result = findOnly(readMembers(body, skipSpace(body, 0)), "result");
   if (result === "absent") return { kind: "unchanged", kept: 0 };
-  const array = result === "ambiguous" ? result : findOnly(readMembers(body, result.start), list);
+  const array = result === "ambiguous" ? result : findOnly(readMembers(body, result.start), at.member);
   if (array === "absent") return { kind: "unchanged", kept: 0 };
   const elements = array === "ambiguous" ? undefined : readElements(body, array.start);
-  if (array === "ambiguous" || elements === undefined) return refused(`"${list}" can't be read in exactly one way`);
-  return cut(
-    body,
-    { array, elements, names: elements.map((element) => readName(body, element, entryKeys[list])) },
-    keep,
-  );
+  if (array === "ambiguous" || elements === undefined)
+    return refused(`"${at.member}" can't be read in exactly one way`);
+  return cut(body, { array, elements, names: elements.map((element) => readName(body, element, at.key)) }, keep);
 }
 
 const refused = (reason: string): FilteredList => ({ kind: "refused", reason });
@@ -51,13 +65,14 @@ interface Entries {
   readonly names: readonly (string | undefined)[];
 }
 
-function cut(body: Buffer, entries: Entries, keep: (key: string) => boolean): FilteredList {
+function cut(body: Buffer, entries: Entries, keep: (key: string, entry: Uint8Array) => boolean): FilteredList {
   const { array, elements, names } = entries;
   const kept: Buffer[] = [];
   for (const [index, element] of elements.entries()) {
     const name = names[index];
     if (name === undefined) return refused(`entry ${index} has no readable name`);
-    if (keep(name)) kept.push(Buffer.from(kept.length === 0 ? "" : ","), body.subarray(element.start, element.end));
+    const entry = body.subarray(element.start, element.end);
+    if (keep(name, entry)) kept.push(Buffer.from(kept.length === 0 ? "" : ","), entry);
   }
   const count = kept.length / 2;
   if (count === elements.length) return { kind: "unchanged", kept: count };

@@ -37,5 +37,7 @@ function finishCall(scan: Scan): ScannedMessage["type"] | { readonly problem: Sc
   if (scan.draft.id === null) return { problem: "BadId" };
   const needed = neededBy[scan.info?.subject ?? "none"];
   if ((scan.unreadable & needed) !== 0) return { problem: "BadName" };
-  return scan.draft.id === undefined ? "notification" : "request";
+  if (scan.draft.id !== undefined) return "request";
+  // Whose answer nobody waits for: servers differ in whether they do it all the same.
+  return scan.info?.form === "request" ? { problem: "BadId" } : "notification";
 }

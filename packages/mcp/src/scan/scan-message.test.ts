@@ -57,6 +57,14 @@ describe("reading a message", () => {
     expect(message('{"jsonrpc":"2.0","error":{"code":-32700,"message":"x"}}').type).toBe("response");
   });
 
+  it.each(["tools/call", "resources/read", "initialize", "roots/list"])("refuses %s without an id", (method) => {
+    expect(problem(`{"jsonrpc":"2.0","method":"${method}","params":{"name":"a","uri":"a"}}`)).toBe("BadId");
+  });
+
+  it("takes a notification that no revision defines", () => {
+    expect(message('{"jsonrpc":"2.0","method":"notifications/of_tomorrow"}').type).toBe("notification");
+  });
+
   it("reads the reference of a completion, the subscriptions of a listen, the target of a cancel and of a task", () => {
     const completion = '{"ref":{"type":"ref/resource","uri":"a://{b}"},"argument":{"name":"b","value":""}}';
     expect(message(`{"jsonrpc":"2.0","id":1,"method":"completion/complete","params":${completion}}`).ref).toEqual({

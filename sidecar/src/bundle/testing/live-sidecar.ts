@@ -10,6 +10,7 @@ import { onTestFinished } from "vitest";
 import { readOptions } from "../../options.ts";
 import { settingTable } from "../../settings.ts";
 import { createSidecar } from "../../sidecar.ts";
+import { openTelemetry } from "../../telemetry/telemetry.ts";
 import { until } from "../../stdio/testing/fixture.ts";
 
 /** What a client gets: the status, and the body as an object. */
@@ -54,10 +55,13 @@ const tools = [{ name: "read_file" }, { name: "write_file" }].map((tool) => ({
 /** Marks what comes from a client of the test: the sidecar asks the server too. */
 const clientMark = "x-test-client";
 
-/** Starts it with these variables on free ports; it ends with the test. */
-export async function startLiveSidecar(env: Readonly<Record<string, string>>): Promise<LiveSidecar> {
+/** Starts it with these variables on free ports, before a server that lists these tools; it ends with the test. */
+export async function startLiveSidecar(
+  env: Readonly<Record<string, string>>,
+  listTools: () => readonly object[] = () => tools,
+): Promise<LiveSidecar> {
   const arrived: string[] = [];
-  const { url: upstream, ...server } = await serveMcp(arrived);
+  const { url: upstream, ...server } = await serveMcp(arrived, listTools);
   const read = readSettings(settingTable, {
     argv: ["--upstream", upstream, "--listen", "0", "--control", "0", "--admin", "0", "--drain-seconds", "0"],
     env,
@@ -66,7 +70,10 @@ export async function startLiveSidecar(env: Readonly<Record<string, string>>): P
   if (!options.ok) throw new Error(options.problems.join("\n"));
   const logged: Record<string, unknown>[] = [];
   const destination = { write: (line: string) => void logged.push(JSON.parse(line) as Record<string, unknown>) };
-  const sidecar = createSidecar(options.options, createLogger({ component: "sidecar", version: "test", destination }));
+  const logger = createLogger({ component: "sidecar", version: "test", destination });
+  const telemetry = await openTelemetry({ ...options.options, audit: "off" }, logger);
+  if (!telemetry.ok) throw new Error(telemetry.problems.join("\n"));
+  const sidecar = createSidecar(options.options, logger, telemetry.create);
   onTestFinished(async () => {
     for (const step of sidecar.stopSteps) await step.run();
   });
@@ -110,7 +117,10 @@ export async function startLiveSidecar(env: Readonly<Record<string, string>>): P
 }
 
 /** A server of the legacy era without sessions. */
-async function serveMcp(arrived: string[]): Promise<ServerProcess & { readonly url: string }> {
+async function serveMcp(
+  arrived: string[],
+  listTools: () => readonly object[],
+): Promise<ServerProcess & { readonly url: string }> {
   const results: Readonly<Record<string, object>> = {
     initialize: {
       protocolVersion: "2025-06-18",
@@ -118,7 +128,6 @@ async function serveMcp(arrived: string[]): Promise<ServerProcess & { readonly u
       serverInfo: { name: "search", version: "1" },
     },
     ping: {},
-    "tools/list": { tools },
     "tools/call": { content: [{ type: "text", text: "done" }] },
   };
   const server = createServer((request, response) => {
@@ -132,7 +141,7 @@ async function serveMcp(arrived: string[]): Promise<ServerProcess & { readonly u
         response.writeHead(request.method === "POST" ? 202 : 405).end();
         return;
       }
-      const result = results[message.method ?? ""];
+      const result = message.method === "tools/list" ? { tools: listTools() } : results[message.method ?? ""];
       const error = { code: -32_601, message: "Method not found" };
       response.writeHead(200, { "content-type": "application/json" });
       response.end(

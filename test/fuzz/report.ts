@@ -1,0 +1,37 @@
+/** Writes the report of a run for people. */
+import type { RunReport } from "./run-fuzz.ts";
+import { memoryBoundMiB } from "./stage.ts";
+
+/** A report with what the run saw beside it. Times in the units of their names. */
+export interface SeenReport extends RunReport {
+  readonly seconds: number;
+  readonly peakMiB: number;
+  readonly served: number;
+  readonly slowestMs: number;
+  /** Requests that the server behind the sidecar got. */
+  readonly reached: number;
+}
+
+/** Writes it, one fact to a line. */
+export function formatReport(report: SeenReport): string {
+  const { tried, scenarios, failures } = report;
+  const total = Object.values(tried).reduce((sum, each) => sum + each, 0);
+  return [
+    `seed ${report.seed}, ${report.seconds.toFixed(0)} s, ${total.toLocaleString("en")} inputs`,
+    ...Object.entries(tried).map(([name, count]) => line(name, count.toLocaleString("en").padStart(9))),
+    "scenarios",
+    ...Object.entries(scenarios).map(([name, summary]) => line(name, `  ${summary}`)),
+    "held throughout",
+    line("memory, MiB", `${report.peakMiB.toFixed(0).padStart(9)} of ${memoryBoundMiB}`),
+    line("ordinary calls served", report.served.toLocaleString("en").padStart(9)),
+    line("slowest of them, ms", report.slowestMs.toFixed(0).padStart(9)),
+    line("requests at the server", report.reached.toLocaleString("en").padStart(9)),
+    failures.length === 0 ? "nothing broke" : `${failures.length} failures`,
+    ...failures.map(
+      ({ problem, where, file }) =>
+        `  ${where}: ${problem}${file === undefined ? "" : `\n    npm run fuzz -- --replay ${file}`}`,
+    ),
+  ].join("\n");
+}
+
+const line = (name: string, value: string): string => `  ${name.padEnd(24)} ${value}`;

@@ -1,5 +1,5 @@
 /** Time of one call after another on each way, in turns, so that a busy moment meets all of them. */
-import { quantile } from "../load.ts";
+import { quantile } from "../stats/series.ts";
 import { createCaller, type Caller, type Way } from "./caller.ts";
 
 /** Medians over the rounds, in milliseconds. */

@@ -19,9 +19,10 @@ const server = createServer((request, response) => {
       {
         onRequestStart: () => undefined,
         onResponseStart: (_controller, status, headers) => {
+          const length = headers["content-length"];
           response.writeHead(status, {
             "content-type": String(headers["content-type"]),
-            "content-length": String(headers["content-length"]),
+            ...(length === undefined ? {} : { "content-length": String(length) }),
           });
         },
         onResponseData: (_controller, chunk) => void response.write(chunk),

@@ -1,0 +1,156 @@
+/** A run as tables, before anybody decides whether they become text or a page. Pure. */
+import type { Figure } from "../stats/rounds.ts";
+import type { Spread } from "../stats/series.ts";
+import type { Bar } from "../stats/verdict.ts";
+import type { ResultRow } from "../sidecar/plan.ts";
+import type { BenchReport, JudgedBar } from "../sidecar/run.ts";
+
+/** One table. Cells from `numbersFrom` on are numbers. */
+export interface Table {
+  readonly title: string;
+  readonly head: readonly string[];
+  readonly numbersFrom: number;
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** The tables of a report that have rows: bars first, then what they rest on. */
+export function buildTables(report: BenchReport): readonly Table[] {
+  const of = (bench: ResultRow["bench"]): readonly ResultRow[] => report.rows.filter((row) => row.bench === bench);
+  return [
+    buildBars(report.bars),
+    buildCapacity("Capacity", of("throughput")),
+    buildLatency(of("latency")),
+    buildCapacity("Streams", of("streams")),
+    buildStarts(of("startup")),
+    buildSteps(of("micro")),
+    buildFigures(report),
+  ].filter(({ rows }) => rows.length > 0);
+}
+
+function buildBars(bars: readonly JudgedBar[]): Table {
+  return {
+    title: "Bars",
+    head: ["", "question", "bar", "measured", "verdict"],
+    numbersFrom: 2,
+    rows: bars.map(({ bar, figure, verdict }) => [
+      bar.id,
+      bar.question,
+      formatBar(bar),
+      figure === undefined ? "not measured" : formatFigure(figure, bar.unit),
+      verdict,
+    ]),
+  };
+}
+
+function buildCapacity(title: string, rows: readonly ResultRow[]): Table {
+  const hasRatio = rows.some(({ ratioToBare }) => ratioToBare !== undefined);
+  return {
+    title,
+    head: [
+      "case",
+      "subject",
+      "calls/s",
+      "CPU µs a call",
+      ...(hasRatio ? ["of bare"] : []),
+      "anon MiB",
+      "core",
+      "rounds",
+    ],
+    numbersFrom: 2,
+    rows: rows.map((row) => [
+      row.case,
+      row.subject,
+      whole(row.callsPerSecond?.med),
+      formatSpread(row.cpuUs, 1),
+      ...(hasRatio ? [row.ratioToBare === undefined ? "" : `${formatSpread(row.ratioToBare, 2)}x`] : []),
+      row.anonMiB === undefined ? "" : row.anonMiB.med.toFixed(0),
+      row.utilisation === undefined ? "" : `${(row.utilisation * 100).toFixed(0)} %`,
+      formatRounds(row),
+    ]),
+  };
+}
+
+function buildLatency(rows: readonly ResultRow[]): Table {
+  return {
+    title: "Latency at 500 calls/s",
+    head: ["case", "subject", "p50 µs", "p90 µs", "p99 µs", "CPU µs a call", "rounds"],
+    numbersFrom: 2,
+    rows: rows.map((row) => [
+      row.case,
+      row.subject,
+      formatSpread(row.p50us, 0),
+      formatSpread(row.p90us, 0),
+      formatSpread(row.p99us, 0),
+      formatSpread(row.cpuUs, 0),
+      formatRounds(row),
+    ]),
+  };
+}
+
+function buildStarts(rows: readonly ResultRow[]): Table {
+  return {
+    title: "Start and memory at rest",
+    head: ["subject", "ready after ms", "RSS MiB", "anon MiB", "rounds"],
+    numbersFrom: 1,
+    rows: rows.map((row) => [
+      row.subject,
+      formatSpread(row.startMs, 0),
+      formatSpread(row.rssMiB, 1),
+      formatSpread(row.anonMiB, 1),
+      formatRounds(row),
+    ]),
+  };
+}
+
+function buildSteps(rows: readonly ResultRow[]): Table {
+  return {
+    title: "Single steps",
+    head: ["step", "µs", "rounds"],
+    numbersFrom: 1,
+    rows: rows.map((row) => [row.subject, formatSpread(row.cpuUs, 2), formatRounds(row)]),
+  };
+}
+
+/** What no bar asks for, under the names of `--json`. */
+function buildFigures({ figures, bars }: BenchReport): Table {
+  const barred = new Set(bars.map(({ bar }) => bar.figure));
+  return {
+    title: "Without a bar",
+    head: ["figure", "measured"],
+    numbersFrom: 1,
+    rows: Object.entries(figures)
+      .filter(([name]) => !barred.has(name))
+      .map(([name, figure]) => [name, formatFigure(figure, unitOf(name))]),
+  };
+}
+
+/** The unit that the name of a figure ends with; a ratio where it ends with none. */
+function unitOf(name: string): Bar["unit"] {
+  const unit = (["us", "ms", "MiB"] as const).find((each) => name.endsWith(`_${each.toLowerCase()}`));
+  return unit ?? "x";
+}
+
+const whole = (value = Number.NaN): string => Math.round(value).toLocaleString("en-US");
+
+/** Median with least and most in brackets. */
+function formatSpread(value: Spread | undefined, digits: number): string {
+  if (value === undefined) return "";
+  const [med, min, max] = [value.med, value.min, value.max].map((each) => each.toFixed(digits));
+  return min === max ? `${med}` : `${med} (${min}${value.min < 0 ? " to " : "-"}${max})`;
+}
+
+function formatFigure(figure: Figure, unit: Bar["unit"]): string {
+  const isSmall = figure.med > 0 && figure.med < 0.1;
+  const text = formatSpread(figure, unit === "calls" || unit === "connections" ? 0 : isSmall ? 3 : 2);
+  return `${text}${withUnit(unit)}${figure.clean ? "" : " ~"}`;
+}
+
+function formatBar({ atLeast, atMost, unit }: Bar): string {
+  const value = atLeast ?? atMost ?? Number.NaN;
+  return `${atLeast === undefined ? "<=" : ">="} ${Number(value.toFixed(2))}${withUnit(unit)}`;
+}
+
+const withUnit = (unit: Bar["unit"]): string => (unit === "x" ? "x" : ` ${unit === "us" ? "µs" : unit}`);
+
+/** Rounds that count; `~` where others disturbed too many. */
+const formatRounds = ({ rounds, clean }: ResultRow): string => `${rounds}${clean ? "" : " ~"}`;

@@ -1,0 +1,55 @@
+/** How much is measured, and what a case gives. */
+import type { Figure } from "../stats/rounds.ts";
+import type { Spread } from "../stats/series.ts";
+import type { Stage } from "./stage.ts";
+
+/** How much is measured. `tries`: how often a case whose bar is not met may be measured; two of two have to miss it. */
+export interface BenchPlan {
+  readonly rounds: number;
+  /** Rounds beyond those, while too few were left alone by others. */
+  readonly extraRounds: number;
+  readonly seconds: number;
+  readonly mostWarmUpSeconds: number;
+  readonly tries: 1 | 2;
+  /** Numbers of streams that are held open, ascending. */
+  readonly streams: readonly number[];
+  readonly cases: readonly string[];
+  readonly onProgress: (text: string) => void;
+}
+
+/** One subject in one case, as it is written to the results. Absent is what the case does not measure. */
+export interface ResultRow {
+  readonly bench: "throughput" | "latency" | "streams" | "startup" | "micro";
+  readonly case: string;
+  readonly subject: string;
+  readonly rounds: number;
+  /** False where others disturbed too many rounds. */
+  readonly clean: boolean;
+  readonly callsPerSecond?: Spread;
+  /** CPU of the subject per call, or time per operation of a micro-benchmark, in microseconds. */
+  readonly cpuUs?: Spread;
+  readonly utilisation?: number;
+  readonly ratioToBare?: Spread;
+  /** Latencies in microseconds from the time at which a request was due. */
+  readonly p50us?: Spread;
+  readonly p90us?: Spread;
+  readonly p99us?: Spread;
+  readonly startMs?: Spread;
+  readonly rssMiB?: Spread;
+  readonly anonMiB?: Spread;
+}
+
+/** What a case found: rows, and figures by their name in `--json`. */
+export interface CaseResult {
+  readonly rows: readonly ResultRow[];
+  readonly figures: Readonly<Record<string, Figure>>;
+  /** What was not measured, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** A case of the benchmark. */
+export interface BenchCase {
+  readonly name: string;
+  /** Measures it. Rejects where what is measured does not answer rightly: then nothing of it is timed. */
+  readonly run: (stage: Stage, plan: BenchPlan) => Promise<CaseResult>;
+}

@@ -30,18 +30,21 @@ describe("the command line", () => {
     const version = await run(["--version"]);
     expect(version.out()).toMatch(/^\d+\.\d+\.\d+\n$/);
     const help = await run([]);
-    for (const verb of ["up", "search", "call", "client-config", "inject", "sidecar"])
+    for (const verb of ["up", "search", "call", "client-config", "inject", "audit", "sidecar"])
       expect(help.out()).toMatch(new RegExp(`^  ${verb} `, "m"));
     expect(help.out()).toContain("Exit codes: 0 done");
     expect(help.err() + version.err()).toBe("");
   });
 
-  it.each(["up", "search", "call", "client-config", "inject", "sidecar"])("explains %s with examples", async (verb) => {
-    const help = await run([verb, "--help"]);
-    expect(help.out()).toContain(`Usage: outrigger ${verb} `);
-    expect(help.out()).toContain("Examples:");
-    expect(help.exitCode()).toBeUndefined();
-  });
+  it.each(["up", "search", "call", "client-config", "inject", "audit", "sidecar"])(
+    "explains %s with examples",
+    async (verb) => {
+      const help = await run([verb, "--help"]);
+      expect(help.out()).toContain(`Usage: outrigger ${verb} `);
+      expect(help.out()).toContain("Examples:");
+      expect(help.exitCode()).toBeUndefined();
+    },
+  );
 
   it.each([
     [["bogus"], "Unknown command 'bogus'"],

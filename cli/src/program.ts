@@ -37,6 +37,10 @@ const verbs: Readonly<Record<string, Verb>> = {
     summary: "look whether the installation in a cluster is well, and say what to do",
     load: async (io) => (await import("./commands/check.ts")).createCheckCommand(io),
   },
+  audit: {
+    summary: "check that audit lines are as they were written",
+    load: async (io) => (await import("./commands/audit.ts")).createAuditCommand(io),
+  },
   sidecar: {
     summary: "run one sidecar in front of one server, in the foreground",
     load: async (io, rest) => (await import("./commands/sidecar.ts")).createSidecarCommand(io, rest),

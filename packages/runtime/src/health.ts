@@ -33,12 +33,18 @@ function runCheck(check: HealthCheck): string | undefined {
   }
 }
 
+/** Of the checks those that `?exclude=NAME`, once or more often, does not name. */
+function leaveOut(checks: HealthChecks["ready"], url: string): HealthChecks["ready"] {
+  const excluded = new URLSearchParams(url.split("?", 2)[1] ?? "").getAll("exclude");
+  return Object.fromEntries(Object.entries(checks).filter(([name]) => !excluded.includes(name)));
+}
+
 /** Adds /livez, /healthz (the same), /readyz and /startupz; 200 or 503, with every check in the body. */
 export function addHealthRoutes(app: FastifyInstance, checks: HealthChecks): void {
   const answer = (reply: FastifyReply, report: HealthReport): FastifyReply =>
     reply.code(report.ok ? 200 : 503).send(report);
   for (const path of ["/livez", "/healthz"])
     app.get(path, (_request, reply) => answer(reply, { ok: true, checks: [] }));
-  app.get("/readyz", (_request, reply) => answer(reply, reportHealth(checks.ready)));
+  app.get("/readyz", (request, reply) => answer(reply, reportHealth(leaveOut(checks.ready, request.url))));
   app.get("/startupz", (_request, reply) => answer(reply, reportHealth(checks.started)));
 }

@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
-import { generateKeyPair, readJwks, signCompact, verifyCompact, type PrivateJwk, type PublicJwk } from "./jws.ts";
+import {
+  generateKeyPair,
+  readJwks,
+  signCompact,
+  verifyCompact,
+  verifyCompactSync,
+  type PrivateJwk,
+  type PublicJwk,
+} from "./jws.ts";
 
 const type = "letter";
 let one: { readonly privateJwk: PrivateJwk; readonly publicJwk: PublicJwk };
@@ -71,9 +79,19 @@ describe("a signed text", () => {
         const altered = signed.slice(0, index) + (how === "remove" ? "" : letter) + rest;
         fc.pre(altered !== signed);
         expect((await verifyCompact(altered, trusting(one.publicJwk))).ok).toBe(false);
+        expect(verifyCompactSync(altered, trusting(one.publicJwk)).ok).toBe(false);
       }),
       { numRuns: 1_000 },
     );
+  });
+});
+
+describe("verifying at once", () => {
+  it("finds the same as verifying with time: payload, key, and why not", async () => {
+    const texts = [signed, `${signed}x`, "", "a.b.c", signed.replace(/\.[^.]+$/, `.${"A".repeat(86)}`)];
+    for (const keys of [one.publicJwk, other.publicJwk])
+      for (const text of texts)
+        expect(verifyCompactSync(text, trusting(keys))).toEqual(await verifyCompact(text, trusting(keys)));
   });
 });
 

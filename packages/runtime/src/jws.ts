@@ -2,6 +2,7 @@
  * Signed texts: compact JWS with Ed25519 keys. It decides whether a text was signed by one of the keys that are trusted, and
  * takes exactly one spelling of it. What the payload means is for whoever asks. Source: RFC 7515, RFC 8037, RFC 7638.
  */
+import { createPublicKey, verify, type KeyObject } from "node:crypto";
 import type { JWK } from "jose";
 
 /** A public Ed25519 key as JWK (RFC 8037). `x`: 32 bytes as base64url; `kid`: how a signature names its key. */
@@ -64,15 +65,58 @@ export async function verifyCompact(
   text: string,
   trusted: { readonly keys: Jwks; readonly type: string },
 ): Promise<VerifiedJws> {
+  const signer = findSigner(text, trusted);
+  return "ok" in signer ? signer : verifyWith(text, signer);
+}
+
+/**
+ * Verifies a text at once, for whoever can't wait; it takes and refuses the same as {@link verifyCompact}.
+ * Cost: one Ed25519 verification on this thread, about 0.1 ms, without a library.
+ */
+export function verifyCompactSync(text: string, trusted: { readonly keys: Jwks; readonly type: string }): VerifiedJws {
+  const signer = findSigner(text, trusted);
+  if ("ok" in signer) return signer;
+  const signedEnd = text.lastIndexOf(".");
+  const signature = Buffer.from(text.slice(signedEnd + 1), "base64url");
+  if (!verify(null, Buffer.from(text.slice(0, signedEnd)), importKey(signer), signature)) return notSignedBy(signer);
+  const payload = Buffer.from(text.slice(text.indexOf(".") + 1, signedEnd), "base64url");
+  return { ok: true, payload: new Uint8Array(payload), kid: signer.kid };
+}
+
+const importedKeys = new WeakMap<PublicJwk, KeyObject>();
+
+function importKey(key: PublicJwk): KeyObject {
+  const known = importedKeys.get(key);
+  if (known !== undefined) return known;
+  const { kty, crv, x } = key;
+  const imported = createPublicKey({ key: { kty, crv, x }, format: "jwk" });
+  importedKeys.set(key, imported);
+  return imported;
+}
+
+/** The key that a text says it was signed with, or why there is none. */
+function findSigner(
+  text: string,
+  trusted: { readonly keys: Jwks; readonly type: string },
+): PublicJwk | Extract<VerifiedJws, { ok: false }> {
   const [head = "", body = "", signature = "", ...more] = text.split(".");
   if (more.length > 0 || ![head, body, signature].every(isCanonical)) return malformed("it is no compact JWS");
   const header = readObject(Buffer.from(head, "base64url").toString("utf8"));
   if (header === undefined) return malformed("its header is no JSON object");
-  if (header["alg"] !== algorithm) return malformed(`its algorithm is not ${algorithm}`);
-  if (header["typ"] !== trusted.type) return malformed(`its type is not ${trusted.type}`);
+  const problem = checkHeader(header, trusted.type);
+  if (problem !== undefined) return malformed(problem);
   const key = trusted.keys.keys.find(({ kid }) => kid === header["kid"]);
-  if (key === undefined) return { ok: false, problem: "untrusted", message: "none of the trusted keys has its key id" };
-  return verifyWith(text, key);
+  return key ?? { ok: false, problem: "untrusted", message: "none of the trusted keys has its key id" };
+}
+
+function checkHeader(header: Readonly<Record<string, unknown>>, type: string): string | undefined {
+  if (header["alg"] !== algorithm) return `its algorithm is not ${algorithm}`;
+  if ("crit" in header) return "its header asks for what is not understood";
+  return header["typ"] === type ? undefined : `its type is not ${type}`;
+}
+
+function notSignedBy({ kid }: PublicJwk): Extract<VerifiedJws, { ok: false }> {
+  return { ok: false, problem: "untrusted", message: `it was not signed as it stands by the key ${kid}` };
 }
 
 async function verifyWith(text: string, key: PublicJwk): Promise<VerifiedJws> {
@@ -87,8 +131,7 @@ async function verifyWith(text: string, key: PublicJwk): Promise<VerifiedJws> {
     return { ok: true, payload, kid: key.kid };
   } catch (error) {
     if (!(error instanceof JOSEError)) throw error;
-    if (error.code === "ERR_JWS_SIGNATURE_VERIFICATION_FAILED")
-      return { ok: false, problem: "untrusted", message: `it was not signed as it stands by the key ${key.kid}` };
+    if (error.code === "ERR_JWS_SIGNATURE_VERIFICATION_FAILED") return notSignedBy(key);
     return malformed(error.message);
   }
 }
@@ -134,6 +177,6 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function malformed(message: string): VerifiedJws {
+function malformed(message: string): Extract<VerifiedJws, { ok: false }> {
   return { ok: false, problem: "malformed", message };
 }

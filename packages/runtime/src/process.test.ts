@@ -68,6 +68,8 @@ describe("health", () => {
     let missing: string | undefined = "not listed yet";
     addHealthRoutes(app, { ready: { list: () => missing }, started: {} });
     expect((await app.inject("/readyz")).statusCode).toBe(503);
+    expect((await app.inject("/readyz?exclude=other")).statusCode).toBe(503);
+    expect((await app.inject("/readyz?exclude=list&exclude=other")).statusCode).toBe(200);
     expect((await app.inject("/livez")).statusCode).toBe(200);
     missing = undefined;
     expect((await app.inject("/readyz")).statusCode).toBe(200);

@@ -17,12 +17,16 @@ interface Waiting {
 }
 
 /** The admin port with hooks; each wait before a stop is released by the test. */
-async function serve(probes: Readonly<Record<string, AppProbeEntry>>) {
+async function serve(
+  stopHooks: Readonly<Record<string, number>>,
+  probes: Readonly<Record<string, AppProbeEntry>> = {},
+) {
   const waits: Waiting[] = [];
   const app = createAdminApp({
     checks: { ready: {}, started: {} },
     metrics: () => "",
     appProbes: new Map(Object.entries(probes)),
+    stopHooks: new Map(Object.entries(stopHooks)),
     health: () => health,
     beforeStop: (limitMs, signal) => new Promise((release) => void waits.push({ limitMs, signal, release })),
   });
@@ -53,7 +57,7 @@ async function startApp(status: number): Promise<{ readonly port: number; readon
 
 describe("the hook before a server's end", () => {
   it("is answered once the server may be told to stop", async () => {
-    const { origin, waits } = await serve({ [hookPath]: { kind: "stop", limitSeconds: 7 } });
+    const { origin, waits } = await serve({ [hookPath]: 7 });
     const answer = fetch(origin + hookPath);
     const wait = await firstOf(waits);
     expect(wait.limitMs).toBe(7_000);
@@ -67,7 +71,7 @@ describe("the hook before a server's end", () => {
   ])("runs the server's own hook afterwards, and hands on that it said %d", async (said, status) => {
     const app = await startApp(said);
     const then = { kind: "http", port: app.port, path: "/bye" } as const;
-    const { origin, waits } = await serve({ [hookPath]: { kind: "stop", limitSeconds: 7, then } });
+    const { origin, waits } = await serve({ [hookPath]: 7 }, { [hookPath]: then });
     const answer = fetch(origin + hookPath);
     const wait = await firstOf(waits);
     expect(app.asked).toEqual([]);
@@ -77,7 +81,7 @@ describe("the hook before a server's end", () => {
   });
 
   it("hears that nobody waits for it any more", async () => {
-    const { origin, waits } = await serve({ [hookPath]: { kind: "stop", limitSeconds: 7 } });
+    const { origin, waits } = await serve({ [hookPath]: 7 });
     const leaving = new AbortController();
     const answer = fetch(origin + hookPath, { signal: leaving.signal }).catch(() => "left");
     const wait = await firstOf(waits);
@@ -89,7 +93,7 @@ describe("the hook before a server's end", () => {
   });
 
   it("is there for GET and for containers that are known, for nobody else", async () => {
-    const { origin, waits } = await serve({ [hookPath]: { kind: "stop", limitSeconds: 7 } });
+    const { origin, waits } = await serve({ [hookPath]: 7 });
     const statusOf = async (method: string, path: string): Promise<number> =>
       (await fetch(origin + path, { method })).status;
     const statuses = [

@@ -12,6 +12,8 @@ export interface AdminOptions {
   readonly metrics: () => string;
   /** The server's own probes and hooks, by the path under which the kubelet asks for them here. */
   readonly appProbes: ReadonlyMap<string, AppProbeEntry>;
+  /** Seconds that an answer to the hook before a stop may wait, by path; what else stands at its path runs after the wait. */
+  readonly stopHooks: ReadonlyMap<string, number>;
   /** How the server is now. */
   readonly health: () => Health;
   /** Waits until the server may be told to stop, at most so many ms; `signal` aborts when nobody waits for it any more. */
@@ -25,9 +27,9 @@ export function createAdminApp(options: AdminOptions): FastifyInstance {
   app.get("/metrics", (_request, reply) =>
     reply.type("text/plain; version=0.0.4; charset=utf-8").send(options.metrics()),
   );
-  for (const [path, probe] of options.appProbes) {
+  for (const path of new Set([...options.appProbes.keys(), ...options.stopHooks.keys()])) {
     app.get(path, { exposeHeadRoute: false }, async (_request, reply) => {
-      const problem = await ask(probe, options, whenLeft(reply.raw));
+      const problem = await ask(path, options, whenLeft(reply.raw));
       return reply
         .code(problem === undefined ? 200 : 503)
         .send({ ok: problem === undefined, message: problem ?? "ok" });
@@ -36,11 +38,12 @@ export function createAdminApp(options: AdminOptions): FastifyInstance {
   return app;
 }
 
-async function ask(probe: AppProbeEntry, options: AdminOptions, signal: AbortSignal): Promise<AppHealth> {
-  if (probe.kind === "stdio") return judgeStdio(options.health());
-  if (probe.kind !== "stop") return runAppProbe(probe);
-  await options.beforeStop(probe.limitSeconds * 1_000, signal);
-  return probe.then === undefined ? undefined : runAppProbe(probe.then);
+async function ask(path: string, options: AdminOptions, signal: AbortSignal): Promise<AppHealth> {
+  const limitSeconds = options.stopHooks.get(path);
+  if (limitSeconds !== undefined) await options.beforeStop(limitSeconds * 1_000, signal);
+  const probe = options.appProbes.get(path);
+  if (probe?.kind === "stdio") return judgeStdio(options.health());
+  return probe === undefined ? undefined : runAppProbe(probe);
 }
 
 /** Aborts when the one who asks has gone, or has its answer. */

@@ -190,6 +190,7 @@ describe("the admin port", () => {
       checks: { ready: { server: () => missing }, started: {} },
       metrics: () => "outrigger_up 1\n",
       appProbes: new Map([["/app-health/app/readyz", { kind: "stdio" }]]),
+      stopHooks: new Map(),
       health: () => health,
       beforeStop: () => Promise.resolve(),
     });

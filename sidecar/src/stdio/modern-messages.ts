@@ -1,7 +1,7 @@
 /** The few messages that a front of modern stdio requests writes itself, and the HTTP status that an answer of the server gets. */
 import { rpcCodes } from "@outrigger/api/errors";
 import { buildError, buildResult } from "@outrigger/mcp";
-import { readScalar } from "./splice.ts";
+import { readScalar } from "../bridge/splice.ts";
 
 /** Where a message of a subscription names its listen request. Source: MCP 2026-07-28 "Subscriptions". */
 export const subscriptionIdKey = "io.modelcontextprotocol/subscriptionId";

@@ -4,10 +4,10 @@
  * Source: MCP 2026-07-28 "stdio" and "Streamable HTTP" transports, "Cancellation", "Subscriptions".
  */
 import type { UpstreamCall, UpstreamRequest, UpstreamSink } from "../upstream/upstream.ts";
-import { createAnswer } from "./http/answer.ts";
+import { createAnswer } from "../bridge/http/answer.ts";
 import type { Child, ChildListener } from "./process/child.ts";
 import type { ChildEnd } from "./process/child-end.ts";
-import { failureOf, overload } from "./failure.ts";
+import { failureOf, overload } from "../bridge/failure.ts";
 import {
   buildCancellation,
   buildListenEnd,
@@ -16,12 +16,12 @@ import {
   statusOf,
   subscriptionIdKey,
 } from "./modern-messages.ts";
-import { createOutlet } from "./http/outlet.ts";
-import { createPending, type Entry } from "./pending.ts";
-import { readPost, type Post } from "./http/post.ts";
-import type { ServerMessage } from "./process/read-message.ts";
-import { accepted, answerShortly, failShortly } from "./http/refuse.ts";
-import { findValue, readScalar, splice, type Edit } from "./splice.ts";
+import { createOutlet } from "../bridge/http/outlet.ts";
+import { createPending, type Entry } from "../bridge/pending.ts";
+import { readPost, type Post } from "../bridge/http/post.ts";
+import type { ServerMessage } from "../bridge/read-message.ts";
+import { accepted, answerShortly, failShortly } from "../bridge/http/refuse.ts";
+import { findValue, readScalar, splice, type Edit } from "../bridge/splice.ts";
 
 /** What a shared child needs. */
 export interface SharedDeps {
@@ -110,7 +110,7 @@ export function createSharedChild(deps: SharedDeps): SharedChild {
       else child.write(buildMethodRefusal(copyOf(message.bytes, paths.id) ?? Buffer.from("null")));
     },
     onEnd(end) {
-      pending.failAll(({ line }) => failureOf(end, line.isWritten()));
+      pending.failAll(({ queued }) => failureOf(end, queued.isWritten()));
       deps.onEnd(end);
     },
   });
@@ -118,7 +118,7 @@ export function createSharedChild(deps: SharedDeps): SharedChild {
     const entry = pending.take(id);
     if (entry === undefined) return;
     entry.answer.outlet.silence();
-    if (!entry.line.drop()) child.write(buildCancellation(id));
+    if (!entry.queued.drop()) child.write(buildCancellation(id));
   };
   const ask = (post: Post, sink: UpstreamSink): UpstreamCall => {
     const [part] = post.parts;
@@ -135,7 +135,7 @@ export function createSharedChild(deps: SharedDeps): SharedChild {
     const outlet = createOutlet(sink, { source: child, now });
     pending.add(id, {
       answer: createAnswer(outlet, post),
-      line,
+      queued: line,
       idBytes: copyOf(part.bytes, paths.id) ?? spelled,
       tokenBytes: copyOf(part.bytes, paths.requestToken),
       method: part.message.method ?? "",

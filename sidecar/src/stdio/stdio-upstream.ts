@@ -1,5 +1,5 @@
 /**
- * Offers a stdio server as Streamable HTTP. It decides which child a request belongs to and when one is started or ended:
+ * Offers a stdio server as Streamable HTTP. It decides which child a request belongs to and when one is started:
  * a legacy session has a child of its own, modern requests of one caller share one. The era is not translated here.
  * Source: MCP 2025-11-25 and 2026-07-28 "stdio" and "Streamable HTTP" transports.
  */
@@ -8,9 +8,10 @@ import type { Upstream, UpstreamCall, UpstreamRequest, UpstreamSink } from "../u
 import type { BackOffBounds } from "./process/back-off.ts";
 import { createChildren, type ChildEvent, type StdioStatus } from "./process/children.ts";
 import type { StreamSource } from "./process/streams.ts";
-import { readPost } from "./http/post.ts";
-import { accepted, answerShortly, failShortly, idOf, refusal, sessionEnded } from "./http/refuse.ts";
-import { createSession, type Session } from "./session.ts";
+import { accepted, answerShortly, failShortly } from "../bridge/http/refuse.ts";
+import type { Link } from "../bridge/link.ts";
+import { createSessions, unused } from "../bridge/sessions.ts";
+import type { Child } from "./process/child.ts";
 import { createSharedChild, type SharedChild } from "./shared-child.ts";
 
 /** What a stdio server is run with. Times in ms, sizes in bytes. `random` gives session ids: visible ASCII, unguessable. */
@@ -55,14 +56,8 @@ export function createStdioUpstream(options: StdioOptions): StdioUpstream {
     now,
     onEvent: options.onChildEvent ?? (() => undefined),
   });
-  const sessions = new Map<string, Session>();
   const shared = new Map<string, SharedChild>();
 
-  const findSession = ({ sessionId, caller }: UpstreamRequest): Session | undefined => {
-    const session = sessionId === undefined ? undefined : sessions.get(sessionId);
-    // A session is bound to who opened it; to others it does not exist.
-    return session?.caller === caller ? session : undefined;
-  };
   /** A shared child that does nothing gives way to whoever needs a child; its caller gets a new one at any time. */
   const makeRoom = (): void => {
     if (!children.isFull()) return;
@@ -70,35 +65,17 @@ export function createStdioUpstream(options: StdioOptions): StdioUpstream {
     const longest = idle.toSorted((a, b) => b.idleMs - a.idleMs)[0];
     if (longest !== undefined && longest.idleMs > 0) longest.each.child.stop("another caller needs its place");
   };
-  const openSession = (request: UpstreamRequest, sink: UpstreamSink): UpstreamCall => {
-    const read = readPost(request, () => false);
-    if (!read.ok) return answerShortly(sink, read.refused);
-    makeRoom();
-    const obstacle = children.findObstacle("legacy");
-    if (obstacle !== undefined) return failShortly(sink, obstacle);
-    const id = options.random();
-    const session = createSession({
-      id,
-      caller: request.caller,
-      maxPending,
-      now,
-      start: (listener) => children.start("legacy", listener),
-      onEnd: () => sessions.delete(id),
-    });
-    sessions.set(id, session);
-    return session.post(request, sink);
-  };
-  const sendLegacy = (request: UpstreamRequest, sink: UpstreamSink): UpstreamCall => {
-    const isOpening = request.message?.method === "initialize";
-    if (request.sessionId === undefined && isOpening) return openSession(request, sink);
-    const session = findSession(request);
-    if (session === undefined) return answerShortly(sink, refuseSession(request));
-    if (isOpening) return answerShortly(sink, refusal(400, "the session is open already", idOf(request)));
-    if (request.method === "GET") return session.listen(request, sink);
-    if (request.method === "POST") return session.post(request, sink);
-    session.child.stop("the session was deleted");
-    return answerShortly(sink, sessionEnded);
-  };
+  const sessions = createSessions({
+    maxPending,
+    now,
+    random: options.random,
+    idleMs: options.sessionIdleMs,
+    findObstacle() {
+      makeRoom();
+      return children.findObstacle("legacy");
+    },
+    start: (_request, listener) => linkTo(children.start("legacy", listener)),
+  });
   const sendModern = (request: UpstreamRequest, sink: UpstreamSink): UpstreamCall => {
     const running = shared.get(request.caller);
     if (running !== undefined) return running.post(request, sink);
@@ -118,16 +95,17 @@ export function createStdioUpstream(options: StdioOptions): StdioUpstream {
     return started.post(request, sink);
   };
   const tendAll = (): void => {
-    for (const lane of [...sessions.values(), ...shared.values()]) {
+    sessions.tend();
+    for (const lane of shared.values()) {
       lane.tend(now());
-      if (lane.idleForMs(now()) > options.sessionIdleMs) lane.child.stop("nobody used it for the idle time");
+      if (lane.idleForMs(now()) > options.sessionIdleMs) lane.child.stop(unused);
     }
   };
   const timer = setInterval(tendAll, Math.max(20, Math.min(1_000, options.sessionIdleMs / 2)));
   timer.unref();
 
   return {
-    send: (request, sink) => (isModern(request) ? sendModern(request, sink) : sendLegacy(request, sink)),
+    send: (request, sink) => (isModern(request) ? sendModern(request, sink) : sessions.send(request, sink)),
     status: children.status,
     close() {
       clearInterval(timer);
@@ -141,8 +119,14 @@ function isModern({ message }: UpstreamRequest): boolean {
   return message?.claimedVersion !== undefined || message?.claimMalformed === true;
 }
 
-function refuseSession(request: UpstreamRequest): ReturnType<typeof refusal> {
-  return request.sessionId === undefined
-    ? refusal(400, "the header Mcp-Session-Id is missing", idOf(request))
-    : refusal(404, "the session is not known or has ended", idOf(request));
+/** What is queued for a process counts as taken: nothing comes back that says otherwise. */
+function linkTo(child: Child): Link {
+  return {
+    ...child,
+    write(message, { onTaken }) {
+      const queued = child.write(message);
+      if (queued !== undefined) onTaken();
+      return queued;
+    },
+  };
 }

@@ -76,4 +76,15 @@ describe("a stdio server behind a sidecar", () => {
     expect(await sidecar.stop()).toBe(0);
     await until("all are gone", () => [...pids].every((pid) => !isAlive(pid)));
   });
+
+  it("ends with a sidecar that was killed, also one that hears neither the end of its input nor SIGTERM", async () => {
+    const sidecar = await start("--ignore-end");
+    const { url, states, records } = sidecar;
+    await until("it is Ready", () => states.at(-1)?.health.state === "Ready");
+    await openSession(url);
+    const pids = new Set(records().map(({ pid }) => pid));
+    expect([...pids].every(isAlive)).toBe(true);
+    await sidecar.kill();
+    await until("all are gone", () => [...pids].every((pid) => !isAlive(pid)));
+  });
 });

@@ -1,14 +1,11 @@
 /** Why a session with the server ended, in words that are the same wherever its process runs. */
+import type { LinkEnd } from "../../bridge/link.ts";
 
 /**
- * `NotStarted`: there never was a process (`isMissing`: the command or folder does not exist); `Awaited`: who would start it is
- * not there yet; `Refused`: who would start it runs as many as it may; `Exited`: the process ended by itself;
- * `Broken`: it broke a bound; `Stopped`: we ended it.
- * `message` may be shown to callers; `lastWords`, from its stderr, only to who runs the server.
+ * The end of a process, or of the wish for one: `Awaited` and `Refused` come from who would start it, `Exited` from itself.
+ * `lastWords`, from its stderr, are only for who runs the server; `isMissing`: the command or folder does not exist.
  */
-export interface ChildEnd {
-  readonly kind: "NotStarted" | "Awaited" | "Refused" | "Exited" | "Broken" | "Stopped";
-  readonly message: string;
+export interface ChildEnd extends LinkEnd {
   readonly lastWords?: string | undefined;
   readonly isMissing?: true;
 }

@@ -3,11 +3,12 @@
  * A child has a logical end (no message in or out any more, told once) and is gone later, when nothing of it is left.
  */
 import type { Logger } from "@outrigger/runtime/logger";
+import type { QueuedMessage } from "../../bridge/link.ts";
+import { readServerMessage, type ServerMessage } from "../../bridge/read-message.ts";
 import type { ChildEnd } from "./child-end.ts";
-import { createInput, type QueuedLine } from "./input.ts";
+import { createInput } from "./input.ts";
 import { toLine } from "./line.ts";
 import { createOutput } from "./output.ts";
-import { readServerMessage, type ServerMessage } from "./read-message.ts";
 import type { ServerStreams, StreamsListener, StreamSource } from "./streams.ts";
 
 /** What a child needs to live. Bounds in bytes. */
@@ -31,7 +32,7 @@ export interface Child {
   /** Whether it has ever answered a request. */
   readonly hasAnswered: () => boolean;
   /** Queues a message; undefined where the queue is full or the child has ended. */
-  readonly write: (message: Uint8Array) => QueuedLine | undefined;
+  readonly write: (message: Uint8Array) => QueuedMessage | undefined;
   /** Stops reading its stdout until every holder has released it. */
   readonly hold: (holder: object) => void;
   readonly release: (holder: object) => void;

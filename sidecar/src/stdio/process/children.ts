@@ -7,7 +7,7 @@ import type { UpstreamFailure } from "../../upstream/upstream.ts";
 import { lengthenBackOff, noBackOff, waitForStart, type BackOff, type BackOffBounds } from "./back-off.ts";
 import { startChild, type Child, type ChildListener, type ChildSettings } from "./child.ts";
 import type { ChildEnd } from "./child-end.ts";
-import { failureOf, overload } from "../failure.ts";
+import { failureOf, overload } from "../../bridge/failure.ts";
 import { deniesModernEra } from "../modern-messages.ts";
 import { describeStatus, type EraFacts, type StdioStatus } from "./status.ts";
 

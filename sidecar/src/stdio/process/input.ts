@@ -1,16 +1,11 @@
 /** Writes lines to a server's stdin in order, bounded, never faster than the server reads. */
 import type { Writable } from "node:stream";
-
-/** A line on its way. `drop` takes it back and says whether that came in time. */
-export interface QueuedLine {
-  readonly isWritten: () => boolean;
-  readonly drop: () => boolean;
-}
+import type { QueuedMessage } from "../../bridge/link.ts";
 
 /** The way into a server. */
 export interface Input {
   /** Queues a line; undefined where the queue is full or closed. A line always fits into an empty queue. */
-  readonly write: (line: Buffer) => QueuedLine | undefined;
+  readonly write: (line: Buffer) => QueuedMessage | undefined;
   /** Forgets what waits and tells the server that no more comes. */
   readonly close: () => void;
 }

@@ -4,6 +4,7 @@ import type { Readable, Writable } from "node:stream";
 import { closedInput, exited, type ChildEnd } from "./child-end.ts";
 import { followErrorOutput } from "./error-output.ts";
 import { endProcess, signalGroup } from "./process-group.ts";
+import { createSurvivor, type Survivor } from "./survivor.ts";
 import type { ServerStreams, StreamsDeps, StreamsListener, StreamSource } from "./streams.ts";
 
 /** How a server is started: an argv that no shell touches, and the whole of its environment. */
@@ -23,11 +24,15 @@ export interface SpawnOptions {
 /** How long the pipes of a process that has exited may stay open before they are cut. */
 const drainMs = 1_000;
 
+/** What servers have to end by themselves after a sidecar that was killed. */
+const orphanGraceSeconds = 2;
+
 type Process = ChildProcessByStdio<Writable, Readable, Readable>;
 
 /** Creates the source; nothing is started yet. */
 export function createSpawnSource(options: SpawnOptions): StreamSource {
   const { server } = options;
+  const survivor = createSurvivor(orphanGraceSeconds);
   return {
     open(listener, deps) {
       try {
@@ -39,6 +44,7 @@ export function createSpawnSource(options: SpawnOptions): StreamSource {
           detached: true,
           shell: false,
         });
+        watchOver(running, survivor);
         return { ok: true, streams: supervise(running, options, { ...deps, listener }) };
       } catch (error) {
         return { ok: false, end: describeSpawnError(server, error) };
@@ -46,6 +52,14 @@ export function createSpawnSource(options: SpawnOptions): StreamSource {
     },
     close: () => undefined,
   };
+}
+
+/** The process leads a group of its own id, until the last of the group has ended. */
+function watchOver(running: Process, survivor: Survivor): void {
+  const { pid } = running;
+  if (pid === undefined) return;
+  survivor.add(pid);
+  running.on("close", () => survivor.remove(pid));
 }
 
 function supervise(

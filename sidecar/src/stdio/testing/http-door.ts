@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { scanMessage, type ScannedMessage } from "@outrigger/mcp";
+import { buildForwardHeaders } from "../../call/forward.ts";
 import type { Upstream, UpstreamCall, UpstreamFailure, UpstreamRequest } from "../../upstream/upstream.ts";
 
 /** An open door. `failures` lists what the upstream could not answer, in order. */
@@ -80,7 +81,7 @@ function buildRequest(incoming: IncomingMessage, body: Buffer): UpstreamRequest 
   return {
     method,
     path: incoming.url ?? "/",
-    headers: incoming.rawHeaders,
+    headers: buildForwardHeaders(incoming.rawHeaders, { host: incoming.headers.host ?? "", extra: [] }),
     caller: typeof caller === "string" ? caller : "somebody",
     ...(typeof session === "string" ? { sessionId: session } : {}),
     ...(body.length === 0 ? {} : readMessages(body)),

@@ -19,6 +19,8 @@ export interface SidecarProcess {
   readonly states: readonly FeedState[];
   readonly records: () => readonly Recorded[];
   readonly stop: () => Promise<number | null>;
+  /** Ends it by a signal that it can't hear. */
+  readonly kill: () => Promise<void>;
 }
 
 /** A sidecar whose server is to run in a container of its own. */
@@ -70,9 +72,14 @@ async function run(start: {
     adminUrl: new URL(`http://127.0.0.1:${adminPort}`),
     states,
     records: () => readRecords(log),
+    async kill() {
+      leaving.abort();
+      child.kill("SIGKILL");
+      await once(child, "exit");
+    },
     async stop() {
       leaving.abort();
-      if (child.exitCode !== null) return child.exitCode;
+      if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
       child.kill("SIGTERM");
       const [code] = (await once(child, "exit")) as [number | null];
       return code;

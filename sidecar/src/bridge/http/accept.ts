@@ -1,5 +1,5 @@
 /** Reads which forms of an answer a client takes, by media type and never by a piece of text. */
-import { findHeader } from "../../upstream/http.ts";
+import { findHeader } from "../../upstream/headers.ts";
 
 /** Which forms of an answer a client takes. */
 export interface Acceptance {

@@ -5,7 +5,7 @@
 import { encodeEvent } from "@outrigger/mcp";
 import { eventStreamHeaders, keepAlive } from "./answer.ts";
 import type { Outlet } from "./outlet.ts";
-import type { ServerMessage } from "../process/read-message.ts";
+import type { ServerMessage } from "../read-message.ts";
 
 const maxWaiting = 64;
 const maxWaitingBytes = 1_048_576;

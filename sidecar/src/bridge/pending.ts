@@ -1,13 +1,13 @@
-/** The requests that a child has not answered yet, bounded, by the id that the child knows. Which id that is, is decided by its owner. */
+/** The requests that a server has not answered yet, by the id that the server knows. Which id that is, is decided by their owner. */
 import type { UpstreamFailure } from "../upstream/upstream.ts";
 import type { Answer } from "./http/answer.ts";
-import type { QueuedLine } from "./process/input.ts";
 import { tendOutlet } from "./http/upkeep.ts";
+import type { QueuedMessage } from "./link.ts";
 
-/** One request under way. `token`: its progress token as the child knows it. */
+/** One request under way. `token`: its progress token as the server knows it. */
 export interface Entry {
   readonly answer: Answer;
-  readonly line: QueuedLine;
+  readonly queued: QueuedMessage;
   readonly token?: string | number | undefined;
 }
 

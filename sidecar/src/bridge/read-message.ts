@@ -1,11 +1,11 @@
 /**
- * Reads one line of a server's stdout. It decides only whether the line is a JSON-RPC message and what it belongs to;
+ * Reads one text of a server: a line of its stdout, the data of an event. It decides only whether that is a JSON-RPC message;
  * what policy makes of it is decided where answers are filtered.
  */
 import { scanMessage, type ScannedMessage } from "@outrigger/mcp";
-import { findValue, type Span } from "../splice.ts";
+import { findValue, type Span } from "./splice.ts";
 
-/** A message of the server. `bytes` is one line of JSON without its newline; `idSpan` is where the id stands in it. */
+/** A message of the server. `bytes` is its JSON and nothing else; `idSpan` is where the id stands in it. */
 export interface ServerMessage {
   readonly bytes: Buffer;
   readonly type: ScannedMessage["type"];

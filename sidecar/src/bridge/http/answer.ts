@@ -3,6 +3,7 @@
  * Before: session.ts and shared-child.ts, which decide which message belongs here. Next: outlet.ts.
  */
 import { encodeEvent } from "@outrigger/mcp";
+import type { WholeAnswer } from "../link.ts";
 import type { Acceptance } from "./accept.ts";
 import type { Outlet } from "./outlet.ts";
 
@@ -33,6 +34,8 @@ export interface Answer {
   readonly event: (message: Buffer) => boolean;
   /** Takes a response; after the last one that is awaited the answer ends. */
   readonly respond: (response: Response) => void;
+  /** Passes on the HTTP answer by which the server refused the message; false where something was said before. */
+  readonly refuse: (refused: WholeAnswer) => boolean;
   /** Writes a comment where the answer is a stream. */
   readonly keepAlive: () => void;
 }
@@ -78,6 +81,13 @@ export function createAnswer(
       if (left > 0) return;
       if (!isStream) finishJson(response);
       outlet.end();
+    },
+    refuse({ status, headers, body }) {
+      if (isBatch || isStream) return false;
+      outlet.head(status, [...headers, "content-length", String(body.length)]);
+      if (body.length > 0) outlet.data(body);
+      outlet.end();
+      return true;
     },
     keepAlive() {
       if (isStream) outlet.data(keepAlive);

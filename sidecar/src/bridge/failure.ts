@@ -1,9 +1,9 @@
-/** Words a child's end, or a bound that is reached, as what a call gets to know. */
+/** Words a link's end, or a bound that is reached, as what a call gets to know. */
 import type { UpstreamFailure } from "../upstream/upstream.ts";
-import type { ChildEnd } from "./process/child-end.ts";
+import type { LinkEnd } from "./link.ts";
 
-/** The failure of a call whose child has ended. */
-export function failureOf({ kind, message }: ChildEnd, sent: boolean): UpstreamFailure {
+/** The failure of a call whose link has ended. `sent`: the server may have seen it. */
+export function failureOf({ kind, message }: LinkEnd, sent: boolean): UpstreamFailure {
   switch (kind) {
     case "NotStarted":
       return { reason: "UpstreamUnavailable", message, sent: false };

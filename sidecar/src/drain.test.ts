@@ -3,7 +3,6 @@ import { once } from "node:events";
 import { Agent, createServer, request as httpRequest, type ServerResponse } from "node:http";
 import { connect, type AddressInfo, type Socket } from "node:net";
 import { createLimitState } from "@outrigger/policy";
-import { createLogger } from "@outrigger/runtime/logger";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createPolicyHolder } from "./bundle/policy-in-force.ts";
 import { createByteBudget } from "./call/budget.ts";
@@ -58,7 +57,6 @@ async function openDoor(
   const upstream = createHttpUpstream(`http://127.0.0.1:${server.port}`, { maxCalls: 64, maxStreams: 64 });
   const now = (): number => performance.now();
   const deadlines = createDeadlines(now, 10);
-  const logger = createLogger({ component: "sidecar", version: "test", destination: { write: () => undefined } });
   const drain = createDrain(drainClock);
   const door = createDoor(
     {
@@ -70,7 +68,7 @@ async function openDoor(
       deadlines,
       callTimeoutMs: 20_000,
       budget: createByteBudget(32 * 1024 ** 2),
-      recorder: createRecorder({ server: "test", audit: "off", logger, isKnownTool: () => true }),
+      recorder: createRecorder({ isKnownTool: () => true }),
       now,
       onOutcome: () => undefined,
     },

@@ -3,9 +3,12 @@ import { toMetricLabel } from "@outrigger/api/reasons";
 import type { ByteBudget } from "./call/budget.ts";
 import type { PolicyHolder } from "./bundle/policy-in-force.ts";
 import type { ServerSide } from "./server-side.ts";
+import { counter, gauge } from "./telemetry/exposition.ts";
 import { version } from "./version.ts";
 
 const healthStates = ["Initializing", "Ready", "Degraded", "Dead"] as const;
+
+const findingStates = ["Changed", "Unapproved"] as const;
 
 /** The lines; each metric with its help and type. */
 export function exposeState(state: {
@@ -31,6 +34,14 @@ export function exposeState(state: {
     gauge("sidecar_catalogue_age_seconds", "Time since the server was last listed, or tried to be.", [
       ["", Math.max(0, (state.nowMs - feed.catalogue.atMs) / 1_000)],
     ]),
+    gauge(
+      "sidecar_unapproved_tools",
+      "Tools whose definition of now is not the approved one.",
+      findingStates.map((name) => [
+        `state="${name.toLowerCase()}"`,
+        (feed.findings ?? []).filter(({ state: found }) => found === name).length,
+      ]),
+    ),
     gauge("sidecar_waiting_calls", "Calls that wait for a server that is away.", [["", state.waiting]]),
     gauge("sidecar_held_bytes", "Bytes of answers that are held to be read.", [["", budget.held()]]),
     ...(inUse === undefined
@@ -62,21 +73,4 @@ function exposePolicy({ current, refusals }: Pick<PolicyHolder, "current" | "ref
       [...refusals()].map(([refused, count]) => [`reason="${toMetricLabel(refused)}"`, count]),
     ),
   ];
-}
-
-/** Labels as they stand between the braces, and the value. */
-type Sample = readonly [labels: string, value: number];
-
-const gauge = (name: string, help: string, samples: readonly Sample[]): string =>
-  write({ name, help, type: "gauge" }, samples);
-const counter = (name: string, help: string, samples: readonly Sample[]): string =>
-  write({ name, help, type: "counter" }, samples);
-
-function write(
-  { name, help, type }: { readonly name: string; readonly help: string; readonly type: "gauge" | "counter" },
-  samples: readonly Sample[],
-): string {
-  const full = `outrigger_${name}`;
-  const lines = samples.map(([labels, value]) => `${full}${labels === "" ? "" : `{${labels}}`} ${value}\n`);
-  return `# HELP ${full} ${help}\n# TYPE ${full} ${type}\n${lines.join("")}`;
 }

@@ -4,6 +4,7 @@
  */
 import { createServer, type Server } from "node:http";
 import type { FastifyInstance } from "fastify";
+import { checkMs } from "./intake/connections.ts";
 
 /** One address to bind. Port 0 takes any free port. */
 export interface Address {
@@ -16,6 +17,8 @@ export interface Listener {
   readonly app: FastifyInstance;
   readonly addresses: readonly Address[];
   readonly flag: string;
+  /** Hears of every listener before it is bound. */
+  readonly guard?: (server: Server) => void;
 }
 
 /** `closeIdle` ends the connections that nobody waits on; an answer that is still being written may be cut. */
@@ -42,13 +45,14 @@ export function resolveAddresses(addresses: readonly Address[], known: PodAddres
 }
 
 /** Binds all addresses; the port is that of the first. The app's close ends all of them. */
-export async function listenAll({ app, addresses, flag }: Listener): Promise<Bound> {
+export async function listenAll({ app, addresses, flag, guard }: Listener): Promise<Bound> {
   await app.ready();
   const servers: Server[] = [];
   app.addHook("preClose", () => closeAll(servers));
   let port = 0;
   for (const address of addresses) {
     const server = servers.length === 0 ? app.server : copyServer(app);
+    guard?.(server);
     const failure = await bind(server, address);
     if (failure === undefined) {
       servers.push(server);
@@ -88,7 +92,8 @@ function bind(server: Server, address: Address): Promise<NodeJS.ErrnoException |
 
 /** A second listener for the same app, with the limits of the first. */
 function copyServer(app: FastifyInstance): Server {
-  const server = createServer((request, response) => app.routing(request, response));
+  const options = { connectionsCheckingInterval: checkMs };
+  const server = createServer(options, (request, response) => void app.server.emit("request", request, response));
   const { keepAliveTimeout, headersTimeout, requestTimeout, maxRequestsPerSocket } = app.server;
   return Object.assign(server, { keepAliveTimeout, headersTimeout, requestTimeout, maxRequestsPerSocket });
 }

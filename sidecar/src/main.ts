@@ -5,6 +5,7 @@ import { createProcessHooks, installShutdown } from "@outrigger/runtime/shutdown
 import { readOptions } from "./options.ts";
 import { settingTable } from "./settings.ts";
 import { createSidecar } from "./sidecar.ts";
+import { openTelemetry } from "./telemetry/telemetry.ts";
 import { version } from "./version.ts";
 
 const argv = process.argv.slice(2);
@@ -21,7 +22,12 @@ if (!options.ok) {
 }
 
 const logger = createLogger({ component: "sidecar", version, level: options.options.logLevel });
-const sidecar = createSidecar(options.options, logger);
+const telemetry = await openTelemetry(options.options, logger);
+if (!telemetry.ok) {
+  for (const problem of telemetry.problems) process.stderr.write(`outrigger sidecar: ${problem}\n`);
+  process.exit(2);
+}
+const sidecar = createSidecar(options.options, logger, telemetry.create);
 installShutdown({
   steps: sidecar.stopSteps,
   graceMs: options.options.drainMs + 10_000,

@@ -31,6 +31,25 @@ describe("the server behind the sidecar", () => {
     expect(await read(argv)).toMatchObject({ ok: false, problems: [problem] });
   });
 
+  it.each([
+    [[], {}, undefined],
+    [["--transport", "sse"], {}, "sse"],
+    [[], { OUTRIGGER_TRANSPORT: "streamable-http" }, "streamable-http"],
+  ])("speaks as %j %j say, or is asked", async (flags, env, transport) => {
+    const options = { upstream: { form: "http", transport } };
+    expect(await read(["--upstream", "http://127.0.0.1:1/sse", ...flags], env)).toMatchObject({ ok: true, options });
+  });
+
+  it.each([
+    [["--transport", "carrier", "--upstream", "http://127.0.0.1:1/"], "--transport: expected"],
+    [["--transport", "stdio", "--upstream", "http://127.0.0.1:1/"], "--transport: expected"],
+    [["--transport", "sse"], "--transport says how the server at --upstream speaks"],
+    [["--transport", "sse", "--stdio-socket", "/a"], "--transport says how the server at --upstream speaks"],
+  ])("has a transport only where it listens: %j is refused", async (argv, words) => {
+    const problem = expect.stringContaining(words) as string;
+    expect(await read(argv)).toMatchObject({ ok: false, problems: [problem] });
+  });
+
   it("has to be named", async () => {
     const problem = "no server: give --upstream URL, --stdio-socket PATH, or a command behind --";
     expect(await read([])).toMatchObject({ ok: false, problems: [problem] });

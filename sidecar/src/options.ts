@@ -5,12 +5,22 @@ import type { Settings } from "@outrigger/runtime/config";
 import { readJwks } from "@outrigger/runtime/jws";
 import { openPolicy, type OpenPolicy } from "./bundle/open-policy.ts";
 import type { Trust } from "./bundle/verify-bundle.ts";
+import { readAssertionKeys } from "./intake/assertion-keys.ts";
+import { readIntake, type IntakeOptions } from "./intake/intake.ts";
 import { resolveAddresses, type Address } from "./listen.ts";
 import type { settingTable } from "./settings.ts";
+import { readTraceSettings, type TraceSettings } from "./telemetry/traces/trace-settings.ts";
+import type { HttpTransport } from "./upstream/transport.ts";
 
 /** The server behind the sidecar: one that listens, a command that is run here, or one that the shim runs elsewhere. */
 export type ServerOptions =
-  | { readonly form: "http"; readonly url: URL; readonly headers: readonly string[] }
+  | {
+      readonly form: "http";
+      readonly url: URL;
+      readonly headers: readonly string[];
+      /** Undefined: it is found out. */
+      readonly transport: HttpTransport | undefined;
+    }
   | {
       readonly form: "stdio";
       readonly command: string;
@@ -29,14 +39,23 @@ export interface SidecarOptions {
   readonly path: string;
   readonly hosts: readonly string[];
   readonly policy: OpenPolicy;
+  /** Ids of the keys that may sign a bundle; undefined where policy is not signed. */
+  readonly trustKeyIds: readonly string[] | undefined;
   readonly callTimeoutMs: number;
+  readonly intake: IntakeOptions;
   readonly drainMs: number;
   readonly maxSessions: number;
   readonly sessionIdleMs: number;
   readonly audit: "all" | "refusals" | "off";
+  /** `stdout`, or the path of a file. */
+  readonly auditTo: string;
+  /** Undefined where traces are not exported. */
+  readonly traces: TraceSettings | undefined;
+  readonly namespace: string | undefined;
   readonly logLevel: "debug" | "info" | "warn" | "error";
   readonly watchStdin: boolean;
   readonly appProbes: ReadonlyMap<string, AppProbeEntry>;
+  readonly stopHooks: ReadonlyMap<string, number>;
 }
 
 type Read<T> = { readonly ok: true } & T;
@@ -55,17 +74,24 @@ export async function readOptions(
   const upstream = readServer(settings, env);
   const policy = await readPolicy(settings.values);
   const addresses = readAddresses(settings.values);
-  if (!upstream.ok || !policy.ok || !addresses.ok) {
-    return { ok: false, problems: [upstream, policy, addresses].flatMap((each) => (each.ok ? [] : each.problems)) };
+  const callers = await readAssertionKeys(settings.values);
+  if (!upstream.ok || !policy.ok || !addresses.ok || !callers.ok) {
+    return {
+      ok: false,
+      problems: [upstream, policy, addresses, callers].flatMap((each) => (each.ok ? [] : each.problems)),
+    };
   }
-  const { path, hosts, server, callTimeoutMs, maxSessions, sessionIdleMs, audit, logLevel, appProbes } =
+  const { path, hosts, server, callTimeoutMs, maxSessions, sessionIdleMs, audit, logLevel, appProbes, stopHooks } =
     settings.values;
   return {
     ok: true,
     options: {
-      ...{ path, hosts, server, callTimeoutMs, maxSessions, sessionIdleMs, audit, logLevel, appProbes },
+      ...{ path, hosts, server, callTimeoutMs, maxSessions, sessionIdleMs, audit, logLevel, appProbes, stopHooks },
+      ...{ auditTo: settings.values.auditTo, namespace: settings.values.namespace, traces: readTraceSettings(env) },
       ...addresses.addresses,
+      intake: readIntake(settings.values, { keys: callers.keys, trust: policy.trust }),
       policy: policy.policy,
+      trustKeyIds: readJwks(settings.values.trustKeys)?.keys.map(({ kid }) => kid),
       upstream: upstream.upstream,
       drainMs: settings.values.drainSeconds * 1_000,
       watchStdin: settings.values.watchStdin === "yes",
@@ -85,14 +111,17 @@ function readAddresses(
   return { ok: true, addresses: { listen: resolve(listen), control: resolve(control), admin: resolve(admin) } };
 }
 
-async function readPolicy(values: Values): Promise<Read<{ readonly policy: OpenPolicy }> | Problems> {
+async function readPolicy(
+  values: Values,
+): Promise<Read<{ readonly policy: OpenPolicy; readonly trust: Trust | undefined }> | Problems> {
   const quick = readQuick(values.quickPolicy);
   const trust = readTrust(values);
   if (!quick.ok || !trust.ok)
     return { ok: false, problems: [quick, trust].flatMap((each) => (each.ok ? [] : each.problems)) };
   const { policyFile, podInfo } = values;
   const pinned = trust.trust === undefined ? {} : { trust: trust.trust };
-  return openPolicy({ policyFile, podInfo, floor: quick.layers, wallNow: () => Date.now(), ...pinned });
+  const opened = await openPolicy({ policyFile, podInfo, floor: quick.layers, wallNow: () => Date.now(), ...pinned });
+  return opened.ok ? { ...opened, trust: trust.trust } : opened;
 }
 
 /** Keys are never repeated in a message: whoever mixes the halves up must not find the private one in a log. */
@@ -114,14 +143,15 @@ function readServer(
   settings: Settings<typeof settingTable>,
   env: Readonly<Record<string, string | undefined>>,
 ): Read<{ upstream: ServerOptions }> | Problems {
-  const { upstream: url, upstreamHeaders, stdioSocket: socket, serverEnv } = settings.values;
+  const { upstream: url, upstreamHeaders, stdioSocket: socket, serverEnv, transport } = settings.values;
   const [command, ...args] = settings.rest;
   if ([url, socket, command].filter((each) => each !== undefined).length > 1) {
     const message =
       "--upstream, --stdio-socket and a command behind -- exclude each other: a sidecar fronts one server";
     return { ok: false, problems: [message] };
   }
-  if (url !== undefined) return { ok: true, upstream: { form: "http", url, headers: upstreamHeaders } };
+  if (url !== undefined) return { ok: true, upstream: { form: "http", url, headers: upstreamHeaders, transport } };
+  if (transport !== undefined) return { ok: false, problems: ["--transport says how the server at --upstream speaks"] };
   if (socket !== undefined) return { ok: true, upstream: { form: "stdio-socket", socket } };
   if (command !== undefined)
     return { ok: true, upstream: { form: "stdio", command, args, env: { ...withoutOurs(env), ...serverEnv } } };

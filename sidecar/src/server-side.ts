@@ -1,11 +1,15 @@
 /** The server's side of the sidecar: its upstream, what it lists, how well it is; told to whoever reads the feed. */
 import { randomUUID } from "node:crypto";
-import type { FeedState } from "@outrigger/api/feed";
+import { getHeapStatistics } from "node:v8";
+import type { FeedState, FeedTransport } from "@outrigger/api/feed";
 import { describeLimits } from "@outrigger/policy";
 import type { Logger } from "@outrigger/runtime/logger";
 import type { Outcome } from "./call/answer-body.ts";
+import { viewOf } from "./call/inspect/look.ts";
 import { createCatalogue, type ServerCatalogue } from "./catalog/catalogue.ts";
+import { createDefinitionBook, type DefinitionBook } from "./catalog/definition-book.ts";
 import { createPublisher, type Publisher } from "./catalog/publish.ts";
+import { createFindingTeller } from "./catalog/tell-findings.ts";
 import type { PolicyInForce } from "./bundle/policy-in-force.ts";
 import type { SidecarOptions } from "./options.ts";
 import { createHealthTracker, type HealthTracker } from "./probe/health-tracker.ts";
@@ -15,10 +19,22 @@ import { createSpawnSource } from "./stdio/process/spawned.ts";
 import type { StreamSource } from "./stdio/process/streams.ts";
 import { createStdioUpstream, type StdioUpstream } from "./stdio/stdio-upstream.ts";
 import { createHttpUpstream, type HttpUpstream } from "./upstream/http.ts";
+import { createSseUpstream } from "./upstream/sse/sse-upstream.ts";
+import { chooseTransport, type HttpTransport, type TransportChoice } from "./upstream/transport.ts";
+import type { Upstream } from "./upstream/upstream.ts";
 import { version } from "./version.ts";
 
-/** Connections to an HTTP server. Streams are bounded by the memory that the image gives (docs/adr/0003). */
-const connectionLimits = { maxCalls: 512, maxStreams: 2_000 } as const;
+/**
+ * Connections to an HTTP server. Streams are bounded by the heap that the program was given: beyond 60 for each MiB above the first 20,
+ * collecting garbage takes more time than calls, until the process is ended (docs/adr/0003).
+ */
+const connectionLimits = {
+  maxCalls: 512,
+  maxStreams: Math.min(
+    10_000,
+    Math.max(2_000, Math.floor(60 * (getHeapStatistics().heap_size_limit / 1024 ** 2 - 20))),
+  ),
+} as const;
 
 /** Restart pauses of a stdio server whose processes die early. */
 const restartPauses = { minMs: 250, maxMs: 30_000 } as const;
@@ -29,6 +45,9 @@ const stopWaitMs = 2_000;
 /** One message of a stdio server, and one answer that the catalogue reads. */
 const maxMessageBytes = 16 * 1024 ** 2;
 
+/** Sessions of a server of the older transport, each an open stream, and how long such a stream may take to open. */
+const sseLimits = { maxSessions: 1_000, openingMs: 10_000 } as const;
+
 /** What the rest of the sidecar needs of the server's side. */
 export interface ServerSide {
   readonly upstream: HttpUpstream | StdioUpstream;
@@ -37,6 +56,8 @@ export interface ServerSide {
   readonly path: string;
   readonly publisher: Publisher;
   readonly catalogue: ServerCatalogue;
+  /** Definitions of its tools, as policy may rely on them. */
+  readonly book: DefinitionBook;
   readonly health: HealthTracker;
   readonly reportOutcome: (outcome: Outcome) => void;
   readonly applyPolicy: (policy: PolicyInForce) => void;
@@ -46,9 +67,10 @@ export interface ServerSide {
 export function createServerSide(options: SidecarOptions, logger: Logger): ServerSide {
   const now = (): number => performance.now();
   const wallNow = (): number => Date.now();
-  const { upstream, forward, path } = createUpstream(options, logger, {
+  const { upstream, forward, path, raw, transport, found } = createUpstream(options, logger, {
     onChildEvent: () => health.check(),
     onReachable: () => catalogue.relist("the server's container takes sessions"),
+    onFound: (known) => publisher.setTransport(known),
   });
   const access = {
     upstream,
@@ -57,15 +79,25 @@ export function createServerSide(options: SidecarOptions, logger: Logger): Serve
     timeoutMs: 10_000,
     maxBytes: maxMessageBytes,
   };
+  const rawAccess = { ...access, upstream: raw };
+  const book = createDefinitionBook({
+    server: options.server,
+    policy: () => options.policy.current().compiled,
+    onStrange: () => catalogue.relist("a tool was listed otherwise than before"),
+  });
   const catalogue: ServerCatalogue = createCatalogue({
     access,
+    detection: found === undefined ? undefined : { access: rawAccess, found },
     transport: options.upstream.form === "http" ? "http" : "stdio",
     clientInfo: { name: "outrigger-sidecar", version },
     policy: () => options.policy.current().compiled,
     publisher: {
       setFacts: (facts) => publisher.setFacts(facts),
       setCatalogue: (outcome, listed) => publisher.setCatalogue(outcome, listed),
+      setFindings: createFindingTeller((findings) => publisher.setFindings(findings), logger),
     },
+    book,
+    viewOf: (subject) => viewOf(subject, { server: options.server, book, received: undefined }),
     relistMs: 60_000,
     retryMs: { minMs: 250, maxMs: 10_000 },
     now,
@@ -75,7 +107,7 @@ export function createServerSide(options: SidecarOptions, logger: Logger): Serve
   });
   const stdioStatus = "status" in upstream ? upstream.status : undefined;
   const health: HealthTracker = createHealthTracker({
-    probe: createProber({ access, connection: catalogue.connection, stdioStatus }),
+    probe: createProber({ access: rawAccess, connection: catalogue.connection, stdioStatus }),
     now,
     wallNow,
     onChange: (state) => {
@@ -88,6 +120,7 @@ export function createServerSide(options: SidecarOptions, logger: Logger): Serve
     server: options.server,
     health: health.health(),
     policy: describePolicy(options.policy.current()),
+    transport,
     nowMs: wallNow(),
   });
   return {
@@ -96,6 +129,7 @@ export function createServerSide(options: SidecarOptions, logger: Logger): Serve
     path,
     publisher,
     catalogue,
+    book,
     health,
     reportOutcome: (outcome) => {
       const shown = shownBy[outcome];
@@ -126,26 +160,27 @@ const describePolicy = ({ hash, reason, message, compiled }: PolicyInForce): Fee
   enforces: describeLimits(compiled),
 });
 
-/** Who hears of a stdio server: of its processes, and that a container is there which was awaited. */
-interface StdioEvents {
+/** Who hears of a server: of its processes, that a container is there which was awaited, which transport was found out. */
+interface ServerEvents {
   readonly onChildEvent: () => void;
   readonly onReachable: () => void;
+  readonly onFound: (transport: FeedTransport) => void;
+}
+
+/** The way to the server. `raw`: its HTTP as it is, to ask whether somebody is there; the upstream itself where it has none. */
+interface ServerAccessWay extends Pick<ServerSide, "upstream" | "forward" | "path"> {
+  readonly raw: Upstream;
+  readonly transport: FeedTransport | undefined;
+  readonly found: TransportChoice["found"];
 }
 
 function createUpstream(
   options: SidecarOptions,
   logger: Logger,
-  { onChildEvent, onReachable }: StdioEvents,
-): Pick<ServerSide, "upstream" | "forward" | "path"> {
+  { onChildEvent, onReachable, onFound }: ServerEvents,
+): ServerAccessWay {
   const { upstream } = options;
-  if (upstream.form === "http") {
-    const { url, headers } = upstream;
-    return {
-      upstream: createHttpUpstream(url.origin, connectionLimits),
-      forward: { host: url.host.replace(/^(localhost|\[::1\])(?=:|$)/, "127.0.0.1"), extra: headers },
-      path: url.pathname + url.search,
-    };
-  }
+  if (upstream.form === "http") return createNetworkUpstream(upstream, { options, logger, onFound });
   const source: StreamSource =
     upstream.form === "stdio"
       ? createSpawnSource({ server: upstream, stopWaitMs })
@@ -161,5 +196,57 @@ function createUpstream(
     logger,
     onChildEvent,
   });
-  return { upstream: stdio, forward: { host: "127.0.0.1", extra: [] }, path: options.path };
+  return {
+    upstream: stdio,
+    forward: { host: "127.0.0.1", extra: [] },
+    path: options.path,
+    raw: stdio,
+    transport: { kind: "stdio", by: "configuration", atMs: Date.now() },
+    found: undefined,
+  };
+}
+
+interface NetworkDeps {
+  readonly options: SidecarOptions;
+  readonly logger: Logger;
+  readonly onFound: (transport: FeedTransport) => void;
+}
+
+function createNetworkUpstream(
+  server: { readonly url: URL; readonly headers: readonly string[]; readonly transport?: HttpTransport | undefined },
+  { options, logger, onFound }: NetworkDeps,
+): ServerAccessWay {
+  const { url, headers } = server;
+  const http = createHttpUpstream(url.origin, connectionLimits);
+  const host = url.host.replace(/^(localhost|\[::1\])(?=:|$)/, "127.0.0.1");
+  const choice = chooseTransport({
+    declared: server.transport,
+    http,
+    wallNow: () => Date.now(),
+    onFound(known) {
+      logger.info({ transport: known.kind }, "the server's transport was found out");
+      onFound(known);
+    },
+    openSse: () =>
+      createSseUpstream({
+        http,
+        // The server sees the rewritten Host, and may name its endpoint by it.
+        origins: [...new Set([url.origin, new URL(`${url.protocol}//${host}`).origin])],
+        ...sseLimits,
+        sessionIdleMs: options.sessionIdleMs,
+        maxEventBytes: maxMessageBytes,
+        maxQueuedBytes: maxMessageBytes,
+        random: () => randomUUID(),
+        now: () => performance.now(),
+        logger,
+      }),
+  });
+  return {
+    upstream: choice.upstream,
+    forward: { host, extra: headers },
+    path: url.pathname + url.search,
+    raw: http,
+    transport: choice.declared,
+    found: choice.found,
+  };
 }

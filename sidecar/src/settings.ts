@@ -1,13 +1,14 @@
 /** The sidecar's settings: flags, their environment variables, forms and defaults. Checked by hand-written parsers only. */
-import { appProbesVariable, type AppProbeEntry } from "@outrigger/api/app-probe";
+import { appProbesVariable, stopHooksVariable, type AppProbeEntry } from "@outrigger/api/app-probe";
 import { isIP } from "node:net";
 import { sidecarPorts } from "@outrigger/api/ports";
 import { shimPaths, stdioSocketVariable } from "@outrigger/api/shim";
 import { parseDnsLabel, parseDuration, parsePath, parseServerName, parseWhole, parseWord } from "@outrigger/api/values";
 import { parseListenAddress, parseText, type ParsedSetting, type SettingTable } from "@outrigger/runtime/config";
 import { programSettings } from "@outrigger/runtime/program-settings";
+import { intakeSettings } from "./intake/settings.ts";
 import type { Address } from "./listen.ts";
-import { parseAppProbes } from "./probe/app-probe.ts";
+import { parseAppProbes, parseStopHooks } from "./probe/app-probe.ts";
 
 const loopback = (port: number): readonly Address[] => [{ host: "127.0.0.1", port }];
 
@@ -33,6 +34,14 @@ function parseProbes(text: string): ParsedSetting<ReadonlyMap<string, AppProbeEn
   return probes === undefined
     ? { ok: false, expected: "a JSON object of probes by path" }
     : { ok: true, value: probes };
+}
+
+function parseHooks(text: string): ParsedSetting<ReadonlyMap<string, number>> {
+  const json = parseJson(text);
+  const hooks = json.ok ? parseStopHooks(json.value) : undefined;
+  return hooks === undefined
+    ? { ok: false, expected: "a JSON object of whole seconds by path" }
+    : { ok: true, value: hooks };
 }
 
 function parseUrl(text: string): ParsedSetting<URL> {
@@ -128,6 +137,12 @@ export const settingTable = {
     help: "the server's MCP endpoint; without it the command behind -- is run",
     parse: parseUrl,
   },
+  transport: {
+    flag: "transport",
+    env: "OUTRIGGER_TRANSPORT",
+    help: "how the server at --upstream speaks: streamable-http or sse; without it that is found out",
+    parse: (text: string) => parseWord(text, ["streamable-http", "sse"]),
+  },
   stdioSocket: {
     flag: "stdio-socket",
     env: stdioSocketVariable,
@@ -217,7 +232,7 @@ export const settingTable = {
   sessionIdleMs: {
     flag: "session-idle",
     env: "OUTRIGGER_SESSION_IDLE",
-    help: "idle time after which a stdio session ends",
+    help: "idle time after which a session ends, with a server of stdio or of the older HTTP+SSE transport",
     parse: parseDuration,
     fallback: 1_800_000,
   },
@@ -228,6 +243,14 @@ export const settingTable = {
     parse: (text: string) => parseWord(text, ["all", "refusals", "off"]),
     fallback: "all" as const,
   },
+  auditTo: {
+    flag: "audit-to",
+    env: "OUTRIGGER_AUDIT_TO",
+    help: "where audit lines go: stdout, or a file that is appended to",
+    parse: parseText,
+    fallback: "stdout",
+  },
+  ...intakeSettings,
   ...programSettings,
   podIps: {
     flag: "pod-ips",
@@ -242,5 +265,12 @@ export const settingTable = {
     help: "the server's own probes, by the path on the admin port",
     parse: parseProbes,
     fallback: new Map<string, AppProbeEntry>(),
+  },
+  stopHooks: {
+    flag: "stop-hooks",
+    env: stopHooksVariable,
+    help: "hooks before the server is told to stop: seconds by the path on the admin port",
+    parse: parseHooks,
+    fallback: new Map<string, number>(),
   },
 } satisfies SettingTable;

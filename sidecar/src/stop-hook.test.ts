@@ -1,11 +1,11 @@
 /** The hook before a server's end, asked of a whole sidecar. */
-import { appProbesVariable } from "@outrigger/api/app-probe";
+import { stopHooksVariable } from "@outrigger/api/app-probe";
 import { expect, it } from "vitest";
 import { startLiveSidecar } from "./bundle/testing/live-sidecar.ts";
 import { until } from "./stdio/testing/fixture.ts";
 
 const hookPath = "/app-lifecycle/app/prestop";
-const env = { [appProbesVariable]: JSON.stringify({ [hookPath]: { kind: "stop", limitSeconds: 30 } }) };
+const env = { [stopHooksVariable]: JSON.stringify({ [hookPath]: 30 }) };
 
 it("a call that waits for its server to be started again does not keep the server from it", async () => {
   const live = await startLiveSidecar(env);

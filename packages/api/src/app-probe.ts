@@ -30,15 +30,12 @@ export interface StdioProbe {
   readonly timeoutSeconds?: number;
 }
 
-/**
- * The hook before the server's container is told to stop: answered once no call is under way, at the latest after
- * `limitSeconds`, which is at least 1. `then`: the server's own hook, which runs after the wait.
- */
-export interface StopHook {
-  readonly kind: "stop";
-  readonly limitSeconds: number;
-  readonly then?: AppProbe;
-}
+/** What may stand behind a path. Sidecars take the whole object or refuse it: another kind needs a variable of its own (0018). */
+export type AppProbeEntry = AppProbe | StdioProbe;
 
-/** What may stand behind a path. */
-export type AppProbeEntry = AppProbe | StdioProbe | StopHook;
+/**
+ * Name of the environment variable with the hooks that are answered before the server's container is told to stop, once no call is
+ * under way: a JSON object from path to the whole seconds, at least 1, after which they are answered all the same. What the object
+ * above has at the same path runs after the wait. A sidecar of 0.1 does not read it, and its server is told to stop at once.
+ */
+export const stopHooksVariable = "OUTRIGGER_STOP_HOOKS";

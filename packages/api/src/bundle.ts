@@ -17,12 +17,16 @@ export interface BundleAudience {
   readonly server?: string;
 }
 
-/** What is signed. `version`: ms since the epoch of the change; `layers`: policy documents as people write them, at least one. */
+/**
+ * What is signed. `version`: ms since the epoch of the change; `layers`: policy documents as people write them, at least one;
+ * `assertionKeys`: public JWKs that may sign caller assertions, none where it is absent.
+ */
 export interface BundlePayload {
   readonly format: 1;
   readonly audience: BundleAudience;
   readonly version: number;
   readonly layers: readonly unknown[];
+  readonly assertionKeys?: readonly unknown[];
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -33,18 +37,25 @@ type Fields = Readonly<Record<string, unknown>>;
  */
 export function readBundlePayload(value: unknown): Parsed<BundlePayload> {
   if (!isRecord(value) || value["format"] !== 1) return refuse("a payload of format 1");
-  const unknown = findUnknown(value, ["format", "audience", "version", "layers"]);
+  const unknown = findUnknown(value, ["format", "audience", "version", "layers", "assertionKeys"]);
   if (unknown !== undefined) return refuse(`a payload without ${unknown}`);
-  const { version, layers } = value;
-  const audience = readAudience(value["audience"]);
+  const { version, layers, assertionKeys } = value;
+  const audience = readBundleAudience(value["audience"]);
   if (audience === undefined) return refuse("an audience with a namespace, and a server or none");
   if (!isVersion(version)) return refuse("a version: whole milliseconds since the epoch");
   if (!Array.isArray(layers) || layers.length === 0 || layers.length > bundleLimits.maxLayers)
     return refuse(`1 to ${bundleLimits.maxLayers} layers`);
-  return { ok: true, value: { format: 1, audience, version, layers } };
+  return addAssertionKeys({ format: 1, audience, version, layers }, assertionKeys);
 }
 
-function readAudience(value: unknown): BundleAudience | undefined {
+function addAssertionKeys(payload: BundlePayload, assertionKeys: unknown): Parsed<BundlePayload> {
+  if (assertionKeys === undefined) return { ok: true, value: payload };
+  if (!Array.isArray(assertionKeys)) return refuse("assertionKeys: a list of public keys");
+  return { ok: true, value: { ...payload, assertionKeys } };
+}
+
+/** Reads an audience from a parsed value; undefined where it is none. */
+export function readBundleAudience(value: unknown): BundleAudience | undefined {
   if (!isRecord(value) || findUnknown(value, ["namespace", "server"]) !== undefined) return undefined;
   const { namespace, server } = value;
   if (!isName(namespace)) return undefined;

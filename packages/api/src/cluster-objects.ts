@@ -48,3 +48,15 @@ export const authorityObject = {
 
 /** Every entry of the webhook configuration that is ours has a name that ends like this. */
 export const admissionEntrySuffix = ".inject.outrigger.dev";
+
+/**
+ * The webhook configuration. An annotation on it says who says there whom API servers trust, so that a change of that takes effect
+ * for everybody at one moment: whoever is not named writes no `caBundle`, nor puts one back.
+ */
+export const registrationObject = {
+  trustFrom: `${keyPrefix}trust-from`,
+  /** The operator, its own authority. */
+  self: "self",
+  /** The operator, certificates that it is given. */
+  files: "files",
+} as const;

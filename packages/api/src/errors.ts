@@ -56,7 +56,12 @@ export const rpcCodes = {
 export const wireErrors = {
   RateLimited: { jsonRpcCode: 10_429, httpStatus: 200 },
   ConcurrencyLimited: { jsonRpcCode: 10_429, httpStatus: 200 },
+  QueueFull: { jsonRpcCode: 10_429, httpStatus: 200 },
+  QueueTimeout: { jsonRpcCode: 10_429, httpStatus: 200 },
   FloodLimited: { jsonRpcCode: 10_429, httpStatus: 429 },
+  TooManyConnections: { jsonRpcCode: 10_429, httpStatus: 429 },
+  SlowClient: { jsonRpcCode: rpcCodes.invalidRequest, httpStatus: 408 },
+  CallerUnverified: { jsonRpcCode: rpcCodes.invalidRequest, httpStatus: 401 },
   RequestTooLarge: { jsonRpcCode: 10_413, httpStatus: 413 },
   ResponseTooLarge: { jsonRpcCode: 10_413, httpStatus: 200 },
   RequestMalformed: { jsonRpcCode: rpcCodes.invalidRequest, httpStatus: 400 },
@@ -64,6 +69,9 @@ export const wireErrors = {
   HostNotAllowed: { jsonRpcCode: rpcCodes.invalidRequest, httpStatus: 403 },
   OriginNotAllowed: { jsonRpcCode: rpcCodes.invalidRequest, httpStatus: 403 },
   PathNotServed: { jsonRpcCode: rpcCodes.invalidRequest, httpStatus: 404 },
+  ArgumentsDenied: { jsonRpcCode: rpcCodes.invalidParams, httpStatus: 200 },
+  ArgumentsInvalid: { jsonRpcCode: rpcCodes.invalidParams, httpStatus: 200 },
+  ArgumentsSecret: { jsonRpcCode: rpcCodes.invalidParams, httpStatus: 200 },
   MethodDenied: { jsonRpcCode: rpcCodes.methodNotFound, httpStatus: 200 },
   SessionUnknown: { jsonRpcCode: rpcCodes.invalidRequest, httpStatus: 404 },
   UpstreamUnavailable: { jsonRpcCode: 10_503, httpStatus: 503 },
@@ -83,6 +91,8 @@ export interface ErrorDetail {
   readonly reason: WireReason;
   readonly server: string;
   readonly name?: string;
+  /** The name of the limit that was met, as policy spells it. */
+  readonly limit?: string;
   /** Milliseconds after which the same call can succeed. */
   readonly retryAfterMs?: number;
 }

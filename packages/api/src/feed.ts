@@ -3,6 +3,7 @@
  * `GET /v1/feed` is a text/event-stream whose `state` events hold a {@link FeedState}; `GET /v1/catalogues/<digest>` answers
  * a {@link Catalogue}. Catalogues are content-addressed, so replicas of one server cost their reader one fetch.
  */
+import type { Transport } from "./keys.ts";
 import type { Reason } from "./reasons.ts";
 
 /** Paths of the control port. */
@@ -44,11 +45,46 @@ export interface FeedLimit {
   readonly maxConcurrency?: number;
 }
 
+/** What the policy in force controls beside names, limits and sizes. A member that is absent is at its default. */
+export interface FeedControls {
+  readonly access?: "ReadOnly";
+  readonly rules?: readonly { readonly name: string; readonly action: "Allow" | "Deny" }[];
+  readonly onOversize?: "Truncate";
+  readonly arguments?: { readonly schema: string; readonly deny: readonly string[] };
+  /** JSON pointers and names of patterns. */
+  readonly redact?: readonly string[];
+  readonly pins?: "Off" | "Enforce";
+  /** True where some layer only tells what it would deny. */
+  readonly onTrial?: true;
+}
+
 /** What the policy in force limits. Sizes in bytes. */
 export interface FeedLimits {
   readonly limits: readonly FeedLimit[];
   readonly maxRequestBytes: number;
   readonly maxResponseBytes: number;
+  /** Absent where all of it is at its default. */
+  readonly controls?: FeedControls;
+}
+
+/**
+ * A tool whose definition of now is not the approved one. `digest`: of the definition of now, as `pins.approved` of a policy takes it.
+ * `fields`: the members that differ from the approved definition, by name alone; empty where there is none to compare with.
+ */
+export interface FeedFinding {
+  readonly tool: string;
+  readonly digest: string;
+  readonly state: "Changed" | "Unapproved";
+  readonly fields: readonly string[];
+  /** Whether the tool is held back for it. */
+  readonly withheld: boolean;
+}
+
+/** How a server speaks: as its owner said, or as its sidecar found out. `atMs`: when, Unix epoch in ms. */
+export interface FeedTransport {
+  readonly kind: Transport;
+  readonly by: "configuration" | "detection";
+  readonly atMs: number;
 }
 
 /** One state of one sidecar. Sent first on connect and again at every change. */
@@ -59,6 +95,8 @@ export interface FeedState {
   readonly identity: ServerIdentity;
   readonly era?: "legacy" | "modern";
   readonly protocolVersion?: string;
+  /** Absent while it is not known: nobody said it, and the server has not answered yet. */
+  readonly transport?: FeedTransport;
   /** Digest of the catalogue after policy; absent until the first successful list. */
   readonly digest?: string;
   /** `listed` or why the last attempt failed; a failed attempt never takes the digest away. */
@@ -69,6 +107,8 @@ export interface FeedState {
     readonly message: string;
     readonly enforces: FeedLimits;
   };
+  /** Tools that are not as approved, at most 256; absent where there is none. */
+  readonly findings?: readonly FeedFinding[];
 }
 
 /** A JSON object as it came from a server; unknown members are kept. */

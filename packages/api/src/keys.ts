@@ -7,9 +7,11 @@ import {
   parseCpu,
   parseDnsLabel,
   parseGlobList,
+  parseHosts,
   parseMemory,
   parsePath,
   parsePort,
+  parseTime,
   parseRate,
   parseSize,
   parseVariable,
@@ -52,16 +54,6 @@ export type PortMode = (typeof words.portMode)[number];
 const plainText = (value: string): Parsed<string> => ({ ok: true, value });
 const oneOf = (list: readonly string[]): string => list.map((word) => `\`${word}\``).join(" or ");
 
-/** Host names in lower case, without ports. */
-function parseHosts(value: string): Parsed<readonly string[]> {
-  const hosts = value.split(",").map((host) => host.trim().toLowerCase());
-  const isName = (host: string): boolean =>
-    host.length <= 253 && host.split(".").every((label) => parseDnsLabel(label).ok);
-  return hosts.length <= 32 && hosts.every(isName)
-    ? { ok: true, value: hosts }
-    : { ok: false, expected: 'a comma-separated list of 1-32 host names, e.g. "mcp.example.com"' };
-}
-
 const user = { setBy: "user" } as const;
 const ours = { setBy: "outrigger", on: ["pod"], parse: plainText } as const;
 const podAndNamespace = ["pod", "namespace"] as const;
@@ -93,10 +85,10 @@ export const keys = {
     key: `${keyPrefix}transport`,
     kind: "annotation",
     on: podAndNamespace,
-    meaning: "How the server speaks MCP.",
+    meaning:
+      "How the server speaks MCP: Streamable HTTP, the older HTTP+SSE, or standard input and output. Default: the sidecar finds out which of the first two it is.",
     form: oneOf(words.transport),
-    example: "streamable-http",
-    default: "streamable-http",
+    example: "sse",
     parse: (value) => parseWord(value, words.transport),
   },
   port: {
@@ -115,7 +107,7 @@ export const keys = {
     key: `${keyPrefix}path`,
     kind: "annotation",
     on: podAndNamespace,
-    meaning: "The path of the server's MCP endpoint.",
+    meaning: "The path of the server's MCP endpoint; with transport sse the path of its stream, by default `/sse`.",
     form: "an absolute path",
     example: "/mcp",
     default: "/mcp",
@@ -339,6 +331,18 @@ export const keys = {
     default: "20",
     parse: (value) => parseWhole(value, { min: 0, max: 3_600 }),
   },
+  callDeadline: {
+    ...user,
+    key: `${keyPrefix}call-deadline`,
+    kind: "annotation",
+    on: podAndNamespace,
+    meaning:
+      "The longest time of a whole call, whatever comes meanwhile. A caller that has less time left may say so in `Outrigger-Timeout-Ms`; then that holds, and the server is told what is left of it.",
+    form: 'a duration such as "90s" or "5m", at most 576h',
+    example: "5m",
+    default: "1h",
+    parse: parseTime,
+  },
   logLevel: {
     ...user,
     key: `${keyPrefix}log-level`,
@@ -389,7 +393,7 @@ export const keys = {
     kind: "annotation",
     meaning: "What was injected: version, port mode, guarantee, configuration hash, containers and volumes, as JSON.",
     form: "a JSON object",
-    example: '{"version":"0.1.0","mode":"loopback","guarantee":"loopback"}',
+    example: '{"version":"0.3.0","mode":"loopback","guarantee":"loopback"}',
   },
   enforced: {
     ...ours,
@@ -412,15 +416,4 @@ export function findKey(key: string): KeyDefinition | undefined {
   return keyList.find((definition) => definition.key === key);
 }
 
-/**
- * Reads the endpoint annotation.
- * Shape: `19080/mcp` gives port 19080 and path `/mcp`; never a URL, since the address comes from the API server alone.
- */
-export function parseEndpoint(value: string): Parsed<{ readonly port: number; readonly path: string }> {
-  const slash = value.indexOf("/");
-  const port = parsePort(slash < 0 ? value : value.slice(0, slash));
-  const path = parsePath(slash < 0 ? "" : value.slice(slash));
-  return port.ok && path.ok
-    ? { ok: true, value: { port: port.value, path: path.value } }
-    : { ok: false, expected: 'a port and a path such as "19080/mcp"' };
-}
+export { parseEndpoint } from "./values.ts";

@@ -69,7 +69,6 @@ export const reasons = {
     sentence: "This Kubernetes does not resolve port names of sidecars; port mode named-port needs 1.32.",
   },
   ProbeHost: { area: "injection", sentence: "A probe names a host of its own and can't be led through the sidecar." },
-  TransportUnsupported: { area: "injection", sentence: "This version can't inject beside a server of this transport." },
   StdioCommandUnknown: {
     area: "injection",
     sentence: "The server's command stands in its image only, and the shim has to know what to run.",
@@ -97,6 +96,18 @@ export const reasons = {
   // Decisions about calls.
   Allowed: { area: "decision", sentence: "Policy allows it." },
   ToolDenied: { area: "decision", sentence: "Policy hides and denies this tool." },
+  ToolNotReadOnly: {
+    area: "decision",
+    sentence: "Only tools are served whose approved definition declares them read-only.",
+  },
+  ToolChanged: { area: "decision", sentence: "The tool's definition has changed since it was approved." },
+  ToolUnapproved: { area: "decision", sentence: "The tool's definition is not approved." },
+  ArgumentsDenied: { area: "decision", sentence: "A rule of the policy refuses these arguments." },
+  ArgumentsInvalid: {
+    area: "decision",
+    sentence: "The arguments do not fit the tool's approved schema or the policy's bounds.",
+  },
+  ArgumentsSecret: { area: "decision", sentence: "The arguments hold a secret." },
   PromptDenied: { area: "decision", sentence: "Policy hides and denies this prompt." },
   ResourceDenied: { area: "decision", sentence: "Policy hides and denies this resource." },
   MethodDenied: {
@@ -116,6 +127,12 @@ export const reasons = {
   OriginNotAllowed: { area: "decision", sentence: "The Origin header names a site that is not allowed." },
   PathNotServed: { area: "decision", sentence: "The path is not the server's MCP endpoint." },
   FloodLimited: { area: "decision", sentence: "Too many requests or streams are open." },
+  CallerUnverified: { area: "decision", sentence: "The assertion of who calls can't be verified." },
+  QueueFull: { area: "decision", sentence: "Too many calls are under way, and too many wait for their end." },
+  QueueTimeout: { area: "decision", sentence: "The call waited as long as it may for others to end." },
+  SlowClient: { area: "decision", sentence: "The client sent its request, or read its answer, too slowly." },
+  TooManyConnections: { area: "decision", sentence: "Too many connections are open, in all or from one address." },
+  TaskUnknown: { area: "decision", sentence: "The task is not one that came from an allowed call of this caller." },
   SessionUnknown: { area: "decision", sentence: "The session is not known or has ended." },
   UpstreamUnavailable: { area: "decision", sentence: "The server can't be reached." },
   UpstreamStarting: { area: "decision", sentence: "The server is starting." },

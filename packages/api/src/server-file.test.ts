@@ -74,6 +74,12 @@ describe("mcpServers file", () => {
     ]);
   });
 
+  it.each(["http", "streamable-http", "streamableHttp", "sse"])("reads an address of type %s", (type) => {
+    const read = parseServerFile({ mcpServers: { web: { type, url: "http://127.0.0.1:1/sse" } } });
+    expect(read).toMatchObject({ ok: true, entries: [{ form: "url", url: "http://127.0.0.1:1/sse" }] });
+    expect(problemsOf({ mcpServers: { web: { type, command: "x" } } })).toEqual(['mcpServers.web.type: "stdio"']);
+  });
+
   it.each([[{}], [null], [[]], [{ mcpServers: [] }], ["x"]])("refuses %j as a file", (value) => {
     expect(problemsOf(value)).toEqual([': an object with a member "mcpServers" that maps names to servers']);
   });

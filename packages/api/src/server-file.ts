@@ -123,7 +123,7 @@ function readUrl(name: string, fields: Fields, report: Report): Omit<UrlEntry, "
     report(["url"], 'an address such as "http://127.0.0.1:8080/mcp"');
     return undefined;
   }
-  refuseTransport(fields, ["http", "streamable-http", "streamableHttp"], report);
+  refuseTransport(fields, ["http", "streamable-http", "streamableHttp", "sse"], report);
   return { form: "url", name, url, headers: readStrings(fields["headers"], (at, e) => report(["headers", ...at], e)) };
 }
 

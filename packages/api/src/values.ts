@@ -76,6 +76,16 @@ export function parseDuration(text: string): Parsed<number> {
   return Number.isSafeInteger(totalMs) ? accept(totalMs) : refuse(expected);
 }
 
+/** Longer times overflow the timers that keep them: 24 days. */
+const maxTimeMs = 24 * 24 * 3_600_000;
+
+/** Reads a duration that a timer can keep and that is not nothing, in ms. */
+export function parseTime(text: string): Parsed<number> {
+  const parsed = parseDuration(text);
+  const fits = parsed.ok && parsed.value > 0 && parsed.value <= maxTimeMs;
+  return fits ? parsed : refuse('a duration such as "500ms" or "30s", at most 576h');
+}
+
 /** Reads a TCP port, 1 to 65535. */
 export function parsePort(text: string): Parsed<number> {
   const port = /^[1-9][0-9]{0,4}$/.test(text) ? Number(text) : Number.NaN;
@@ -151,4 +161,27 @@ export function parseVariable(text: string): Parsed<{ readonly name: string; rea
   const match = /^([A-Za-z_][A-Za-z0-9_]{0,127})(?:=([!-~]{0,256}))?$/.exec(text);
   if (match?.[1] === undefined) return refuse('a variable name, or NAME=value, e.g. "HOST=127.0.0.1"');
   return accept(match[2] === undefined ? { name: match[1] } : { name: match[1], value: match[2] });
+}
+
+/** Host names in lower case, without ports. */
+export function parseHosts(value: string): Parsed<readonly string[]> {
+  const hosts = value.split(",").map((host) => host.trim().toLowerCase());
+  const isName = (host: string): boolean =>
+    host.length <= 253 && host.split(".").every((label) => parseDnsLabel(label).ok);
+  return hosts.length <= 32 && hosts.every(isName)
+    ? { ok: true, value: hosts }
+    : { ok: false, expected: 'a comma-separated list of 1-32 host names, e.g. "mcp.example.com"' };
+}
+
+/**
+ * Reads the endpoint annotation.
+ * Shape: `19080/mcp` gives port 19080 and path `/mcp`; never a URL, since the address comes from the API server alone.
+ */
+export function parseEndpoint(value: string): Parsed<{ readonly port: number; readonly path: string }> {
+  const slash = value.indexOf("/");
+  const port = parsePort(slash < 0 ? value : value.slice(0, slash));
+  const path = parsePath(slash < 0 ? "" : value.slice(slash));
+  return port.ok && path.ok
+    ? { ok: true, value: { port: port.value, path: path.value } }
+    : { ok: false, expected: 'a port and a path such as "19080/mcp"' };
 }

@@ -4,6 +4,7 @@ import type { ByteBudget } from "./budget.ts";
 import type { ClientSide } from "./client-side.ts";
 import type { AnswerFilter } from "./filter.ts";
 import { buildAnswerHeaders } from "./forward.ts";
+import type { Rewriter } from "./redact/rewrite.ts";
 import { refuseFor, type RefusedCall } from "./refuse.ts";
 
 /** How an exchange ended, for audit and health. */
@@ -16,6 +17,8 @@ export interface AnswerContext {
   readonly call?: RefusedCall;
   /** Present where something in the answer may have to be taken out. */
   readonly filter?: AnswerFilter;
+  /** Present where policy changes what answers say. */
+  readonly rewriter?: Rewriter;
   /** Answers of our own to denied messages of a batch, to be added to the server's. */
   readonly additions: readonly Buffer[];
   readonly maxResponseBytes: number;
@@ -54,6 +57,17 @@ export function createPipedAnswer(context: AnswerContext, head: AnswerHead): Bod
       context.onFinished(failure.reason);
     },
   };
+}
+
+/** Passes on status and headers alone: what nobody can read may hold what has to be replaced. */
+export function createBodilessAnswer({ client, onFinished }: AnswerContext, head: AnswerHead): BodySink {
+  const headers = buildAnswerHeaders(head.headers, { withoutLength: true });
+  const end = (outcome: Outcome): void => {
+    client.head(head.status, [...headers, "content-length", "0"]);
+    client.end();
+    onFinished(outcome);
+  };
+  return { onData: () => true, onEnd: () => end("answered"), onFailure: (failure) => end(failure.reason) };
 }
 
 /** Tells the client of a failure while it has seen nothing yet. */

@@ -2,7 +2,7 @@
  * A JSON answer that is read whole before the first byte is sent: lists are filtered, sizes hold, and an answer that ends
  * early becomes a clear error. Large answers of known length that nobody has to read are passed on as they come.
  */
-import { findHeader } from "../upstream/http.ts";
+import { findHeader } from "../upstream/headers.ts";
 import type { UpstreamFailure } from "../upstream/upstream.ts";
 import {
   createPipedAnswer,
@@ -23,10 +23,11 @@ const maxListBytes = 16 * 1024 ** 2;
 
 /** Creates the body sink; sends nothing until the answer has ended. */
 export function createHeldAnswer(context: AnswerContext, head: AnswerHead): BodySink {
-  const limit = context.filter === undefined ? context.maxResponseBytes : maxListBytes;
+  const limit =
+    context.filter === undefined ? (context.rewriter?.maxReadBytes ?? context.maxResponseBytes) : maxListBytes;
   const length = Number(findHeader(head.headers, "content-length") ?? Number.NaN);
   if (length > limit) return refuseTooLarge(context, limit);
-  const isUnread = context.filter === undefined && context.additions.length === 0;
+  const isUnread = context.filter === undefined && context.rewriter === undefined && context.additions.length === 0;
   if (isUnread && length > alwaysHeldBytes) return createPipedAnswer(context, head);
   return hold(context, head, limit);
 }
@@ -67,7 +68,12 @@ function hold(context: AnswerContext, head: AnswerHead, limit: number): BodySink
 }
 
 function finish(context: AnswerContext, head: AnswerHead, body: Buffer): void {
-  const shown = context.filter === undefined ? body : context.filter(body);
+  const filtered = context.filter === undefined ? body : context.filter(body);
+  const shown = context.rewriter === undefined || filtered === undefined ? filtered : context.rewriter.apply(filtered);
+  if (context.filter === undefined && shown !== undefined && shown.length > context.maxResponseBytes) {
+    refuseTooLarge(context, context.maxResponseBytes);
+    return;
+  }
   const whole = shown === undefined ? undefined : addToBatch(shown, context.additions);
   if (whole === undefined) {
     failBeforeHead(context, {

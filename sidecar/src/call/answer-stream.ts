@@ -17,7 +17,9 @@ export function createStreamAnswer(context: AnswerContext, head: AnswerHead): Bo
     endWithError(context, outcome, text);
   };
   const pass =
-    context.filter === undefined ? createMeteredPass(context, breakOff) : createFilteredPass(context, breakOff);
+    context.filter === undefined && context.rewriter === undefined
+      ? createMeteredPass(context, breakOff)
+      : createFilteredPass(context, breakOff);
   return {
     onData: pass.onData,
     onEnd: () => {
@@ -64,22 +66,30 @@ const maxFilteredEventBytes = 16 * 1024 ** 2;
 
 function createFilteredPass(context: AnswerContext, breakOff: BreakOff): Pass {
   const splitter = createEventSplitter({ maxEventBytes: maxFilteredEventBytes });
+  const isBounded = context.call !== undefined && context.filter === undefined;
+  const largest = isBounded ? context.maxResponseBytes : maxFilteredEventBytes;
+  const share = context.rewriter?.holds === true ? context.budget.open() : undefined;
   let over = false;
   const isOver = (): boolean => over;
   const stop = (outcome: Outcome, text: string): true => {
     over = true;
+    share?.free();
     breakOff(outcome, text);
     return true;
   };
   const pass = (event: SseEvent): boolean => {
     const shown = filterEvent(event, context);
     if (shown === undefined) return stop("UpstreamBroken", "An event of the server's answer is not valid JSON-RPC.");
+    if (shown.length > largest) return stop("ResponseTooLarge", tooLarge(largest));
     return context.client.write(shown);
   };
   return {
     onData: (chunk) => {
       if (isOver()) return true;
+      if (share?.grow(chunk.length) === false) return stop("FloodLimited", "Too many large answers are under way.");
       const split = splitter.push(chunk);
+      // What is left of the chunk behind its last event is less than is freed here: it is not worth being counted.
+      if (split.events.length > 0) share?.free();
       let writable = true;
       for (const event of split.events) {
         writable = pass(event);
@@ -91,6 +101,7 @@ function createFilteredPass(context: AnswerContext, breakOff: BreakOff): Pass {
       // Half an event is no event (HTML standard, server-sent events, "dispatch the event"): only a whole one is passed on.
       const last = isOver() ? undefined : splitter.end();
       if (last !== undefined) pass(last);
+      share?.free();
       return !isOver();
     },
   };
@@ -98,9 +109,10 @@ function createFilteredPass(context: AnswerContext, breakOff: BreakOff): Pass {
 
 function filterEvent(event: SseEvent, context: AnswerContext): Buffer | undefined {
   const raw = Buffer.from(event.raw.buffer, event.raw.byteOffset, event.raw.byteLength);
-  if (event.data === undefined || event.data === "" || context.filter === undefined) return raw;
+  if (event.data === undefined || event.data === "") return raw;
   const before = Buffer.from(event.data, "utf8");
-  const after = context.filter(before);
+  const filtered = context.filter === undefined ? before : context.filter(before);
+  const after = context.rewriter === undefined || filtered === undefined ? filtered : context.rewriter.apply(filtered);
   if (after === undefined) return undefined;
   return after === before ? raw : replaceData(event, after.toString("utf8"));
 }

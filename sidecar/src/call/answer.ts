@@ -2,9 +2,10 @@
  * Reads the head of the server's answer and chooses how it is passed on: held and filtered, event by event, or unread.
  * Stage after forwarding. An answer is complete for the client or clearly broken, never silently cut.
  */
-import { isEventStream, findHeader, readMediaType } from "../upstream/http.ts";
+import { isEventStream, findHeader, readMediaType } from "../upstream/headers.ts";
 import type { UpstreamSink } from "../upstream/upstream.ts";
 import {
+  createBodilessAnswer,
   createPipedAnswer,
   failBeforeHead,
   type AnswerContext,
@@ -29,12 +30,15 @@ export function createAnswerSink(context: AnswerContext): UpstreamSink {
 
 function chooseBody(context: AnswerContext, head: AnswerHead): BodySink {
   if (isEventStream(head.headers)) return createStreamAnswer(context, head);
-  const isJson = readMediaType(head.headers) === "application/json";
-  if (context.call !== undefined && isSuccess(head.status) && !isJson) return createGarbageAnswer(context, head);
-  const isRead = context.call !== undefined || context.filter !== undefined;
-  return isJson && isRead ? createHeldAnswer(context, head) : createPipedAnswer(context, head);
+  if (isJson(head) && isRead(context)) return createHeldAnswer(context, head);
+  if (context.call !== undefined && isSuccess(head.status) && !isJson(head)) return createGarbageAnswer(context, head);
+  return context.rewriter?.hidesUnread === true
+    ? createBodilessAnswer(context, head)
+    : createPipedAnswer(context, head);
 }
 
+const isJson = (head: AnswerHead): boolean => readMediaType(head.headers) === "application/json";
+const isRead = ({ call, filter, rewriter }: AnswerContext): boolean => (call ?? filter ?? rewriter) !== undefined;
 const isSuccess = (status: number): boolean => status >= 200 && status < 300;
 
 /** A successful answer to a request must be JSON or an event stream; anything else is not MCP. */

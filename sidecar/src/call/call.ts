@@ -18,10 +18,11 @@ import { describe, recordExchange } from "./record-exchange.ts";
 import type { Refusal } from "./refuse.ts";
 import { scanBody, type Scanned } from "./scan.ts";
 import { send } from "./send.ts";
+import { dispatchOrWait } from "./wait.ts";
 
 /** Runs one exchange to its end. Returns at once; the handles stay valid until the answer is complete. */
 export function runCall(deps: CallDeps, received: Received, client: ClientSide): RunningCall {
-  const exchange: Exchange = { received, client };
+  const exchange: Exchange = { received, client, policy: deps.policy() };
   if (received.method !== "POST" || received.body === undefined) {
     return runStream(deps, exchange);
   }
@@ -30,17 +31,29 @@ export function runCall(deps: CallDeps, received: Received, client: ClientSide):
     mcpMethod: headerText(received, "mcp-method"),
     mcpName: headerText(received, "mcp-name"),
   });
-  if (scanned.kind !== "refused") return dispatch(deps, decideAll(deps, exchange, scanned));
+  if (scanned.kind !== "refused") {
+    return dispatchOrWait(deps, decideAll(deps, exchange, scanned), {
+      decide: () => decideAll(deps, { ...exchange, policy: deps.policy() }, scanned),
+      dispatch: (decided) =>
+        countAndDispatch(deps, deps.telemetry === undefined ? decided : deps.telemetry.watch(decided)),
+    });
+  }
   client.refuse(scanned.refusal);
-  recordExchange(deps, exchange, { method: "unread", isTool: false, reason: scanned.reason });
+  recordExchange(deps, exchange, { method: "unread", isTool: false, decision: "deny", reason: scanned.reason });
   return answered;
 }
 
+function countAndDispatch(deps: CallDeps, decided: Decided): RunningCall {
+  if (deps.fleet === undefined) return dispatch(deps, decided);
+  return deps.fleet.count(deps, decided, (counted) => dispatch(deps, counted));
+}
+
 function runStream(deps: CallDeps, exchange: Exchange): RunningCall {
-  const refused = refuseStream(deps.policy().compiled, deps.server);
+  const refused = refuseStream(exchange.policy.compiled, deps.server);
   if (refused === undefined) return send(deps, { ...exchange, era: "legacy", form: "none", allowed: [], refused: [] });
   exchange.client.refuse(refused.refusal);
-  recordExchange(deps, exchange, { method: exchange.received.method, isTool: false, reason: refused.reason });
+  const { reason } = refused;
+  recordExchange(deps, exchange, { method: exchange.received.method, isTool: false, decision: "deny", reason });
   return answered;
 }
 
@@ -52,11 +65,15 @@ function headerText(received: Received, name: string): string | undefined {
 function decideAll(deps: CallDeps, exchange: Exchange, scanned: Exclude<Scanned, { kind: "refused" }>): Decided {
   const items = scanned.kind === "batch" ? scanned.items : [scanned.item];
   const context = {
-    policy: deps.policy().compiled,
+    policy: exchange.policy.compiled,
     limits: deps.limits,
     server: deps.server,
     caller: exchange.received.caller,
     nowMs: deps.now(),
+    tasks: deps.tasks,
+    received: exchange.received,
+    book: deps.book,
+    counts: deps.counts,
   };
   const judged: Judged[] = items.map((item) => ({ item, decision: decide(item, scanned.era, context) }));
   return {

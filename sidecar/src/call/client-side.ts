@@ -28,12 +28,16 @@ interface ClientHandlers {
   readonly isLeaving: () => boolean;
 }
 
+/** Up to here an answer is written with its head: copying costs less than a second write. */
+const joinedBytes = 16 * 1024;
+
 /** Wraps a hijacked response. */
 export function createClientSide(response: ServerResponse, on: ClientHandlers): ClientSide {
   let bytes = 0;
   let gone = false;
+  /** Few answers are larger than what is taken at once: only those wait. */
+  let isWaiting = false;
   response.sendDate = false;
-  response.on("drain", on.drain);
   response.on("close", () => {
     if (gone) return;
     gone = true;
@@ -43,20 +47,28 @@ export function createClientSide(response: ServerResponse, on: ClientHandlers): 
     if (gone || response.headersSent) return;
     // Asked again here: the call may have come before that began.
     if (on.isLeaving()) response.shouldKeepAlive = false;
-    response.writeHead(status, [...headers]);
+    // Node reads the list and keeps nothing of it.
+    response.writeHead(status, headers as string[]);
     if (options?.flush === true) response.flushHeaders();
   };
   const end: ClientSide["end"] = (chunk) => {
     if (gone) return;
     bytes += chunk?.length ?? 0;
-    response.end(chunk);
+    // Node writes a text with the head before it in one piece, and bytes apart from it; each byte is one character of latin1.
+    if (chunk !== undefined && chunk.length <= joinedBytes) response.end(chunk.toString("latin1"), "latin1");
+    else response.end(chunk);
   };
   return {
     head,
     write: (chunk) => {
       if (gone) return true;
       bytes += chunk.length;
-      return response.write(chunk);
+      if (response.write(chunk)) return true;
+      if (!isWaiting) {
+        isWaiting = true;
+        response.on("drain", on.drain);
+      }
+      return false;
     },
     end,
     refuse: (refusal) => {

@@ -7,8 +7,8 @@ export interface Deadline {
 }
 
 export interface Deadlines {
-  /** Calls `onPassed` once, at most one tick after `afterMs` without a touch. */
-  readonly start: (afterMs: number, onPassed: () => void) => Deadline;
+  /** Calls `onPassed` once, at most one tick after `afterMs` without a touch, or after `wholeMs` whatever comes (default: never). */
+  readonly start: (afterMs: number, onPassed: () => void, wholeMs?: number) => Deadline;
   readonly close: () => void;
 }
 
@@ -30,12 +30,14 @@ export function createDeadlines(now: () => number, tickMs = 250): Deadlines {
   }, tickMs);
   timer.unref();
   return {
-    start: (afterMs, onPassed) => {
-      const entry: Entry = { dueMs: now() + afterMs, onPassed };
+    start: (afterMs, onPassed, wholeMs = Number.POSITIVE_INFINITY) => {
+      const startedMs = now();
+      const lastMs = startedMs + wholeMs;
+      const entry: Entry = { dueMs: Math.min(startedMs + afterMs, lastMs), onPassed };
       entries.add(entry);
       return {
         touch: () => {
-          entry.dueMs = now() + afterMs;
+          entry.dueMs = Math.min(now() + afterMs, lastMs);
         },
         clear: () => void entries.delete(entry),
       };

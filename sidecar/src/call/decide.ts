@@ -3,6 +3,7 @@ import type { Reason } from "@outrigger/api/reasons";
 import { findMethod, type MethodInfo, type ScannedMessage } from "@outrigger/mcp";
 import {
   admit,
+  boundsOf,
   judge,
   judgeTraffic,
   judgeUnknownMethod,
@@ -10,12 +11,18 @@ import {
   type CompiledPolicy,
   type DenialReason,
   type LimitState,
+  type QueuePlace,
   type Subject,
   type SubjectKind,
   type Ticket,
 } from "@outrigger/policy";
+import { refuseLimit } from "./refuse-limit.ts";
 import { refuseDenied, refuseFor, type RefusedCall, type Refusal } from "./refuse.ts";
+import type { Received } from "./received.ts";
 import type { Era, Item } from "./message.ts";
+import type { ControlCounts } from "./inspect/counts.ts";
+import { inspectCall, tryOut, viewOf, type Looker, type ToldRefusal, type ToolBook } from "./inspect/look.ts";
+import { namesUnknownTask, ownerOf, type TaskTable } from "./tasks.ts";
 
 /** What the decision knows beside the message. */
 export interface DecisionContext {
@@ -24,6 +31,12 @@ export interface DecisionContext {
   readonly server: string;
   readonly caller: string;
   readonly nowMs: number;
+  /** Whose tasks are whose, and the request that asks; absent where no account is kept. */
+  readonly tasks?: TaskTable | undefined;
+  readonly received?: Received;
+  /** Approved definitions of tools; absent where none are kept. */
+  readonly book?: ToolBook | undefined;
+  readonly counts?: ControlCounts | undefined;
 }
 
 /** The lists that an answer may hold. */
@@ -46,6 +59,8 @@ export interface Refused {
   readonly reason: Reason;
   readonly refusal: Refusal;
   readonly name?: string;
+  /** Where the call may wait instead. */
+  readonly wait?: QueuePlace;
 }
 
 /** Decides one message. Changes the limits' state only where the answer is to forward. */
@@ -80,23 +95,95 @@ function refuseTraffic(reason: DenialReason, call: RefusedCall): Refused {
 
 function decideMessage(item: Item, era: Era, context: DecisionContext): Decision {
   const { message } = item;
-  if (message.type !== "request" || message.method === undefined) return { action: "forward", reason: "Allowed" };
+  if (!isJudged(message) || message.method === undefined) return { action: "forward", reason: "Allowed" };
   const call: RefusedCall = {
     method: message.method,
     era,
     server: context.server,
     ...(message.idBytes === undefined ? {} : { idBytes: message.idBytes }),
   };
-  if (context.policy.maxRequestBytes < item.bytes.length) return refuseSize(call, item, context.policy);
+  if (context.policy.maxRequestBytes < item.bytes.length) return refuseSize(call, item, context.policy.maxRequestBytes);
   const info = findMethod(message.method);
   if (info === undefined) return decideUnknown(call, context);
+  return decideKnown({ call, info, item, context, method: message.method });
+}
+
+/** A method that is no notification of MCP may make a server work, also where nobody waits for an answer. */
+function isJudged({ type, method }: ScannedMessage): boolean {
+  return type === "request" || (type === "notification" && method?.startsWith("notifications/") === false);
+}
+
+function decideKnown(known: Known): Decision {
+  const { call, info, item, context, method } = known;
+  if (info.subject === "task" || info.subject === "listen") {
+    const refused = refuseTask(call, { info, item, context });
+    if (refused !== undefined) return refused;
+  }
   const subjects = subjectsOf(info, item);
+  if (context.policy.needsView) return decideClosely(known, subjects);
   const denied = subjects.find((subject) => judge(context.policy, subject).action === "deny");
   if (denied !== undefined) return refuseSubject({ ...call, name: denied.name }, denied.kind);
   const [subject] = subjects;
-  const facts = { method: message.method, caller: context.caller, nowMs: context.nowMs };
+  const facts = { method, caller: context.caller, nowMs: context.nowMs };
   const admission = admit(context.policy, context.limits, subject === undefined ? facts : { ...facts, subject });
   return conclude(admission, { call: subject === undefined ? call : { ...call, name: subject.name }, info });
+}
+
+/** A request of a method that the protocol defines. */
+interface Known {
+  readonly call: RefusedCall;
+  readonly info: MethodInfo;
+  readonly item: Item;
+  readonly context: DecisionContext;
+  readonly method: string;
+}
+
+/** The same decision where policy asks for more than method and name. */
+function decideClosely({ call, info, item, context, method }: Known, subjects: readonly Subject[]): Decision {
+  const { policy, limits, caller, nowMs } = context;
+  const looker = lookerOf(context);
+  for (const each of subjects) {
+    const verdict = judge(policy, each, viewOf(each, looker, method));
+    if (verdict.action === "deny") return refuseSubject({ ...call, name: each.name }, each.kind, verdict.reason);
+  }
+  const [subject] = subjects;
+  const named = subject === undefined ? call : { ...call, name: subject.name };
+  const maxRequestBytes = boundRequest(policy, subject);
+  if (item.bytes.length > maxRequestBytes) return refuseSize(named, item, maxRequestBytes);
+  const looked = { item, method, subject, looker, caller, nowMs };
+  const told = inspectCall(policy, looked, context.counts);
+  if (told !== undefined) return refuseTold(named, told);
+  const facts = subject === undefined ? {} : { subject, view: viewOf(subject, looker, method) };
+  const admission = admit(policy, limits, { method, caller, nowMs, ...facts });
+  if (admission.action !== "allow") return conclude(admission, { call: named, info });
+  const tried = tryOut(policy, looked, { limits, counts: context.counts });
+  const ticket = tried === undefined ? admission.ticket : { held: [...admission.ticket.held, ...tried.held] };
+  return conclude({ action: "allow", ticket }, { call: named, info });
+}
+
+function boundRequest(policy: CompiledPolicy, subject: Subject | undefined): number {
+  return subject?.kind === "tool" ? boundsOf(policy, subject.name).maxRequestBytes : policy.maxRequestBytes;
+}
+
+const lookerOf = ({ server, book, received }: DecisionContext): Looker => ({ server, book, received });
+
+/** What is visible but refused for its arguments is told why. */
+function refuseTold(call: RefusedCall, { reason, text }: ToldRefusal): Refused {
+  const named = call.name === undefined ? {} : { name: call.name };
+  return { action: "refuse", reason, refusal: refuseFor(call, { reason, text }), ...named };
+}
+
+/** A task that is another's is as unknown as one that is not there. */
+function refuseTask(
+  call: RefusedCall,
+  about: { info: MethodInfo; item: Item; context: DecisionContext },
+): Refused | undefined {
+  const { tasks, received, policy } = about.context;
+  if (tasks === undefined || received === undefined) return undefined;
+  const owner = ownerOf(received, call.era);
+  if (!namesUnknownTask(about.info, about.item.message, { policy, tasks, owner, looker: lookerOf(about.context) }))
+    return undefined;
+  return { action: "refuse", reason: "TaskUnknown", refusal: refuseDenied(call, "task") };
 }
 
 function conclude(admission: Admission, about: { call: RefusedCall; info: MethodInfo }): Decision {
@@ -112,29 +199,20 @@ function conclude(admission: Admission, about: { call: RefusedCall; info: Method
         ...(info.list === undefined ? {} : { list: info.list }),
       };
     case "limit":
-      return { action: "refuse", reason: admission.reason, refusal: refuseLimit(call, admission), ...named };
+      return {
+        action: "refuse",
+        reason: admission.reason,
+        refusal: refuseLimit(call, admission),
+        ...(admission.queue === undefined ? {} : { wait: admission.queue }),
+        ...named,
+      };
     case "deny":
       return refuseSubject(call, "tool");
   }
 }
 
-function refuseLimit(call: RefusedCall, limited: Extract<Admission, { action: "limit" }>): Refusal {
-  const { retryAfterMs, reason, limit } = limited;
-  const what = call.name === undefined ? "This method" : `"${call.name}"`;
-  const text =
-    retryAfterMs === undefined
-      ? `${what} has too many calls under way (limit "${limit}"). Try again when one has ended.`
-      : `${what} is over its rate limit ("${limit}"). Wait ${formatWait(retryAfterMs)} and try again.`;
-  return refuseFor(call, retryAfterMs === undefined ? { reason, text } : { reason, text, retryAfterMs });
-}
-
-function formatWait(waitMs: number): string {
-  const seconds = Math.max(1, Math.ceil(waitMs / 1_000));
-  return seconds === 1 ? "1 second" : `${seconds} seconds`;
-}
-
-function refuseSize(call: RefusedCall, item: Item, policy: CompiledPolicy): Decision {
-  const text = `The request has ${item.bytes.length} bytes; ${policy.maxRequestBytes} are allowed.`;
+function refuseSize(call: RefusedCall, item: Item, allowed: number): Decision {
+  const text = `The request has ${item.bytes.length} bytes; ${allowed} are allowed.`;
   return { action: "refuse", reason: "RequestTooLarge", refusal: refuseFor(call, { reason: "RequestTooLarge", text }) };
 }
 
@@ -144,10 +222,10 @@ function decideUnknown(call: RefusedCall, context: DecisionContext): Decision {
   return { action: "refuse", reason: verdict.reason, refusal: refuseDenied(call, "method") };
 }
 
-function refuseSubject(call: RefusedCall, kind: SubjectKind): Decision {
+function refuseSubject(call: RefusedCall, kind: SubjectKind, reason?: Reason): Decision {
   const reasons = { tool: "ToolDenied", prompt: "PromptDenied", resource: "ResourceDenied" } as const;
   const named = call.name === undefined ? {} : { name: call.name };
-  return { action: "refuse", reason: reasons[kind], refusal: refuseDenied(call, kind), ...named };
+  return { action: "refuse", reason: reason ?? reasons[kind], refusal: refuseDenied(call, kind), ...named };
 }
 
 /** What a message touches. A missing name counts as the empty one: no allow list names it. */

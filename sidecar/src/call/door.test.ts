@@ -6,12 +6,13 @@ import {
   type Server,
   type ServerResponse,
 } from "node:http";
-import { createLogger } from "@outrigger/runtime/logger";
 import { createLimitState } from "@outrigger/policy";
 import { afterEach, describe, expect, it } from "vitest";
 import { createPolicyHolder } from "../bundle/policy-in-force.ts";
+import type { AuditStream } from "../telemetry/audit/audit-stream.ts";
+import { createCallTelemetry } from "../telemetry/call-telemetry.ts";
 import { createHttpUpstream } from "../upstream/http.ts";
-import { createByteBudget } from "./budget.ts";
+import { createByteBudget, type ByteBudget } from "./budget.ts";
 import { createDeadlines } from "./deadlines.ts";
 import { createDoor } from "./receive.ts";
 import { createRecorder } from "./record.ts";
@@ -50,6 +51,7 @@ interface DoorSetup {
   readonly policy?: unknown;
   readonly callTimeoutMs?: number;
   readonly budgetBytes?: number;
+  readonly budget?: ByteBudget;
 }
 
 /** A real door before a real HTTP server; returns how to talk to it and what it recorded. */
@@ -57,17 +59,16 @@ async function openDoor(handler: RequestListener, setup: DoorSetup = {}) {
   const server = await listen(handler);
   const origin = `http://127.0.0.1:${portOf(server)}`;
   const lines: Record<string, unknown>[] = [];
-  const logger = createLogger({
-    component: "sidecar",
-    version: "test",
-    // Each line is one JSON object by construction of the logger.
-    destination: { write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>) },
-  });
+  const stream: AuditStream = {
+    append: (members) => void lines.push({ ...members }),
+    status: () => ({ head: { seq: 0, hash: "" }, lines: lines.length, lost: 0, failure: undefined }),
+    close: () => Promise.resolve(),
+  };
   const holder = createPolicyHolder({ base: "file", floor: [], wallNow: Date.now });
   await holder.apply(new Map([["file", JSON.stringify(setup.policy ?? {})]]));
   const upstream = createHttpUpstream(origin, { maxCalls: 64, maxStreams: 64 });
   const deadlines = createDeadlines(() => performance.now(), 10);
-  const recorder = createRecorder({ server: "test", audit: "all", logger, isKnownTool: () => true });
+  const recorder = createRecorder({ isKnownTool: () => true });
   const app = createDoor(
     {
       server: "test",
@@ -77,8 +78,9 @@ async function openDoor(handler: RequestListener, setup: DoorSetup = {}) {
       limits: createLimitState(),
       deadlines,
       callTimeoutMs: setup.callTimeoutMs ?? 5_000,
-      budget: createByteBudget(setup.budgetBytes ?? 32 * 1024 ** 2),
+      budget: setup.budget ?? createByteBudget(setup.budgetBytes ?? 32 * 1024 ** 2),
       recorder,
+      telemetry: createCallTelemetry({ audit: { stream, mode: "all" }, idPrefix: "test", wallNow: Date.now }),
       now: () => performance.now(),
       onOutcome: () => undefined,
     },
@@ -221,6 +223,20 @@ describe("transparency", () => {
     expect(answer.text).toBe(text);
   });
 
+  it.each(["GET", "DELETE"])("refuses a %s with a body, which nobody would decide on", async (method) => {
+    const seen: string[] = [];
+    const { port } = await openDoor((request, response) => {
+      seen.push(request.method ?? "");
+      response.writeHead(200).end();
+    });
+    const body = call("anything");
+    const length = { "content-length": String(body.length) };
+    expect((await send(port, { method, body, headers: length })).status).toBe(400);
+    expect((await send(port, { method, body, headers: { "transfer-encoding": "chunked" } })).status).toBe(400);
+    expect((await send(port, { method, headers: { "content-length": "0" } })).status).toBe(200);
+    expect(seen).toEqual([method]);
+  });
+
   it("passes notifications, posted responses, GET and DELETE to the server", async () => {
     const seen: string[] = [];
     const { port } = await openDoor((request, response) => {
@@ -265,8 +281,7 @@ describe("enforcement", () => {
     expect(counts.arrived).toBe(0);
     expect((await send(port, { body: call("read_file") })).text).toBe(JSON.stringify(ok));
     expect(counts.arrived).toBe(1);
-    const audit = lines.filter((line) => line["kind"] === "audit");
-    expect(audit.map((line) => line["reason"])).toEqual(["ToolDenied", "ToolDenied", "ToolDenied", "Allowed"]);
+    expect(lines.map((line) => line["reason"])).toEqual(["ToolDenied", "ToolDenied", "ToolDenied", "Allowed"]);
     expect(JSON.stringify(lines)).not.toContain("s3cret");
   });
 
@@ -509,7 +524,7 @@ describe("a server that fails", () => {
       (request, response) => {
         void readAll(request).then((body) => (body.includes('"bad"') ? misbehave : answerOk)(request, response));
       },
-      { callTimeoutMs: 150, policy: { sizes: { maxResponseBytes: "1Mi" } } },
+      { callTimeoutMs: reason === "UpstreamTimeout" ? 1_000 : 30_000, policy: { sizes: { maxResponseBytes: "1Mi" } } },
     );
     const answer = await send(port, { body: call("bad", "b") });
     expect(JSON.parse(answer.text)).toMatchObject({ id: "b" });
@@ -663,4 +678,95 @@ it("methods that a caller made up share one label", async () => {
   await send(port, { body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "made/up" }) });
   await expect.poll(() => recorder.expose()).toContain('method="_other"');
   expect(recorder.expose()).not.toContain("made/up");
+});
+
+describe("what is held at once is bounded", () => {
+  it("for bodies that come in pieces: beyond it they are refused, and what was held is free again", async () => {
+    const { port } = await openDoor(json(ok), { budgetBytes: 100_000 });
+    const params = { name: "good", arguments: { text: "x".repeat(80_000) } };
+    const body = Buffer.from(JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params }));
+    const slow = httpRequest({ host: "127.0.0.1", port, method: "POST", path: "/mcp", headers: jsonHeaders(body) });
+    slow.on("error", () => undefined);
+    slow.write(body.subarray(0, 70_000));
+    await expect.poll(() => sendInPieces(port, body).then(({ status }) => status)).toBe(429);
+    slow.destroy();
+    await expect.poll(() => sendInPieces(port, body).then(({ text }) => text)).toBe(JSON.stringify(ok));
+  });
+
+  it("for answers: a client that leaves in the middle of one leaves nothing held", async () => {
+    const held = createByteBudget(1_000_000);
+    const begun = Promise.withResolvers<undefined>();
+    const { port } = await openDoor(
+      (request, response) => {
+        void readAll(request).then(() => {
+          response.writeHead(200, { "content-type": "application/json" });
+          response.write("x".repeat(50_000));
+          begun.resolve(undefined);
+        });
+      },
+      { budget: held },
+    );
+    const body = Buffer.from(JSON.stringify(modernCall("good")));
+    const headers = {
+      ...jsonHeaders(body),
+      "mcp-protocol-version": "2026-07-28",
+      "mcp-method": "tools/call",
+      "mcp-name": "good",
+    };
+    const leaving = httpRequest({ host: "127.0.0.1", port, method: "POST", path: "/mcp", headers });
+    leaving.on("error", () => undefined);
+    leaving.end(body);
+    await begun.promise;
+    await expect.poll(() => held.held()).toBeGreaterThan(0);
+    leaving.destroy();
+    await expect.poll(() => held.held()).toBe(0);
+  });
+});
+
+const jsonHeaders = (body: Buffer) => ({
+  "content-type": "application/json",
+  accept: "application/json, text/event-stream",
+  "content-length": body.length,
+});
+
+const modernCall = (name: string) => ({
+  jsonrpc: "2.0",
+  id: 1,
+  method: "tools/call",
+  params: {
+    name,
+    arguments: {},
+    _meta: {
+      "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+      "io.modelcontextprotocol/clientCapabilities": {},
+    },
+  },
+});
+
+/** Sends a body in two pieces, so that it is not whole at once. */
+function sendInPieces(port: number, body: Buffer): Promise<{ readonly status: number; readonly text: string }> {
+  return new Promise((resolve, reject) => {
+    const outgoing = httpRequest(
+      { host: "127.0.0.1", port, method: "POST", path: "/mcp", headers: jsonHeaders(body) },
+      (incoming) => {
+        const status = incoming.statusCode ?? 0;
+        void readAll(incoming).then((text) => resolve({ status, text: text.toString() }), reject);
+      },
+    );
+    outgoing.on("error", reject);
+    outgoing.write(body.subarray(0, 1_000), () => outgoing.end(body.subarray(1_000)));
+  });
+}
+
+it("a method that is no notification is judged, also where nobody waits for its answer", async () => {
+  let asked = 0;
+  const { port } = await openDoor(
+    (request, response) => {
+      asked++;
+      json(ok)(request, response);
+    },
+    { policy: { tools: { allow: ["good"] } } },
+  );
+  await send(port, { body: JSON.stringify({ jsonrpc: "2.0", method: "made/up" }) });
+  expect(asked).toBe(0);
 });

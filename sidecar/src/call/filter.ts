@@ -2,8 +2,8 @@
  * Takes what policy hides out of answers that list things. Which answers those are is known by request id,
  * or, where a stream replays answers to requests of an earlier connection, by shape.
  */
-import { filterList, findListKind, scanMessage } from "@outrigger/mcp";
-import { isVisible, type CompiledPolicy, type SubjectKind } from "@outrigger/policy";
+import { filterList, filterTasks, findListKind, scanMessage, type FilteredList } from "@outrigger/mcp";
+import { isVisible, type CompiledPolicy, type Subject, type SubjectKind, type View } from "@outrigger/policy";
 import type { ListKind } from "./decide.ts";
 
 /** Rewrites one JSON text (a message or a batch); undefined where it is no JSON-RPC and must not be passed on. */
@@ -27,21 +27,26 @@ const subjectKinds: Readonly<Record<ListKind, SubjectKind>> = {
  */
 export function createAnswerFilter(
   policy: () => CompiledPolicy,
-  expected: { readonly lists: ReadonlyMap<string, ListKind>; readonly byShape: boolean },
+  expected: {
+    readonly lists: ReadonlyMap<string, ListKind>;
+    readonly byShape: boolean;
+    /** Which tasks of a list of tasks are shown; all where absent. */
+    readonly keepTask?: (taskId: string) => boolean;
+    /** What is known of an entry besides its name, where policy asks for it. `entry`: its bytes. */
+    readonly viewOf?: (subject: Subject, entry: Uint8Array) => View;
+  },
 ): AnswerFilter {
   const filterOne = (json: Buffer, id: string | number | null | undefined): Buffer | undefined => {
     const list = expected.lists.get(keyOfId(id)) ?? (expected.byShape ? findListKind(json) : undefined);
-    if (list === undefined) return json;
+    if (list === undefined)
+      return expected.keepTask === undefined ? json : bytesOf(filterTasks(json, expected.keepTask), json);
     const inForce = policy();
-    const filtered = filterList(json, list, (key) => isVisible(inForce, { kind: subjectKinds[list], name: key }));
-    switch (filtered.kind) {
-      case "refused":
-        return undefined;
-      case "unchanged":
-        return json;
-      case "filtered":
-        return filtered.bytes;
-    }
+    const { viewOf } = expected;
+    const filtered = filterList(json, list, (key, entry) => {
+      const subject = { kind: subjectKinds[list], name: key };
+      return isVisible(inForce, subject, inForce.needsView ? viewOf?.(subject, entry) : undefined);
+    });
+    return bytesOf(filtered, json);
   };
   return (json) => {
     const scan = scanMessage(json, { maxDepth: answerDepth });
@@ -54,6 +59,17 @@ export function createAnswerFilter(
         return joinBatch(scan.batch.map((element) => filterElement(toBuffer(element), filterOne)));
     }
   };
+}
+
+function bytesOf(filtered: FilteredList, json: Buffer): Buffer | undefined {
+  switch (filtered.kind) {
+    case "refused":
+      return undefined;
+    case "unchanged":
+      return json;
+    case "filtered":
+      return filtered.bytes;
+  }
 }
 
 /** Answers come from the server that is guarded, not from a caller; schemas in lists nest deeper than requests do. */

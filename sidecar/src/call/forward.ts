@@ -72,7 +72,8 @@ const answerDropped: ReadonlySet<string> = new Set([
 function namesInConnection(headers: readonly string[]): ReadonlySet<string> {
   let names: Set<string> | undefined;
   for (let at = 0; at + 1 < headers.length; at += 2) {
-    if (headers[at]?.toLowerCase() !== "connection") continue;
+    const each = headers[at];
+    if (each?.length !== 10 || each.toLowerCase() !== "connection") continue;
     names ??= new Set();
     for (const name of (headers[at + 1] ?? "").split(",")) names.add(name.trim().toLowerCase());
   }

@@ -2,16 +2,22 @@
  * The door: which paths and methods are served, who may come in, and how a body is read within its limit. First stage.
  * fastify gives the listener and its limits; bodies are raw bytes and answers go to the raw response.
  */
-import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { rpcCodes, type WireReason } from "@outrigger/api/errors";
+import type { Reason } from "@outrigger/api/reasons";
 import { buildError } from "@outrigger/mcp";
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import fastify, { type FastifyInstance } from "fastify";
+import { checkMs } from "../intake/connections.ts";
+import { readBody, type BodyReading } from "./body.ts";
 import { runCall } from "./call.ts";
+import { nameCaller } from "./callers.ts";
 import { createClientSide } from "./client-side.ts";
 import type { CallDeps, Received, RunningCall } from "./exchange.ts";
 import { identifyCaller, refuseArrival, type AddressRules } from "./identify.ts";
-import { recordExchange } from "./record-exchange.ts";
+import { recordArrival, recordExchange } from "./record-exchange.ts";
+import { refuseSender } from "./refuse-sender.ts";
 import { refuseFor, type Refusal } from "./refuse.ts";
+import type { SseDoor } from "../sse-door/sse-door.ts";
 
 /** What the door knows beside the call. `path` is ours, `upstreamPath` the server's. */
 export interface DoorOptions {
@@ -22,55 +28,81 @@ export interface DoorOptions {
   readonly admit: (response: ServerResponse) => void;
   /** True while connections are to end with their next answer, so that clients come to another replica. */
   readonly isLeaving: () => boolean;
+  /** Serves clients that speak the older HTTP+SSE transport. */
+  readonly sseDoor?: SseDoor;
 }
 
-/** Creates the data listener; it is not listening yet. */
+/** Creates the data listener; it is not listening yet. Requests go past fastify's own stages: each would cost more than a decision. */
 export function createDoor(deps: CallDeps, options: DoorOptions): FastifyInstance {
-  const app = fastify({
+  const door: Door = { deps, options };
+  return fastify({
     logger: false,
-    bodyLimit: Number.MAX_SAFE_INTEGER,
-    keepAliveTimeout: 72_000,
-    requestTimeout: 60_000,
     forceCloseConnections: true,
-    exposeHeadRoutes: false,
+    serverFactory: () =>
+      createServer(
+        { keepAliveTimeout: 72_000, requestTimeout: 60_000, connectionsCheckingInterval: checkMs },
+        (request, response) => enter(door, { request, response }),
+      ),
   });
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser("*", (_request, payload, done) => {
-    readBody(payload, deps.policy().compiled.maxRequestBytes).then(
-      (body) => done(null, body),
-      (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
-    );
-  });
-  app.addHook("onRequest", (request, reply, done) => {
-    options.admit(reply.raw);
-    if (options.isLeaving()) reply.raw.shouldKeepAlive = false;
-    const refusal = refuseAtDoor(deps, request, options);
-    if (refusal === undefined) done();
-    else sendRefusal(reply, refusal);
-  });
-  app.route({
-    method: ["POST", "GET", "DELETE"],
-    url: "*",
-    handler: (request, reply) => receive(deps, options, { request, reply }),
-  });
-  app.setNotFoundHandler((_request, reply) => sendRefusal(reply, methodNotAllowed));
-  app.setErrorHandler((_error, _request, reply) => sendRefusal(reply, unreadable));
-  return app;
 }
 
-const methodNotAllowed: Refusal = {
+interface Door {
+  readonly deps: CallDeps;
+  readonly options: DoorOptions;
+}
+
+/** One request at the door. */
+interface Arrived {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+function enter(door: Door, at: Arrived): void {
+  const { deps, options } = door;
+  const { request, response } = at;
+  options.admit(response);
+  if (options.isLeaving()) response.shouldKeepAlive = false;
+  const method = methods.get(request.method ?? "");
+  const refusal = method === undefined ? methodNotAllowed : refuseAtDoor(deps, request, options);
+  if (refusal !== undefined || method === undefined) refuseUnread(deps, at, refusal ?? methodNotAllowed);
+  else if (method !== "POST") receive(door, at, { method, body: undefined });
+  else {
+    const done = (reading: BodyReading): void => {
+      if (typeof reading !== "string") receive(door, at, { method, body: reading });
+      else if (reading === "too large") receive(door, at, { method, body: undefined });
+      else refuseUnread(deps, at, reading === "no room" ? refuseCrowd(deps) : unreadable);
+    };
+    readBody(request, response, { limitBytes: deps.policy().compiled.maxRequestBytes, budget: deps.budget, done });
+  }
+}
+
+const methods: ReadonlyMap<string, Received["method"]> = new Map([
+  ["POST", "POST"],
+  ["GET", "GET"],
+  ["DELETE", "DELETE"],
+]);
+
+/** The answer to a request that nobody reads to its end, and why. */
+interface DoorRefusal extends Refusal {
+  readonly reason: Reason;
+}
+
+const methodNotAllowed: DoorRefusal = {
+  reason: "RequestMalformed",
   status: 405,
   headers: ["content-type", "application/json", "allow", "GET, POST, DELETE"],
   body: buildError({ code: rpcCodes.invalidRequest, message: "Method not allowed" }),
 };
 
-const unreadable: Refusal = {
+const unreadable: DoorRefusal = {
+  reason: "RequestMalformed",
   status: 400,
   headers: ["content-type", "application/json"],
   body: buildError({ code: rpcCodes.invalidRequest, message: "The request's body could not be read to its end." }),
 };
 
-const wrongType: Refusal = {
+const wrongType: DoorRefusal = {
+  reason: "RequestMalformed",
   status: 415,
   headers: ["content-type", "application/json"],
   body: buildError({
@@ -79,31 +111,31 @@ const wrongType: Refusal = {
   }),
 };
 
-function sendRefusal(reply: FastifyReply, refusal: Refusal): void {
-  reply.hijack();
-  reply.raw.writeHead(refusal.status, [...refusal.headers, "content-length", String(refusal.body.length)]);
-  reply.raw.end(refusal.body);
+const bodyWithoutPlace: DoorRefusal = {
+  reason: "RequestMalformed",
+  status: 400,
+  // The rest of the request is not read.
+  headers: ["content-type", "application/json", "connection", "close"],
+  body: buildError({ code: rpcCodes.invalidRequest, message: "Only a POST has a body." }),
+};
+
+/** As many bytes are held as may be. The rest of the body is not read, so the connection can't serve another request. */
+function refuseCrowd({ server }: CallDeps): DoorRefusal {
+  const why = {
+    reason: "FloodLimited",
+    text: "Too many large requests are under way. Try again in a second.",
+  } as const;
+  const refusal = refuseFor({ era: "legacy", server }, { ...why, retryAfterMs: 1_000 });
+  return { ...refusal, headers: [...refusal.headers, "connection", "close"], reason: why.reason };
 }
 
-/** Reads a body up to its limit; resolves to undefined where it is longer, and the rest is never read. */
-function readBody(payload: IncomingMessage, limitBytes: number): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  return new Promise((resolve, reject) => {
-    payload.on("data", (chunk: Buffer) => {
-      size += chunk.length;
-      if (size > limitBytes) {
-        payload.pause();
-        payload.removeAllListeners("data");
-        resolve(undefined);
-      } else chunks.push(chunk);
-    });
-    payload.on("end", () =>
-      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)),
-    );
-    payload.on("error", reject);
-    payload.on("aborted", () => reject(new Error("the client left before the end of the body")));
-  });
+function refuseUnread(deps: CallDeps, { request, response }: Arrived, refusal: DoorRefusal): void {
+  const { headers, socket } = request;
+  const { status, reason } = refusal;
+  response.writeHead(refusal.status, [...refusal.headers, "content-length", String(refusal.body.length)]);
+  response.end(refusal.body);
+  const caller = identifyCaller(socket.remoteAddress);
+  recordArrival(deps, { headers, caller }, { status, reason, responseBytes: refusal.body.length });
 }
 
 const doorSentences = {
@@ -112,17 +144,28 @@ const doorSentences = {
   PathNotServed: "Not found: this is not the MCP endpoint.",
 } as const satisfies Partial<Record<WireReason, string>>;
 
-function refuseAtDoor(deps: CallDeps, request: FastifyRequest, options: DoorOptions): Refusal | undefined {
-  const { headers, socket } = request.raw;
+function refuseAtDoor(deps: CallDeps, request: IncomingMessage, options: DoorOptions): DoorRefusal | undefined {
+  const { headers, socket } = request;
   const { localAddress } = socket;
+  const refused = refuseSender(deps, request);
+  if (refused !== undefined) return refused;
   const reason =
     refuseArrival({ host: headers.host, origin: headers.origin, localAddress }, options.addresses) ??
-    (upstreamPathOf(request.raw, options) === undefined ? "PathNotServed" : undefined);
+    (isServed(request, options) ? undefined : "PathNotServed");
   if (reason === "HostNotAllowed" || reason === "OriginNotAllowed" || reason === "PathNotServed") {
-    return refuseFor({ era: "legacy", server: deps.server }, { reason, text: doorSentences[reason] });
+    return { ...refuseFor({ era: "legacy", server: deps.server }, { reason, text: doorSentences[reason] }), reason };
   }
-  if (request.method === "POST" && !isPlainJson(headers)) return wrongType;
-  return undefined;
+  return refuseBody(request.method ?? "", headers);
+}
+
+const isServed = (request: IncomingMessage, options: DoorOptions): boolean =>
+  upstreamPathOf(request, options) !== undefined || options.sseDoor?.claims(request) === true;
+
+/** A body is JSON. Nobody reads what a GET or DELETE brings, so nobody could decide on it. */
+function refuseBody(method: string, headers: IncomingMessage["headers"]): DoorRefusal | undefined {
+  if (method === "POST") return isPlainJson(headers) ? undefined : wrongType;
+  const hasBody = headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
+  return hasBody && (method === "GET" || method === "DELETE") ? bodyWithoutPlace : undefined;
 }
 
 function isPlainJson(headers: IncomingMessage["headers"]): boolean {
@@ -146,30 +189,38 @@ function upstreamPathOf(request: IncomingMessage, options: DoorOptions): string 
   return request.method === "GET" && metadataPath.test(path) ? url : undefined;
 }
 
-function receive(deps: CallDeps, options: DoorOptions, at: { request: FastifyRequest; reply: FastifyReply }): void {
-  const { request, reply } = at;
-  reply.hijack();
+/** A POST without a body had one that is too large. */
+function receive({ deps, options }: Door, at: Arrived, came: Pick<Received, "method" | "body">): void {
+  const { request, response } = at;
   const handles: { running: RunningCall | undefined } = { running: undefined };
-  const client = createClientSide(reply.raw, {
+  const client = createClientSide(response, {
     drain: () => handles.running?.onDrain(),
     gone: () => handles.running?.onGone(),
     isLeaving: options.isLeaving,
   });
+  const path = upstreamPathOf(request, options);
   const received: Received = {
-    method: request.method === "GET" ? "GET" : request.method === "DELETE" ? "DELETE" : "POST",
-    path: upstreamPathOf(request.raw, options) ?? options.upstreamPath,
-    rawHeaders: request.raw.rawHeaders,
-    headers: request.raw.headers,
-    // The parser above gives a buffer, or undefined where the body is too large; GET and DELETE have none.
-    body: request.body as Buffer | undefined,
-    caller: identifyCaller(request.raw.socket.remoteAddress),
+    ...came,
+    path: path ?? options.upstreamPath,
+    rawHeaders: request.rawHeaders,
+    headers: request.headers,
+    ...whoCalls(deps, request),
     startedMs: deps.now(),
   };
   if (received.method === "POST" && received.body === undefined) {
     refuseTooLarge(deps, received, client);
     return;
   }
-  handles.running = runCall(deps, received, client);
+  // A POST to the MCP endpoint is never of the older transport.
+  const door = received.method === "POST" && path !== undefined ? undefined : options.sseDoor;
+  handles.running = door?.take({ deps, request, received, client }) ?? runCall(deps, received, client);
+}
+
+/** What is vouched for goes before what the connection shows. */
+function whoCalls({ callers }: CallDeps, { headers, socket }: IncomingMessage): Pick<Received, "caller" | "assertion"> {
+  const assertion = callers?.identify(headers);
+  if (assertion === undefined || assertion === "unverified") return { caller: identifyCaller(socket.remoteAddress) };
+  return { caller: nameCaller(assertion), assertion };
 }
 
 function refuseTooLarge(deps: CallDeps, received: Received, client: ReturnType<typeof createClientSide>): void {
@@ -177,5 +228,6 @@ function refuseTooLarge(deps: CallDeps, received: Received, client: ReturnType<t
   const refusal = refuseFor({ era: "legacy", server: deps.server }, { reason: "RequestTooLarge", text });
   // The rest of the body was not read, so the connection can't serve another request.
   client.refuse({ ...refusal, headers: [...refusal.headers, "connection", "close"] });
-  recordExchange(deps, { received, client }, { method: "unread", isTool: false, reason: "RequestTooLarge" });
+  const described = { method: "unread", isTool: false, decision: "deny", reason: "RequestTooLarge" } as const;
+  recordExchange(deps, { received, client, policy: deps.policy() }, described);
 }

@@ -1,18 +1,22 @@
 /**
- * What stays of a call: counters, a histogram and one audit line, never arguments or results. Last stage.
+ * What stays of a call in metrics: counters and a histogram. Last stage; audit lines and traces are in telemetry/.
  * Metrics are kept and written by hand: one look-up per call, no library. Names and buckets follow the Prometheus conventions.
  */
 import { reasonList, reasons, toMetricLabel, type Reason } from "@outrigger/api/reasons";
 import { findMethod } from "@outrigger/mcp";
 import type { DenialReason } from "@outrigger/policy";
-import type { Logger } from "@outrigger/runtime/logger";
+import type { Item } from "./message.ts";
 
 /** One finished exchange. `name`: tool, prompt or URI as the caller spelt it. */
 export interface CallRecord {
   readonly method: string;
   readonly name?: string;
   readonly isTool: boolean;
+  /** Whether it was forwarded; `reason` says what became of it. */
+  readonly decision: "allow" | "deny";
   readonly reason: Reason;
+  /** The message, where it could be read. */
+  readonly item?: Item;
   readonly caller: string;
   readonly durationMs: number;
   readonly requestBytes: number;
@@ -20,35 +24,31 @@ export interface CallRecord {
   readonly httpStatus: number;
 }
 
-/** Which lines the audit log gets. */
-export type AuditMode = "all" | "refusals" | "off";
-
 export interface Recorder {
   readonly record: (call: CallRecord) => void;
   /** Prometheus text exposition of everything recorded. */
   readonly expose: () => string;
 }
 
-/** Upper bounds in seconds (OpenTelemetry semantic conventions for MCP, operation duration). */
-const bucketsSeconds = [0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120] as const;
+/** Upper bounds in seconds: those of `mcp.server.operation.duration`, which begin at 0.01, and two below for what we answer ourselves. */
+const bucketsSeconds = [0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300] as const;
+
+/** The first of them that the semantic conventions have, too. */
+const firstConventional = bucketsSeconds.indexOf(0.01);
 
 interface Series {
   readonly labels: string;
+  /** Labels by the semantic conventions; undefined for what is no method of MCP. */
+  readonly conventional: string | undefined;
   count: number;
   sumSeconds: number;
   readonly buckets: Float64Array;
 }
 
 /** Creates the recorder. `isKnownTool`: only names of the catalogue become labels; the rest is `_other`. */
-export function createRecorder(options: {
-  readonly server: string;
-  readonly audit: AuditMode;
-  readonly logger: Logger;
-  readonly isKnownTool: (name: string) => boolean;
-}): Recorder {
+export function createRecorder(options: { readonly isKnownTool: (name: string) => boolean }): Recorder {
   const series = new Map<string, Series>();
   const refusals = new Map<Reason, number>(refusalReasons.map((reason) => [reason, 0]));
-  const audit = options.logger.child({ kind: "audit" });
   return {
     record: (call) => {
       const tool = toolLabel(call, options.isKnownTool);
@@ -58,17 +58,6 @@ export function createRecorder(options: {
         call.durationMs,
       );
       if (call.reason !== "Allowed") refusals.set(call.reason, (refusals.get(call.reason) ?? 0) + 1);
-      if (options.audit === "off" || (options.audit === "refusals" && call.reason === "Allowed")) return;
-      const { isTool, durationMs, ...fields } = call;
-      audit.info(
-        {
-          ...fields,
-          server: options.server,
-          tool: isTool ? tool : undefined,
-          durationMs: Math.round(durationMs * 1000) / 1000,
-        },
-        "decision",
-      );
     },
     expose: () => [...exposeCalls(series), ...exposeRefusals(refusals)].join("\n") + "\n",
   };
@@ -107,7 +96,8 @@ function observe(
   if (entry === undefined) {
     if (series.size >= maxSeries) return;
     const text = `method="${labels.method}",tool="${escapeLabel(labels.tool)}",result="${labels.result}"`;
-    entry = { labels: text, count: 0, sumSeconds: 0, buckets: new Float64Array(bucketsSeconds.length) };
+    const buckets = new Float64Array(bucketsSeconds.length);
+    entry = { labels: text, conventional: describeByConvention(labels), count: 0, sumSeconds: 0, buckets };
     series.set(key, entry);
   }
   const seconds = durationMs / 1_000;
@@ -115,6 +105,13 @@ function observe(
   entry.sumSeconds += seconds;
   const bucket = bucketsSeconds.findIndex((bound) => seconds <= bound);
   if (bucket >= 0) entry.buckets[bucket] = (entry.buckets[bucket] ?? 0) + 1;
+}
+
+/** `error_type` is a reason of ours: what a server answers is not read for metrics. */
+function describeByConvention(labels: { method: string; tool: string; result: string }): string | undefined {
+  if (withoutMethod.has(labels.method)) return undefined;
+  const error = labels.result === "allowed" ? "" : labels.result;
+  return `mcp_method_name="${labels.method}",gen_ai_tool_name="${escapeLabel(labels.tool)}",error_type="${error}"`;
 }
 
 function escapeLabel(value: string): string {
@@ -127,19 +124,30 @@ function* exposeCalls(series: ReadonlyMap<string, Series>): Generator<string> {
   for (const { labels, count } of series.values()) yield `outrigger_sidecar_requests_total{${labels}} ${count}`;
   yield "# HELP outrigger_sidecar_request_duration_seconds Time from the request's head to the end of the answer.";
   yield "# TYPE outrigger_sidecar_request_duration_seconds histogram";
-  for (const entry of series.values()) yield* exposeHistogram(entry);
+  const name = "outrigger_sidecar_request_duration_seconds";
+  for (const entry of series.values()) yield* exposeHistogram(entry, { name, labels: entry.labels, from: 0 });
+  const conventional = "mcp_server_operation_duration_seconds";
+  yield `# HELP ${conventional} The same, named by the OpenTelemetry conventions for MCP: mcp.server.operation.duration.`;
+  yield `# TYPE ${conventional} histogram`;
+  for (const entry of series.values()) {
+    if (entry.conventional === undefined) continue;
+    yield* exposeHistogram(entry, { name: conventional, labels: entry.conventional, from: firstConventional });
+  }
 }
 
-function* exposeHistogram(entry: Series): Generator<string> {
-  const name = "outrigger_sidecar_request_duration_seconds";
+/** `from`: the first bucket that is shown; those below are in it. */
+function* exposeHistogram(
+  entry: Series,
+  { name, labels, from }: { readonly name: string; readonly labels: string; readonly from: number },
+): Generator<string> {
   let cumulative = 0;
   for (const [at, bound] of bucketsSeconds.entries()) {
     cumulative += entry.buckets[at] ?? 0;
-    yield `${name}_bucket{${entry.labels},le="${bound}"} ${cumulative}`;
+    if (at >= from) yield `${name}_bucket{${labels},le="${bound}"} ${cumulative}`;
   }
-  yield `${name}_bucket{${entry.labels},le="+Inf"} ${entry.count}`;
-  yield `${name}_sum{${entry.labels}} ${entry.sumSeconds}`;
-  yield `${name}_count{${entry.labels}} ${entry.count}`;
+  yield `${name}_bucket{${labels},le="+Inf"} ${entry.count}`;
+  yield `${name}_sum{${labels}} ${entry.sumSeconds}`;
+  yield `${name}_count{${labels}} ${entry.count}`;
 }
 
 function* exposeRefusals(refusals: ReadonlyMap<Reason, number>): Generator<string> {

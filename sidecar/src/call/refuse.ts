@@ -26,8 +26,8 @@ const jsonHeaders = ["content-type", "application/json"];
 const idOf = (call: RefusedCall): { idBytes?: Uint8Array } =>
   call.idBytes === undefined ? {} : { idBytes: call.idBytes };
 
-/** A denied tool, prompt, resource or method: the same answer as for one that does not exist, without data. */
-export function refuseDenied(call: RefusedCall, kind: "tool" | "prompt" | "resource" | "method"): Refusal {
+/** A denied tool, prompt, resource, method or task: the same answer as for one that does not exist, without data. */
+export function refuseDenied(call: RefusedCall, kind: "tool" | "prompt" | "resource" | "method" | "task"): Refusal {
   const name = call.name ?? "";
   const shapes = {
     tool: { code: rpcCodes.invalidParams, message: `Unknown tool: ${name}`, status: 200 },
@@ -37,6 +37,7 @@ export function refuseDenied(call: RefusedCall, kind: "tool" | "prompt" | "resou
       message: `Resource not found: ${name}`,
       status: 200,
     },
+    task: { code: rpcCodes.invalidParams, message: "Failed to retrieve task: Task not found", status: 200 },
     method: { code: rpcCodes.methodNotFound, message: "Method not found", status: call.era === "modern" ? 404 : 200 },
   } as const;
   const { code, message, status } = shapes[kind];
@@ -49,17 +50,19 @@ export function refuseDenied(call: RefusedCall, kind: "tool" | "prompt" | "resou
  */
 export function refuseFor(
   call: RefusedCall,
-  why: { readonly reason: WireReason; readonly text: string; readonly retryAfterMs?: number },
+  why: { readonly reason: WireReason; readonly text: string; readonly limit?: string; readonly retryAfterMs?: number },
 ): Refusal {
+  const wire = wireErrors[why.reason];
+  const retryAfterMs = why.retryAfterMs ?? (wire.jsonRpcCode === limitCode ? usualWaitMs : undefined);
   const detail: ErrorDetail = {
     reason: why.reason,
     server: call.server,
     ...(call.name === undefined ? {} : { name: call.name }),
-    ...(why.retryAfterMs === undefined ? {} : { retryAfterMs: why.retryAfterMs }),
+    ...(why.limit === undefined ? {} : { limit: why.limit }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   };
-  const wire = wireErrors[why.reason];
-  const retry = why.retryAfterMs === undefined ? [] : ["retry-after", String(Math.ceil(why.retryAfterMs / 1_000))];
-  const headers = [...jsonHeaders, ...(wire.httpStatus === 200 ? [] : retry)];
+  const retry = retryAfterMs === undefined ? [] : ["retry-after", String(Math.ceil(retryAfterMs / 1_000))];
+  const headers = [...jsonHeaders, ...retry];
   if (call.method === "tools/call" && call.idBytes !== undefined && readByModel.has(why.reason)) {
     const meta = { [errorMetaKey]: detail };
     return {
@@ -72,10 +75,19 @@ export function refuseFor(
   return { status: wire.httpStatus, headers, body };
 }
 
-/** Reasons that a model can act on, by waiting or by asking for less. */
+/** The code of every refusal that time alone mends, and how long to wait where only the end of others' calls helps. */
+const limitCode = wireErrors.RateLimited.jsonRpcCode;
+const usualWaitMs = 1_000;
+
+/** Reasons that a model can act on, by waiting, by asking for less, or by asking in another way. */
 const readByModel: ReadonlySet<WireReason> = new Set([
   "RateLimited",
   "ConcurrencyLimited",
+  "ArgumentsDenied",
+  "ArgumentsInvalid",
+  "ArgumentsSecret",
+  "QueueFull",
+  "QueueTimeout",
   "ResponseTooLarge",
   "UpstreamTimeout",
 ]);

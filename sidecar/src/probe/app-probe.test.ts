@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import { createServer as createHttp2Server } from "node:http2";
 import { createServer as createTcpServer, type Server } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { parseAppProbes, runAppProbe } from "./app-probe.ts";
+import { parseAppProbes, parseStopHooks, runAppProbe } from "./app-probe.ts";
 
 const closers: (() => void)[] = [];
 afterEach(() => {
@@ -70,5 +70,13 @@ describe("probes of the server", () => {
     expect(parseAppProbes({ "/metrics": { kind: "tcp", port: 1 } })).toBeUndefined();
     expect(parseAppProbes({ "/app-health/app/livez": { kind: "exec", port: 1 } })).toBeUndefined();
     expect(parseAppProbes([])).toBeUndefined();
+  });
+
+  it("the table of hooks before a stop is read whole or not at all", () => {
+    expect(parseStopHooks({ "/app-lifecycle/app/prestop": 20 })).toEqual(new Map([["/app-lifecycle/app/prestop", 20]]));
+    expect(parseStopHooks({ "/metrics": 20 })).toBeUndefined();
+    for (const seconds of [0, 1.5, "20", null])
+      expect(parseStopHooks({ "/app-lifecycle/app/prestop": seconds })).toBeUndefined();
+    for (const value of [[], null, 20]) expect(parseStopHooks(value)).toBeUndefined();
   });
 });

@@ -139,16 +139,17 @@ export function parseAppProbes(value: unknown): ReadonlyMap<string, AppProbeEntr
     : undefined;
 }
 
-function isAppProbeEntry(value: unknown): value is AppProbeEntry {
-  if (typeof value !== "object" || value === null) return false;
-  const { kind, limitSeconds, then } = value as Readonly<Record<string, unknown>>;
-  if (kind === "stdio") return true;
-  if (kind !== "stop") return isAppProbe(value);
-  return Number.isSafeInteger(limitSeconds) && Number(limitSeconds) > 0 && (then === undefined || isAppProbe(then));
+/** Reads the table of hooks before a stop: a JSON object from path to whole seconds, at least 1. Undefined where it is not one. */
+export function parseStopHooks(value: unknown): ReadonlyMap<string, number> | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  const entries = Object.entries(value as Readonly<Record<string, unknown>>);
+  const isHook = (entry: [string, unknown]): entry is [string, number] =>
+    entry[0].startsWith("/app-") && Number.isSafeInteger(entry[1]) && Number(entry[1]) > 0;
+  return entries.every(isHook) ? new Map(entries) : undefined;
 }
 
-function isAppProbe(value: unknown): value is AppProbe {
+function isAppProbeEntry(value: unknown): value is AppProbeEntry {
   if (typeof value !== "object" || value === null) return false;
   const { kind, port } = value as Readonly<Record<string, unknown>>;
-  return (kind === "http" || kind === "tcp" || kind === "grpc") && Number.isInteger(port);
+  return kind === "stdio" || ((kind === "http" || kind === "tcp" || kind === "grpc") && Number.isInteger(port));
 }

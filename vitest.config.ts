@@ -7,10 +7,12 @@ const conditions = ["outrigger-source", "node", "default"];
 const resolve = { conditions };
 const ssr = { resolve: { conditions, externalConditions: ["outrigger-source"] } };
 
-// Of the tools that these need (a C compiler, helm) not everybody has one: `npm run test:tools`, which CI runs.
+// Of the tools that these need (a C compiler, helm, pip) not everybody has one: `npm run test:tools`, which CI runs.
 const ofTools = [
   "test/{shim,charts,bundle}/**/*.test.ts",
   "test/integration/webhook-stdio.test.ts",
+  "test/integration/sidecar-shared-store.test.ts",
+  "test/fuzz/**/*.test.ts",
   "sidecar/src/stdio/{through-shim,process/connected}.test.ts",
 ];
 const exclude = ["**/node_modules/**", ...ofTools];

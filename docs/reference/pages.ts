@@ -1,7 +1,9 @@
 /** The text of every generated reference page, from the tables of `packages/api`. Pure. */
 import { programErrors, rpcCodes, wireErrors } from "@outrigger/api/errors";
 import { keyList, type KeyDefinition } from "@outrigger/api/keys";
+import { metrics, type MetricDefinition, type MetricProgram } from "@outrigger/api/metrics";
 import { aggregatorPorts, sidecarPorts, webhookPorts } from "@outrigger/api/ports";
+import { buildPolicyPage } from "./policy-page.ts";
 import { reasonList, reasons, toMetricLabel, type ReasonArea } from "@outrigger/api/reasons";
 
 /** One page: its file beside this one, and its whole text. */
@@ -54,7 +56,24 @@ function reasonSection(area: ReasonArea): string {
   )}`;
 }
 
+const programTitles: Readonly<Record<MetricProgram, string>> = {
+  sidecar: "Sidecar",
+  aggregator: "Aggregator",
+  operator: "Operator",
+  webhook: "Webhook",
+};
+
+function metricRow({ name, type, labels, meaning }: MetricDefinition): string[] {
+  return [`\`${name}\``, type, labels.map((label) => `\`${label}\``).join(", "), meaning];
+}
+
+function metricSection(program: MetricProgram): string {
+  const rows = metrics[program].map(metricRow);
+  return `## ${programTitles[program]}\n\n${table(["metric", "type", "labels", "meaning"], rows)}`;
+}
+
 // Object.keys of a const object yields exactly its keys.
+const programs = Object.keys(programTitles) as MetricProgram[];
 const areas = Object.keys(areaTitles) as ReasonArea[];
 
 /** All pages. */
@@ -65,6 +84,7 @@ export const pages: readonly Page[] = [
     `## Annotations that you set\n\n${keysOf("annotation", "user")}`,
     `## Set by Outrigger\n\nA value given by a user is replaced, never read.\n\n${keysOf("label", "outrigger")}\n\n${keysOf("annotation", "outrigger")}`,
   ]),
+  page("policy.md", "Policy documents", buildPolicyPage(table)),
   page("reasons.md", "Reasons", [
     "Why something was decided. The same word stands in answers, status, events, metrics, logs and documents.",
     ...areas.map(reasonSection),
@@ -88,6 +108,12 @@ export const pages: readonly Page[] = [
       ["code of the specification", "value"],
       Object.entries(rpcCodes).map(([name, code]) => [name, String(code)]),
     ),
+  ]),
+  page("metrics.md", "Metrics", [
+    "Every program serves these at `/metrics` of its admin port, in Prometheus' text format. Durations are in seconds, sizes in bytes.",
+    "The number of labels is bounded: methods are those of MCP, `reason` and `result` come from the [reasons](reasons.md), and a tool is named where the server's catalogue holds it. Everything else that a caller makes up is `_other`.",
+    "Some of the sidecar's are there only where they mean something: `children` for stdio servers, `open_streams` and `open_calls` for servers that listen, `audit_*` where audit lines are written, `spans_total` where traces are exported, `shares` and `shared_store_*` where limits count over all replicas, `shared_store_*` and `shares` where limits count over all replicas, `policy_age_seconds` where there is a policy.",
+    ...programs.map(metricSection),
   ]),
   page("ports.md", "Ports", [
     table(

@@ -348,7 +348,7 @@ it("F-007 F-016 talks to its sidecars alone, without any credential", async () =
   const recorder = fileURLToPath(new URL("../fixtures/record-connections.ts", import.meta.url));
   const sidecar = await startFakeSidecar("good", { era: "modern" });
   ends.push(() => sidecar.close());
-  const aggregator = await startAggregatorProgram({ good: sidecar.entry() }, [], ["--import", recorder]);
+  const aggregator = await startAggregatorProgram({ good: sidecar.entry() }, [], { nodeFlags: ["--import", recorder] });
   ends.push(() => aggregator.close());
   await aggregator.ready();
   await callTool(aggregator, "good__echo", { text: "x" });

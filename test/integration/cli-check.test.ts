@@ -22,7 +22,7 @@ import { waitFor } from "../fixtures/wait-for.ts";
 
 const folder = nameFileFolder("cli-check");
 const system = "outrigger-system";
-const version = "0.1.0";
+const version = "0.3.0";
 const image = `outrigger-sidecar:${version}`;
 const dayMs = 86_400_000;
 const listening = { containers: [{ name: "app", image: "app:1", ports: [{ containerPort: 3001 }] }] };
@@ -249,7 +249,7 @@ describe("outrigger check", () => {
   it("names everything that is wrong at once, and exits with 1", async () => {
     const { kube, check } = await startCluster();
     kube.store.of(deployments).set(deployment("webhook", 0));
-    kube.store.of(pods).set(injected("old", { version: "0.5.0" }));
+    kube.store.of(pods).set(injected("old", { version: "0.9.0" }));
     kube.store.of(pods).set(injected("open", { enforced: "False" }));
     const asks = { "outrigger.dev/inject": "enabled" };
     kube.store
@@ -264,7 +264,7 @@ describe("outrigger check", () => {
     for (const words of [
       "webhook      deployment/outrigger-webhook is scaled to 0",
       "node-2: v1.29.4",
-      `${local}/old: 0.5.0, outrigger-sidecar:0.5.0`,
+      `${local}/old: 0.9.0, outrigger-sidecar:0.9.0`,
       `${local}/open: BypassReachable: 10.0.0.9:3001`,
       `${local}/bare: `,
       "[HostNetwork]",

@@ -72,7 +72,7 @@ async function authorityPem(): Promise<string> {
 
 async function start(args: readonly string[] = [], until?: string): Promise<WebhookProcess> {
   const all = ["--kube", kube.url, "--certificates", "cluster", "--namespace", own, ...args];
-  const webhook = await startWebhook(makeTestFolder("webhook"), all, until);
+  const webhook = await startWebhook(makeTestFolder("webhook"), all, until === undefined ? {} : { until });
   onTestFinished(() => webhook.stop());
   return webhook;
 }

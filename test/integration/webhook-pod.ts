@@ -71,8 +71,13 @@ export function injectPod({ container, annotations = {}, config, installation = 
   const around = { namespace: { labels: {}, annotations: {} }, installation };
   const admission = admit({ ...place, kind, pod }, around, config);
   if (admission.action !== "inject") throw new Error(JSON.stringify(admission));
+  return applyInjection(pod, admission.patch);
+}
+
+/** The pod with the patch that a webhook answered for it. */
+export function applyInjection(pod: object, patch: unknown): InjectedPod {
   // The patch was made for this pod, so what comes out has the shape that injection gives it.
-  return jsonPatch.applyPatch<unknown>(pod, admission.patch as Operation[]).newDocument as InjectedPod;
+  return jsonPatch.applyPatch<unknown>(pod, patch as Operation[]).newDocument as InjectedPod;
 }
 
 /** A configuration with ports that are free. */
@@ -125,6 +130,7 @@ export interface RunningSidecar {
 export async function startSidecar(
   pod: InjectedPod,
   mounts: (path: string) => string = (path) => path,
+  program = sidecarProgram,
 ): Promise<RunningSidecar> {
   const [container] = pod.spec.initContainers;
   if (container === undefined) throw new Error("the pod has no sidecar");
@@ -132,7 +138,7 @@ export async function startSidecar(
   expect(resolved["OUTRIGGER_POD_INFO"]).toBe("/etc/outrigger/pod");
   const mapped = Object.fromEntries(Object.entries(resolved).map(([name, value]) => [name, mounts(value)]));
   const env = { ...mapped, OUTRIGGER_POD_INFO: mountPodInfo(pod) };
-  const child: ChildProcess = spawn(execPath, ["--conditions=outrigger-source", sidecarProgram], {
+  const child: ChildProcess = spawn(execPath, ["--conditions=outrigger-source", program], {
     env: { PATH: ownEnv["PATH"], ...env },
     stdio: ["ignore", "ignore", "pipe"],
   });

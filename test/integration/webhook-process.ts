@@ -9,7 +9,7 @@ import { execPath } from "node:process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-const program = fileURLToPath(new URL("../../webhook/src/main.ts", import.meta.url));
+const sourceProgram = fileURLToPath(new URL("../../webhook/src/main.ts", import.meta.url));
 
 /** One line of the log. */
 type LogLine = Readonly<Record<string, unknown>>;
@@ -39,13 +39,19 @@ export interface WebhookProcess {
 export async function runToEnd(
   args: readonly string[],
 ): Promise<{ readonly code: number | null; readonly stderr: string }> {
-  const child = spawn(execPath, ["--conditions=outrigger-source", program, ...args], {
+  const child = spawn(execPath, ["--conditions=outrigger-source", sourceProgram, ...args], {
     stdio: ["ignore", "ignore", "pipe"],
   });
   let stderr = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
   await once(child, "close");
   return { code: child.exitCode, stderr };
+}
+
+/** What it says when the wait is over, and another program than that of the sources. */
+export interface WebhookLaunch {
+  readonly until?: string;
+  readonly program?: string;
 }
 
 /**
@@ -55,7 +61,7 @@ export async function runToEnd(
 export async function startWebhook(
   folder: string,
   args: readonly string[] = [],
-  until = "listening",
+  { until = "listening", program = sourceProgram }: WebhookLaunch = {},
 ): Promise<WebhookProcess> {
   const caFile = join(folder, "ca.crt");
   const own = [

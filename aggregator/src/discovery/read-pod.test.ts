@@ -99,9 +99,11 @@ it("waits for an address, and leaves out pods that are finished or on their way 
   expect(problemOf({})).toBe("none");
 });
 
-it("takes the default where an annotation has a value that is not allowed", () => {
+it("takes the default, or none, where an annotation has a value that is not allowed", () => {
   const pod = injectedPod({
     annotations: { "outrigger.dev/group": "Not A Label", "outrigger.dev/transport": "carrier" },
   });
-  expect(readPod(pod)).toMatchObject({ sidecar: { group: "default", transport: "streamable-http" } });
+  const reading = readPod(pod);
+  expect(reading).toMatchObject({ sidecar: { group: "default" } });
+  expect(reading).not.toHaveProperty("sidecar.transport");
 });

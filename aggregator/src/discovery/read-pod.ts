@@ -28,7 +28,7 @@ export function readPod(pod: RawPod): PodReading {
     group: readWith(keys.group, annotations) ?? keys.group.default,
     dataUrl: dialled.dataUrl,
     controlUrl: dialled.controlUrl,
-    transport: readTransport(annotations),
+    ...readTransport(annotations),
     ...(image === undefined ? {} : { image }),
     headers: {},
     ...(enforced === undefined ? {} : { enforced }),
@@ -95,9 +95,9 @@ function readWith(key: KeyDefinition, annotations: Annotations): string | undefi
   return text !== undefined && key.parse(text).ok ? text : undefined;
 }
 
-function readTransport(annotations: Annotations): Transport {
+function readTransport(annotations: Annotations): { readonly transport?: Transport } {
   const parsed = keys.transport.parse(annotations[keys.transport.key] ?? "");
-  return parsed.ok ? parsed.value : keys.transport.default;
+  return parsed.ok ? { transport: parsed.value } : {};
 }
 
 /** The image of the server's container: the named one, else the first. The sidecar itself is among the init containers. */

@@ -23,8 +23,8 @@ export interface DiscoveredSidecar {
   /** RFC 3339. */
   readonly createdAt: string;
   readonly origin: Origin;
-  /** How the server behind the sidecar speaks. */
-  readonly transport: Transport;
+  /** How the server behind the sidecar speaks, where somebody said it; what its sidecar found out stands in the feed. */
+  readonly transport?: Transport;
   readonly image?: string;
   /** Sent with every request to the data port. */
   readonly headers: Readonly<Record<string, string>>;

@@ -3,14 +3,14 @@
  * names are public.
  */
 import type { Enforced } from "@outrigger/api/enforced";
-import type { HealthState } from "@outrigger/api/feed";
+import type { FeedFinding, HealthState } from "@outrigger/api/feed";
 import type { Transport } from "@outrigger/api/keys";
 import type { Reason } from "@outrigger/api/reasons";
 import { serverKey, type ServerEntry } from "../catalog/entry.ts";
 import type { CatalogueSnapshot } from "../catalog/merge.ts";
 import type { SidecarView } from "../catalog/view.ts";
 import type { Discovered } from "../discovery/discovery.ts";
-import type { DiscoveryProblem, Origin } from "../discovery/source.ts";
+import type { DiscoveredSidecar, DiscoveryProblem, Origin } from "../discovery/source.ts";
 
 /** One replica of a server. */
 export interface ReplicaState {
@@ -24,6 +24,8 @@ export interface ReplicaState {
   readonly since: string;
   /** Whether a way round the sidecar was found; absent where nobody looked. */
   readonly enforced?: Enforced;
+  /** Tools whose definition is not the approved one. */
+  readonly findings?: readonly FeedFinding[];
 }
 
 /** Something that a person should know, by reason. */
@@ -98,7 +100,7 @@ function buildRecord(
     group: server.group,
     ...presentTexts(server),
     ...(newest.image === undefined ? {} : { image: newest.image }),
-    transport: newest.transport,
+    ...presentTransport(best, newest),
     ...presentAddress(best.sidecar.dataUrl),
     transports: ["streamable-http"],
     origin: newest.origin,
@@ -142,7 +144,14 @@ function presentReplica({ sidecar, state, reason, message, feed, sinceMs, fetchF
     ...(feed?.digest === undefined ? {} : { digest: feed.digest }),
     since: new Date(sinceMs).toISOString(),
     ...(sidecar.enforced === undefined ? {} : { enforced: sidecar.enforced }),
+    ...(feed?.findings === undefined ? {} : { findings: feed.findings }),
   };
+}
+
+/** What a sidecar says of its server is right; before it has said anything, what stands in the manifest. */
+function presentTransport({ feed }: SidecarView, { transport }: DiscoveredSidecar): { readonly transport?: Transport } {
+  const kind = feed?.transport?.kind ?? transport;
+  return kind === undefined ? {} : { transport: kind };
 }
 
 /** A server of which no replica can be dialled. Grouped lists are never empty. */

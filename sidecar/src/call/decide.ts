@@ -180,6 +180,9 @@ function refuseTask(
 ): Refused | undefined {
   const { tasks, received, policy } = about.context;
   if (tasks === undefined || received === undefined) return undefined;
+  // A method that the other era removed is none; a server that kept it would answer for tasks of others.
+  if (!about.info.eras.includes(call.era))
+    return { action: "refuse", reason: "MethodDenied", refusal: refuseDenied(call, "method") };
   const owner = ownerOf(received, call.era);
   if (!namesUnknownTask(about.info, about.item.message, { policy, tasks, owner, looker: lookerOf(about.context) }))
     return undefined;

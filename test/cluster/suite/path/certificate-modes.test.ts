@@ -43,6 +43,9 @@ const steps: readonly Step[] = [
   upgrade("self"),
 ];
 
+/** Helm 4 claims fields, Helm 3 does not: what is hard for the one comes with the first steps of the other. */
+const stepsOf: Readonly<Record<HelmMajor, readonly Step[]>> = { 4: steps, 3: steps.slice(0, 3) };
+
 /** What the chart says of each. */
 const sources: Readonly<Record<Mode, string>> = { self: "self", files: "files", limited: "chart", alone: "chart" };
 
@@ -95,14 +98,14 @@ describe.skipIf(!hasCluster())("the webhook's certificate", () => {
   };
 
   it.each<HelmMajor>([4, 3])(
-    "is changed from each mode to each other by Helm %i, and rolled back, and pods are admitted",
+    "is changed from mode to mode by Helm %i, and rolled back, and pods are admitted",
     async (major) => {
       if (major === 3) {
         await uninstallChart(kubeconfig);
         await runHelm(kubeconfig, installArguments(valuesOf("self")), major);
       }
       let from: Mode = "self";
-      for (const step of steps) {
+      for (const step of stepsOf[major]) {
         const what = `${from} to ${step.to} by ${step.by}`;
         const { failures } = await underLoad(admit, async () => {
           await take(step, major);

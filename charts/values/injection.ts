@@ -1,5 +1,6 @@
 /** What injection does in this installation: the values behind the webhook's configuration file. */
-import { keys, words } from "@outrigger/api/keys";
+import { keys } from "@outrigger/api/keys";
+import { words } from "@outrigger/api/words";
 import { auditWords, defaultableKeys, defaultConfig } from "../../webhook/src/inject/config.ts";
 import { patterns, reference } from "./forms.ts";
 import { list, shaped, text, word, type Group, type Leaf } from "./node.ts";

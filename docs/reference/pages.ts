@@ -1,6 +1,7 @@
 /** The text of every generated reference page, from the tables of `packages/api`. Pure. */
 import { programErrors, rpcCodes, wireErrors } from "@outrigger/api/errors";
-import { keyList, type KeyDefinition } from "@outrigger/api/keys";
+import { keyList } from "@outrigger/api/keys";
+import type { KeyDefinition } from "@outrigger/api/key-definition";
 import { metrics, type MetricDefinition, type MetricProgram } from "@outrigger/api/metrics";
 import { aggregatorPorts, sidecarPorts, webhookPorts } from "@outrigger/api/ports";
 import { buildPolicyPage } from "./policy-page.ts";

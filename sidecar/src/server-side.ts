@@ -26,7 +26,7 @@ import { version } from "./version.ts";
 
 /**
  * Connections to an HTTP server. Streams are bounded by the heap that the program was given: beyond 60 for each MiB above the first 20,
- * collecting garbage takes more time than calls, until the process is ended (docs/adr/0003).
+ * collecting garbage takes more time than calls, until the process is ended (docs/adr/0003). At least 2,000, at most 10,000.
  */
 const connectionLimits = {
   maxCalls: 512,

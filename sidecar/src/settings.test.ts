@@ -1,4 +1,4 @@
-import { words } from "@outrigger/api/keys";
+import { words } from "@outrigger/api/words";
 import { readSettings } from "@outrigger/runtime/config";
 import { expect, it } from "vitest";
 import { settingTable } from "./settings.ts";

@@ -3,7 +3,10 @@
  * give port and path, never a host. Pure.
  */
 import { readEnforced } from "@outrigger/api/enforced";
-import { keys, parseEndpoint, type KeyDefinition, type Transport } from "@outrigger/api/keys";
+import { keys } from "@outrigger/api/keys";
+import type { KeyDefinition } from "@outrigger/api/key-definition";
+import { parseEndpoint } from "@outrigger/api/values";
+import type { Transport } from "@outrigger/api/words";
 import { sidecarPorts } from "@outrigger/api/ports";
 import type { RawPod } from "@outrigger/kube";
 import type { DiscoveredSidecar, DiscoveryProblem } from "./source.ts";

@@ -3,7 +3,7 @@
  * A source knows one place to look; who reads it gets the whole set at every change, never a difference.
  */
 import type { Enforced } from "@outrigger/api/enforced";
-import type { Transport } from "@outrigger/api/keys";
+import type { Transport } from "@outrigger/api/words";
 import type { Reason } from "@outrigger/api/reasons";
 
 /** Where a server comes from. */

@@ -4,7 +4,7 @@
  */
 import type { Enforced } from "@outrigger/api/enforced";
 import type { FeedFinding, HealthState } from "@outrigger/api/feed";
-import type { Transport } from "@outrigger/api/keys";
+import type { Transport } from "@outrigger/api/words";
 import type { Reason } from "@outrigger/api/reasons";
 import { serverKey, type ServerEntry } from "../catalog/entry.ts";
 import type { CatalogueSnapshot } from "../catalog/merge.ts";

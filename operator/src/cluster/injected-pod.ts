@@ -4,7 +4,8 @@
  */
 import { createHash } from "node:crypto";
 import { sidecarName } from "@outrigger/api/containers";
-import { keys, parseEndpoint } from "@outrigger/api/keys";
+import { keys } from "@outrigger/api/keys";
+import { parseEndpoint } from "@outrigger/api/values";
 import type { RawContainer, RawOwner, RawPod } from "@outrigger/kube";
 import { readEnforced, type Enforced } from "@outrigger/api/enforced";
 import { readIdentity } from "./identity.ts";

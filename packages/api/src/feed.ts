@@ -3,7 +3,7 @@
  * `GET /v1/feed` is a text/event-stream whose `state` events hold a {@link FeedState}; `GET /v1/catalogues/<digest>` answers
  * a {@link Catalogue}. Catalogues are content-addressed, so replicas of one server cost their reader one fetch.
  */
-import type { Transport } from "./keys.ts";
+import type { Transport } from "./words.ts";
 import type { Reason } from "./reasons.ts";
 
 /** Paths of the control port. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { findKey, keyList, keyPrefix, parseEndpoint } from "./keys.ts";
+import { findKey, keyList, keyPrefix } from "./keys.ts";
+import { parseEndpoint } from "./values.ts";
 import { reasonList, reasons, toMetricLabel } from "./reasons.ts";
 
 describe("labels and annotations", () => {

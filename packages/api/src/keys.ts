@@ -19,37 +19,11 @@ import {
   parseWord,
   type Parsed,
 } from "./values.ts";
+import type { KeyDefinition } from "./key-definition.ts";
+import { words } from "./words.ts";
 
 /** The prefix of every key of ours. */
 export const keyPrefix = "outrigger.dev/";
-
-/** One label or annotation. `parse` reads its value; `form` and `example` are what an error message and the docs show. */
-export interface KeyDefinition {
-  readonly key: string;
-  readonly kind: "label" | "annotation";
-  readonly on: readonly ("pod" | "namespace")[];
-  readonly setBy: "user" | "outrigger";
-  readonly meaning: string;
-  readonly form: string;
-  readonly example: string;
-  readonly default?: string;
-  /** True where a value can only narrow what a policy allows: pod and namespace values are combined, not replaced. */
-  readonly narrows?: true;
-  readonly parse: (value: string) => Parsed<unknown>;
-}
-
-/** The words that some keys take; the types that code switches over are derived from here. */
-export const words = {
-  inject: ["enabled", "disabled"],
-  enforce: ["required"],
-  transport: ["streamable-http", "sse", "stdio"],
-  portMode: ["sidecar-port", "loopback", "env", "named-port"],
-  probes: ["rewrite", "keep"],
-  logLevel: ["debug", "info", "warn", "error"],
-} as const;
-
-export type Transport = (typeof words.transport)[number];
-export type PortMode = (typeof words.portMode)[number];
 
 const plainText = (value: string): Parsed<string> => ({ ok: true, value });
 const oneOf = (list: readonly string[]): string => list.map((word) => `\`${word}\``).join(" or ");
@@ -415,5 +389,3 @@ export const keyList: readonly KeyDefinition[] = Object.values(keys);
 export function findKey(key: string): KeyDefinition | undefined {
   return keyList.find((definition) => definition.key === key);
 }
-
-export { parseEndpoint } from "./values.ts";

@@ -3,7 +3,8 @@
  * arrival of the request, so that waiting for a place is part of it. Silence of the server is judged apart, by deadlines.ts.
  */
 import { timeoutHeader } from "@outrigger/api/caller";
-import type { CallDeps, Received } from "./exchange.ts";
+import type { CallDeps } from "./exchange.ts";
+import type { Received } from "./received.ts";
 
 /** What is left of a call's whole time, in ms, not below 0; Infinity where nothing bounds it. */
 export function remainingMs(deps: Pick<CallDeps, "callDeadlineMs" | "now">, received: Received): number {

@@ -4,15 +4,9 @@
  */
 import type { ClientSide } from "./client-side.ts";
 import { decide, refuseStream } from "./decide.ts";
-import {
-  answered,
-  type CallDeps,
-  type Decided,
-  type Exchange,
-  type Judged,
-  type Received,
-  type RunningCall,
-} from "./exchange.ts";
+import type { CallDeps, Decided, Exchange, Judged } from "./exchange.ts";
+import { answered, type RunningCall } from "./running-call.ts";
+import type { Received } from "./received.ts";
 import { joinBatch } from "./filter.ts";
 import { describe, recordExchange } from "./record-exchange.ts";
 import type { Refusal } from "./refuse.ts";

@@ -19,8 +19,6 @@ import type { RunningCall } from "./running-call.ts";
 import type { TaskTable } from "./tasks.ts";
 import type { Waiting } from "./waiting.ts";
 
-export type { Received } from "./received.ts";
-
 /** What the stages share; made once per process. */
 export interface CallDeps {
   readonly server: string;
@@ -121,5 +119,3 @@ export interface Fleet {
   /** Counts what is allowed of an exchange, and goes on with what is left of it. */
   readonly count: (deps: CallDeps, decided: Decided, next: (decided: Decided) => RunningCall) => RunningCall;
 }
-
-export { answered, type RunningCall } from "./running-call.ts";

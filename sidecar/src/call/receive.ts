@@ -12,7 +12,9 @@ import { readBody, type BodyReading } from "./body.ts";
 import { runCall } from "./call.ts";
 import { nameCaller } from "./callers.ts";
 import { createClientSide } from "./client-side.ts";
-import type { CallDeps, Received, RunningCall } from "./exchange.ts";
+import type { CallDeps } from "./exchange.ts";
+import type { Received } from "./received.ts";
+import type { RunningCall } from "./running-call.ts";
 import { identifyCaller, refuseArrival, type AddressRules } from "./identify.ts";
 import { recordArrival, recordExchange } from "./record-exchange.ts";
 import { refuseSender } from "./refuse-sender.ts";
@@ -41,7 +43,7 @@ export function createDoor(deps: CallDeps, options: DoorOptions): FastifyInstanc
     serverFactory: () =>
       createServer(
         { keepAliveTimeout: 72_000, requestTimeout: 60_000, connectionsCheckingInterval: checkMs },
-        (request, response) => enter(door, { request, response }),
+        (request, response) => enter(door, { request, response, startedMs: deps.now() }),
       ),
   });
 }
@@ -55,6 +57,8 @@ interface Door {
 interface Arrived {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  /** When its head was read. */
+  readonly startedMs: number;
 }
 
 function enter(door: Door, at: Arrived): void {
@@ -191,7 +195,7 @@ function upstreamPathOf(request: IncomingMessage, options: DoorOptions): string 
 
 /** A POST without a body had one that is too large. */
 function receive({ deps, options }: Door, at: Arrived, came: Pick<Received, "method" | "body">): void {
-  const { request, response } = at;
+  const { request, response, startedMs } = at;
   const handles: { running: RunningCall | undefined } = { running: undefined };
   const client = createClientSide(response, {
     drain: () => handles.running?.onDrain(),
@@ -205,7 +209,7 @@ function receive({ deps, options }: Door, at: Arrived, came: Pick<Received, "met
     rawHeaders: request.rawHeaders,
     headers: request.headers,
     ...whoCalls(deps, request),
-    startedMs: deps.now(),
+    startedMs,
   };
   if (received.method === "POST" && received.body === undefined) {
     refuseTooLarge(deps, received, client);

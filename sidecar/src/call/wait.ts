@@ -1,6 +1,7 @@
 /** Has a call wait for a place where policy says so, instead of refusing it. Stage between decision and forwarding. */
 import { remainingMs } from "./call-time.ts";
-import type { CallDeps, Decided, RunningCall } from "./exchange.ts";
+import type { CallDeps, Decided } from "./exchange.ts";
+import type { RunningCall } from "./running-call.ts";
 import { refuseFor } from "./refuse.ts";
 
 /** What the wait needs of the stages around it. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createDeadlines } from "./deadlines.ts";
-import { answered } from "./exchange.ts";
+import { answered } from "./running-call.ts";
 import { createWaiting } from "./waiting.ts";
 
 const place = { key: "k", limit: "l", length: 4, timeoutMs: 1_000 };

@@ -12,7 +12,8 @@ import {
   type RateBucket,
 } from "@outrigger/policy";
 import type { Decision } from "../call/decide.ts";
-import type { CallDeps, Decided, Fleet, RunningCall } from "../call/exchange.ts";
+import type { CallDeps, Decided, Fleet } from "../call/exchange.ts";
+import type { RunningCall } from "../call/running-call.ts";
 import { refuseLimit } from "../call/refuse-limit.ts";
 import type { ShareSource } from "./share-source.ts";
 import type { SharedStore } from "./shared-store.ts";

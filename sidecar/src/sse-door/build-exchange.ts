@@ -2,7 +2,7 @@
  * Makes of a message of the older transport the request of Streamable HTTP that it would be: the client's own headers, with those
  * that the newer transport asks for. Source: MCP 2025-11-25 transports, "Session Management", "Protocol Version Header".
  */
-import type { Received } from "../call/exchange.ts";
+import type { Received } from "../call/received.ts";
 
 /** What the server told when the session was opened; both absent before. */
 export interface ServerSession {

@@ -6,7 +6,9 @@
 import { readScalar } from "../bridge/splice.ts";
 import { runCall } from "../call/call.ts";
 import type { ClientSide } from "../call/client-side.ts";
-import type { CallDeps, Received, RunningCall } from "../call/exchange.ts";
+import type { CallDeps } from "../call/exchange.ts";
+import type { Received } from "../call/received.ts";
+import type { RunningCall } from "../call/running-call.ts";
 import { refuseFor } from "../call/refuse.ts";
 import { createAnswerClient, type AnswerEnd, type AnswerMessage } from "./answer-client.ts";
 import { buildExchange, type ServerSession } from "./build-exchange.ts";

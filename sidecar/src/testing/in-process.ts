@@ -4,13 +4,8 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createLogger } from "@outrigger/runtime/logger";
-import { readSettings } from "@outrigger/runtime/config";
 import { onTestFinished } from "vitest";
-import { readOptions } from "../options.ts";
-import { settingTable } from "../settings.ts";
-import { createSidecar } from "../sidecar.ts";
-import { openTelemetry } from "../telemetry/telemetry.ts";
+import { startSidecar } from "./start-sidecar.ts";
 
 /** A running sidecar. */
 export interface InProcess {
@@ -36,34 +31,21 @@ export async function startInProcess({ handler, policy = {}, flags = [] }: Start
   const folder = await mkdtemp(join(tmpdir(), "outrigger-test-"));
   const policyFile = join(folder, "policy.json");
   await writeFile(policyFile, JSON.stringify(policy));
-  const ports = ["--listen", "0", "--control", "0", "--admin", "0", "--drain-seconds", "0"];
-  const upstream = ["--upstream", `http://127.0.0.1:${portOf(server)}/mcp`];
-  const read = readSettings(settingTable, {
-    argv: [...ports, ...upstream, ...(policy === null ? [] : ["--policy", policyFile]), ...flags],
-    env: {},
-  });
-  const options = read.ok ? await readOptions(read.settings, {}) : read;
-  if (!options.ok) throw new Error(options.problems.join("\n"));
-  const logged: Record<string, unknown>[] = [];
-  // Each line is one JSON object by construction of the logger.
-  const destination = { write: (line: string) => void logged.push(JSON.parse(line) as Record<string, unknown>) };
-  const logger = createLogger({ component: "sidecar", version: "test", destination });
-  const telemetry = await openTelemetry({ ...options.options, audit: "off" }, logger);
-  if (!telemetry.ok) throw new Error(telemetry.problems.join("\n"));
-  const sidecar = createSidecar(options.options, logger, telemetry.create);
+  // Tests end their parts in the opposite order: the server outlives the sidecar.
   onTestFinished(async () => {
-    for (const step of sidecar.stopSteps) await step.run();
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
     await rm(folder, { recursive: true });
   });
-  const bound = await sidecar.start();
-  if (!bound.ok) throw new Error(bound.message);
-  // The line of that message has the ports.
-  const { adminPort } = logged.find(({ msg }) => msg === "listening") as { adminPort: number };
+  const upstream = ["--upstream", `http://127.0.0.1:${portOf(server)}/mcp`];
+  const { port, adminPort } = await startSidecar([
+    ...upstream,
+    ...(policy === null ? [] : ["--policy", policyFile]),
+    ...flags,
+  ]);
   return {
-    port: bound.port,
-    url: `http://127.0.0.1:${bound.port}/mcp`,
+    port,
+    url: `http://127.0.0.1:${port}/mcp`,
     metrics: async () => (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text(),
     policyFile,
   };

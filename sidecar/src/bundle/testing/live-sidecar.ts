@@ -4,14 +4,9 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { readFeedState, type FeedState } from "@outrigger/api/feed";
 import { createEventSplitter } from "@outrigger/mcp";
-import { readSettings } from "@outrigger/runtime/config";
-import { createLogger } from "@outrigger/runtime/logger";
 import { onTestFinished } from "vitest";
-import { readOptions } from "../../options.ts";
-import { settingTable } from "../../settings.ts";
-import { createSidecar } from "../../sidecar.ts";
-import { openTelemetry } from "../../telemetry/telemetry.ts";
 import { until } from "../../stdio/testing/fixture.ts";
+import { startSidecar } from "../../testing/start-sidecar.ts";
 
 /** What a client gets: the status, and the body as an object. */
 export interface Answer {
@@ -62,27 +57,10 @@ export async function startLiveSidecar(
 ): Promise<LiveSidecar> {
   const arrived: string[] = [];
   const { url: upstream, ...server } = await serveMcp(arrived, listTools);
-  const read = readSettings(settingTable, {
-    argv: ["--upstream", upstream, "--listen", "0", "--control", "0", "--admin", "0", "--drain-seconds", "0"],
-    env,
-  });
-  const options = read.ok ? await readOptions(read.settings, env) : read;
-  if (!options.ok) throw new Error(options.problems.join("\n"));
-  const logged: Record<string, unknown>[] = [];
-  const destination = { write: (line: string) => void logged.push(JSON.parse(line) as Record<string, unknown>) };
-  const logger = createLogger({ component: "sidecar", version: "test", destination });
-  const telemetry = await openTelemetry({ ...options.options, audit: "off" }, logger);
-  if (!telemetry.ok) throw new Error(telemetry.problems.join("\n"));
-  const sidecar = createSidecar(options.options, logger, telemetry.create);
-  onTestFinished(async () => {
-    for (const step of sidecar.stopSteps) await step.run();
-  });
-  const bound = await sidecar.start();
-  if (!bound.ok) throw new Error(bound.message);
-  const ports = logged.find(({ msg }) => msg === "listening") as { controlPort: number; adminPort: number };
-  const control = `http://127.0.0.1:${ports.controlPort}`;
+  const { port, controlPort, adminPort, logged } = await startSidecar(["--upstream", upstream], env);
+  const control = `http://127.0.0.1:${controlPort}`;
   const request = (init: ClientRequest): Promise<Response> =>
-    fetch(`http://127.0.0.1:${bound.port}/mcp`, {
+    fetch(`http://127.0.0.1:${port}/mcp`, {
       ...init,
       headers: { "content-type": "application/json", [clientMark]: "yes", ...init.headers },
     });
@@ -107,7 +85,7 @@ export async function startLiveSidecar(
       return catalogue.tools.map(({ name }) => name);
     },
     admin: async (path) => {
-      const response = await fetch(`http://127.0.0.1:${ports.adminPort}${path}`);
+      const response = await fetch(`http://127.0.0.1:${adminPort}${path}`);
       return { status: response.status, text: await response.text() };
     },
     server,

@@ -1,5 +1,6 @@
 /** Reads our annotations of a pod and of its namespace by the table of keys. Collects every value that is not right. */
-import { keyList, keyPrefix, keys, type KeyDefinition, type KeyName } from "@outrigger/api/keys";
+import { keyList, keyPrefix, keys, type KeyName } from "@outrigger/api/keys";
+import type { KeyDefinition } from "@outrigger/api/key-definition";
 import type { Parsed } from "@outrigger/api/values";
 import type { InjectionConfig } from "../config.ts";
 import { quote, type Problem, type Warning } from "../outcome.ts";

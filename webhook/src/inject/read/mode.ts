@@ -1,5 +1,6 @@
 /** How traffic is led to a server, which a pod says by its transport or its port mode, and which keys that leaves unread. */
-import { keys, words, type KeyName, type PortMode } from "@outrigger/api/keys";
+import { keys, type KeyName } from "@outrigger/api/keys";
+import { words, type PortMode } from "@outrigger/api/words";
 import { quote, type Problem, type Warning } from "../outcome.ts";
 import type { AnnotationReader } from "./annotations.ts";
 

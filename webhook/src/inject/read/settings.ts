@@ -2,7 +2,8 @@
  * What one pod asks for: its annotations, those of its namespace and the installation's defaults, resolved and checked.
  * Says nothing about whether the pod's spec allows it; that is check.ts.
  */
-import { keys, type KeyName, type Transport } from "@outrigger/api/keys";
+import { keys, type KeyName } from "@outrigger/api/keys";
+import type { Transport } from "@outrigger/api/words";
 import type { InjectionConfig } from "../config.ts";
 import type { Problem, Warning } from "../outcome.ts";
 import { readAnnotations, warnOfUnknownKeys, type AnnotationReader, type ValueOf } from "./annotations.ts";

@@ -3,6 +3,7 @@
  * of their own do not count. Decides nothing about when to stop; that is drain.ts.
  */
 import type { ServerResponse } from "node:http";
+import { createSlots } from "./slots.ts";
 import type { Upstream, UpstreamCall, UpstreamRequest, UpstreamSink } from "./upstream/upstream.ts";
 
 export interface UnderWay {
@@ -23,9 +24,9 @@ export interface UnderWay {
 export function createUnderWay(now: () => number): UnderWay {
   let calls = 0;
   let lastArrivalMs = Number.NEGATIVE_INFINITY;
-  const answers = new Set<ServerResponse>();
+  const answers = createSlots<ServerResponse>();
   const waiting = new Set<() => void>();
-  const count = (): number => calls + [...answers].filter(isMoving).length;
+  const count = (): number => calls + [...answers.values()].filter(isMoving).length;
   const check = (): void => {
     if (count() === 0) for (const done of [...waiting]) done();
   };
@@ -48,15 +49,15 @@ export function createUnderWay(now: () => number): UnderWay {
     }),
     admit: (response) => {
       lastArrivalMs = now();
-      answers.add(response);
+      const place = answers.put(response);
       response.once("close", () => {
-        answers.delete(response);
+        answers.free(place);
         checkSoon();
       });
     },
     count,
     endConnectionsWithAnswers: () => {
-      for (const response of answers)
+      for (const response of answers.values())
         response.once("finish", () => {
           response.req.socket.destroySoon();
         });

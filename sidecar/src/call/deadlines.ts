@@ -1,5 +1,7 @@
 /** One coarse timer for all deadlines of a process: a timer per call costs more than a decision. */
 
+import { createSlots } from "../slots.ts";
+
 /** A running deadline. `touch` starts its time anew; `clear` ends it. */
 export interface Deadline {
   readonly touch: () => void;
@@ -15,16 +17,22 @@ export interface Deadlines {
 interface Entry {
   dueMs: number;
   readonly onPassed: () => void;
+  place: number;
 }
 
 /** Creates the wheel. `now` is a monotonic clock in ms; `tickMs` is the precision. */
 export function createDeadlines(now: () => number, tickMs = 250): Deadlines {
-  const entries = new Set<Entry>();
+  const entries = createSlots<Entry>();
+  const drop = (entry: Entry): void => {
+    if (entry.place < 0) return;
+    entries.free(entry.place);
+    entry.place = -1;
+  };
   const timer = setInterval(() => {
     const nowMs = now();
-    for (const entry of entries) {
+    for (const entry of entries.values()) {
       if (entry.dueMs > nowMs) continue;
-      entries.delete(entry);
+      drop(entry);
       entry.onPassed();
     }
   }, tickMs);
@@ -33,13 +41,13 @@ export function createDeadlines(now: () => number, tickMs = 250): Deadlines {
     start: (afterMs, onPassed, wholeMs = Number.POSITIVE_INFINITY) => {
       const startedMs = now();
       const lastMs = startedMs + wholeMs;
-      const entry: Entry = { dueMs: Math.min(startedMs + afterMs, lastMs), onPassed };
-      entries.add(entry);
+      const entry: Entry = { dueMs: Math.min(startedMs + afterMs, lastMs), onPassed, place: -1 };
+      entry.place = entries.put(entry);
       return {
         touch: () => {
           entry.dueMs = Math.min(now() + afterMs, lastMs);
         },
-        clear: () => void entries.delete(entry),
+        clear: () => drop(entry),
       };
     },
     close: () => clearInterval(timer),

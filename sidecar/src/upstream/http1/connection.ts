@@ -24,11 +24,11 @@ export interface OutgoingRequest {
 /** Whoever lends the connection. */
 export interface ConnectionOwner {
   /** The answer begins; a text says why it may not go on. */
-  readonly admit: (connection: Connection, head: ResponseHead) => string | undefined;
+  readonly admit: (head: ResponseHead) => string | undefined;
   /** The exchange is over; the connection is free again, or gone where it could not be kept. Comes before the sink hears of the end. */
-  readonly onFree: (connection: Connection, isKept: boolean) => void;
+  readonly onFree: (isKept: boolean) => void;
   /** A connection that nobody used has ended. */
-  readonly onGone: (connection: Connection) => void;
+  readonly onGone: () => void;
 }
 
 export interface Connection {
@@ -62,9 +62,9 @@ export function openConnection(place: Place, owner: ConnectionOwner): Connection
     sink = undefined;
     isEnded = true;
     socket.destroy();
-    if (failing === undefined) owner.onGone(connection);
+    if (failing === undefined) owner.onGone();
     else {
-      owner.onFree(connection, false);
+      owner.onFree(false);
       failing.onFailure(failure);
     }
   };
@@ -73,7 +73,7 @@ export function openConnection(place: Place, owner: ConnectionOwner): Connection
   const reader = createAnswerReader({
     onHead: (head) => {
       ({ keepsAlive } = head);
-      const refusal = owner.admit(connection, head);
+      const refusal = owner.admit(head);
       if (refusal === undefined) sink?.onHead(head.status, head.headers);
       else fail({ reason: "FloodLimited", message: refusal, sent: true });
     },
@@ -96,13 +96,13 @@ export function openConnection(place: Place, owner: ConnectionOwner): Connection
       isEnded = true;
       socket.destroy();
     }
-    owner.onFree(connection, isKept);
+    owner.onFree(isKept);
     answered?.onEnd();
   };
   const endQuietly = (): void => {
     isEnded = true;
     socket.destroy();
-    owner.onGone(connection);
+    owner.onGone();
   };
 
   const connection: Connection = {

@@ -37,21 +37,24 @@ interface Lease {
   use: Use;
 }
 
-interface Idle {
+/** A connection; who uses it stands here and in no map of calls: those make each call live longer (see slots.ts). */
+interface Held {
   readonly connection: Connection;
-  readonly sinceMs: number;
+  lease: Lease | undefined;
+  /** Idle since then. */
+  sinceMs: number;
 }
 
 /** Creates the list; connections are opened on demand. `now`: a steady clock in ms. */
 export function createConnections(place: Place, limits: ConnectionLimits, now: () => number): Connections {
-  let idle: Idle[] = [];
-  const busy = new Map<Connection, Lease>();
+  let idle: Held[] = [];
+  const all = new Set<Held>();
   const counts = { call: 0, stream: 0 };
   const bounds = { call: limits.maxCalls, stream: limits.maxStreams };
 
-  const owner: ConnectionOwner = {
-    admit: (connection, head) => {
-      const lease = busy.get(connection);
+  const ownerOf = (held: () => Held): ConnectionOwner => ({
+    admit: (head) => {
+      const { lease } = held();
       if (lease?.use !== "call" || !isEventStream(head.headers)) return undefined;
       if (counts.stream >= bounds.stream) return "too many streams are open to this server";
       counts.call--;
@@ -59,30 +62,51 @@ export function createConnections(place: Place, limits: ConnectionLimits, now: (
       lease.use = "stream";
       return undefined;
     },
-    onFree: (connection, isKept) => {
-      free(connection);
-      if (isKept) idle.push({ connection, sinceMs: now() });
+    onFree: (isKept) => {
+      const own = held();
+      free(own);
+      if (isKept) {
+        own.sinceMs = now();
+        idle.push(own);
+      } else all.delete(own);
     },
-    onGone: (connection) => {
-      idle = idle.filter((each) => each.connection !== connection);
+    onGone: () => {
+      const own = held();
+      all.delete(own);
+      idle = idle.filter((each) => each !== own);
     },
+  });
+  const free = (held: Held): void => {
+    if (held.lease === undefined) return;
+    counts[held.lease.use]--;
+    held.lease = undefined;
   };
-  const free = (connection: Connection): void => {
-    const lease = busy.get(connection);
-    if (lease === undefined) return;
-    busy.delete(connection);
-    counts[lease.use]--;
+  const open = (): Held => {
+    const held: Held = {
+      connection: openConnection(
+        place,
+        ownerOf(() => held),
+      ),
+      lease: undefined,
+      sinceMs: 0,
+    };
+    all.add(held);
+    return held;
   };
-  const take = (): Connection => {
+  const end = (held: Held): void => {
+    all.delete(held);
+    held.connection.destroy();
+  };
+  const take = (): Held => {
     for (let last = idle.pop(); last !== undefined; last = idle.pop()) {
-      if (last.connection.isUsable() && now() - last.sinceMs < idleMs) return last.connection;
-      last.connection.destroy();
+      if (last.connection.isUsable() && now() - last.sinceMs < idleMs) return last;
+      end(last);
     }
-    return openConnection(place, owner);
+    return open();
   };
   const sweep = setInterval(() => {
     const oldestMs = now() - idleMs;
-    for (const { connection, sinceMs } of idle) if (sinceMs <= oldestMs) connection.destroy();
+    for (const held of idle) if (held.sinceMs <= oldestMs) end(held);
     idle = idle.filter(({ sinceMs }) => sinceMs > oldestMs);
   }, sweepMs);
   sweep.unref();
@@ -90,29 +114,28 @@ export function createConnections(place: Place, limits: ConnectionLimits, now: (
   return {
     send: (use, request, sink) => {
       if (counts[use] >= bounds[use]) return undefined;
-      const connection = take();
+      const held = take();
       counts[use]++;
       const lease: Lease = { use };
-      busy.set(connection, lease);
-      connection.send(request, sink);
+      held.lease = lease;
+      held.connection.send(request, sink);
       return {
         resume: () => {
-          if (busy.get(connection) === lease) connection.resume();
+          if (held.lease === lease) held.connection.resume();
         },
         abort: () => {
-          if (busy.get(connection) !== lease) return;
-          free(connection);
-          connection.destroy();
+          if (held.lease !== lease) return;
+          free(held);
+          end(held);
         },
       };
     },
     inUse: () => ({ calls: counts.call, streams: counts.stream }),
     close: () => {
       clearInterval(sweep);
-      for (const { connection } of idle) connection.destroy();
-      for (const connection of busy.keys()) connection.destroy();
+      for (const { connection } of all) connection.destroy();
       idle = [];
-      busy.clear();
+      all.clear();
     },
   };
 }

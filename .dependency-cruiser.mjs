@@ -123,7 +123,7 @@ export default {
       },
     ),
     rule("sidecar-is-small", "Every megabyte in the sidecar is paid once per pod.", source(own.sidecar), {
-      path: [...npm("zod", "prom-client", "@modelcontextprotocol/[^/]+"), "^packages/runtime/src/metrics"],
+      path: [...npm("zod", "prom-client", "fastify", "@modelcontextprotocol/[^/]+"), "^packages/runtime/src/metrics"],
     }),
     rule(
       "aggregator-knows-no-programs",

@@ -2,6 +2,7 @@
  * Puts the aggregator together: discovery, catalogue, index, relay, endpoints, read API, health, metrics; and takes it apart in
  * order. The only file that knows all parts; settings come in, sockets are opened here.
  */
+import { randomUUID } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { openClusterAccess, type ClusterAccess } from "@outrigger/kube";
 import { addHealthRoutes, type HealthChecks } from "@outrigger/runtime/health";
@@ -60,7 +61,10 @@ export async function startAggregator(settings: AggregatorSettings, logger: Logg
     onIndexed: metrics.observeIndexUpdate,
   });
   const clientInfo = { name: "outrigger", title: "Outrigger", version };
-  const relay = createRelay({ dispatcher: data, clientInfo, replicasOf: state.replicasOf, nowMs });
+  const relay = createRelay({
+    ...{ dispatcher: data, clientInfo, replicasOf: state.replicasOf, nowMs },
+    deadlineMs: settings.callDeadlineMs,
+  });
 
   const allowed = { hosts: settings.hosts, origins: settings.origins };
   const endpointApp = createApp();
@@ -78,6 +82,8 @@ export async function startAggregator(settings: AggregatorSettings, logger: Logg
     version,
     allowed,
     nowMs,
+    nextRequestId: randomUUID,
+    onCall: (told) => logger[told.outcome === "ok" ? "debug" : "info"]({ ...told }, "call"),
     onError,
   });
   await addRestRoutes(endpointApp, { state, allowed, metrics });

@@ -40,4 +40,4 @@ async function main(): Promise<void> {
   }
 }
 
-await main();
+void main();

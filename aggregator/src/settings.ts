@@ -2,7 +2,7 @@
  * The aggregator's settings: flags, variables, defaults, and what does not go together. Pure; main.ts passes argv and environment.
  */
 import { aggregatorPorts } from "@outrigger/api/ports";
-import { parseDnsLabel, parseWord } from "@outrigger/api/values";
+import { parseDnsLabel, parseDuration, parseWord } from "@outrigger/api/values";
 import { parseClusterPlace } from "@outrigger/kube";
 import { parseListenAddress, parseText, readSettings, type ParsedSetting } from "@outrigger/runtime/config";
 import { programSettings } from "@outrigger/runtime/program-settings";
@@ -70,6 +70,13 @@ export const settingTable = {
     help: "comma-separated Origins (or their host names) that are accepted beside loopback ones",
     parse: parseList,
     fallback: [] as readonly string[],
+  },
+  callDeadlineMs: {
+    flag: "call-deadline",
+    env: "OUTRIGGER_CALL_DEADLINE",
+    help: "longest time of a call as a whole; sidecars and servers are told what is left of it",
+    parse: parseDuration,
+    fallback: 120_000,
   },
   ...programSettings,
 };

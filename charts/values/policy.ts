@@ -52,7 +52,11 @@ const rule = closed(
   ["name", "action"],
 );
 
-const bounds = { maxRequestBytes: size, maxResponseBytes: size, maxDepth: amount, maxEntries: amount };
+const duration: Schema = { type: "string", pattern: "^([0-9]+(ms|s|m|h))+$" };
+const bounds = {
+  ...{ maxRequestBytes: size, maxResponseBytes: size },
+  ...{ maxDepth: amount, maxEntries: amount, maxDuration: duration },
+};
 const check = word("Off", "Audit", "Enforce");
 const detail = word("Omit", "Hash", "Include");
 const approved = closed({ server: name, tool: name, digest: { type: "string", pattern: "^sha256:[0-9a-f]{64}$" } }, [
@@ -79,6 +83,7 @@ const layer: Readonly<Record<string, Schema>> = {
   results: closed({ redact: { type: "array", maxItems: 64, items: { type: "string", minLength: 1 } } }),
   pins: closed({ mode: check, approved: { type: "array", maxItems: 1_024, items: approved } }),
   audit: closed({ arguments: detail, results: detail }),
+  instructions: word("Keep", "Drop"),
 };
 
 /** The policy document. */

@@ -171,6 +171,13 @@ const rows: readonly Row[] = [
     { sizes: { maxEntries: 1_000 } },
   ],
   [
+    "sizes.maxDuration",
+    "duration",
+    "none",
+    "Of a whole call of a tool, from its arrival to the end of its answer, its wait for a place included.",
+    { sizes: { maxDuration: "5m" } },
+  ],
+  [
     "sizes.perTool[].tools",
     names,
     "required",
@@ -187,6 +194,7 @@ const rows: readonly Row[] = [
   ["sizes.perTool[].maxResponseBytes", "size", "none", "The same.", perTool({ maxResponseBytes: "64Ki" })],
   ["sizes.perTool[].maxDepth", "1 to 1000000", "none", "The same.", perTool({ maxDepth: 4 })],
   ["sizes.perTool[].maxEntries", "1 to 1000000", "none", "The same.", perTool({ maxEntries: 100 })],
+  ["sizes.perTool[].maxDuration", "duration", "none", "The same.", perTool({ maxDuration: "30s" })],
   [
     "sizes.onOversize",
     "`Reject`, `Truncate`",
@@ -239,6 +247,13 @@ const rows: readonly Row[] = [
     { audit: { arguments: "Hash" } },
   ],
   ["audit.results", "`Omit`, `Hash`, `Include`", "`Omit`", "The same of results.", { audit: { results: "Hash" } }],
+  [
+    "instructions",
+    "`Keep`, `Drop`",
+    "`Keep`",
+    "`Drop`: the `instructions` in a server's answers to `initialize` and `server/discover` are taken out, and search does not read them. They are free text for models, and may name tools that policy hides.",
+    { instructions: "Drop" },
+  ],
 ];
 
 /** All members, in the order of the page. */

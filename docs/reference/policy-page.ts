@@ -29,7 +29,7 @@ const yaml = (text: string): string => `\`\`\`yaml\n${text}\n\`\`\``;
 export function buildPolicyPage(table: Table): readonly string[] {
   return [
     "A policy document says what may be listed and called, how often, with which arguments, and what of the answers leaves the pod. The chart's value `policy` holds one for everybody, and under `namespaces` and `servers` further ones; `outrigger up` and `outrigger sidecar` take one from a file. Every document is a layer, and layers only narrow: each must consent. A member that is not known is refused.",
-    "Where several layers speak of one thing, the strictest holds: the smallest size, the union of what is denied and redacted, `Enforce` before `Audit` before `Off`, `Reject` before `Truncate`, `Omit` before `Hash` before `Include`. A tool that several layers approve by digest needs all of them.",
+    "Where several layers speak of one thing, the strictest holds: the smallest size, the union of what is denied and redacted, `Enforce` before `Audit` before `Off`, `Reject` before `Truncate`, `Omit` before `Hash` before `Include`, `Drop` before `Keep`. A tool that several layers approve by digest needs all of them.",
     "## Members",
     table(
       ["member", "value", "default", "meaning"],

@@ -31,6 +31,8 @@ export interface Drain {
   readonly isLeaving: () => boolean;
   /** Resolves when no call is left, or after so many ms. */
   readonly start: (limitMs: number) => Promise<void>;
+  /** Resolves when answers that have ended are with their clients, or after so many ms. */
+  readonly flush: (limitMs: number) => Promise<void>;
   /**
    * Resolves when no call has come for the quiet time and none is left, or at the limit; with the number of calls that are left.
    * Nothing of it stays: the server may as well be started again.
@@ -52,6 +54,7 @@ export function createDrain(now: () => number): Drain {
       isDraining = true;
       return underWay.whenNone(AbortSignal.timeout(limitMs));
     },
+    flush: (limitMs) => underWay.whenNone(AbortSignal.timeout(limitMs)),
     hold: async (limits) => {
       const over = AbortSignal.any([limits.signal, AbortSignal.timeout(limits.limitMs)]);
       holds++;

@@ -43,7 +43,7 @@ export function exposeState(state: {
       ]),
     ),
     gauge("sidecar_waiting_calls", "Calls that wait for a server that is away.", [["", state.waiting]]),
-    gauge("sidecar_held_bytes", "Bytes of answers that are held to be read.", [["", budget.held()]]),
+    gauge("sidecar_held_bytes", "Bytes of requests and answers that are held to be read.", [["", budget.held()]]),
     ...(inUse === undefined
       ? []
       : [

@@ -8,8 +8,9 @@ import type { Trust } from "./bundle/verify-bundle.ts";
 import { readAssertionKeys } from "./intake/assertion-keys.ts";
 import { readIntake, type IntakeOptions } from "./intake/intake.ts";
 import { resolveAddresses, type Address } from "./listen.ts";
+import { readHealth, type HealthOptions } from "./probe/settings.ts";
 import type { settingTable } from "./settings.ts";
-import { readTraceSettings, type TraceSettings } from "./telemetry/traces/trace-settings.ts";
+import { findForbiddenEndpoints, readTraceSettings, type TraceSettings } from "./telemetry/traces/trace-settings.ts";
 import type { HttpTransport } from "./upstream/transport.ts";
 
 /** The server behind the sidecar: one that listens, a command that is run here, or one that the shim runs elsewhere. */
@@ -39,10 +40,13 @@ export interface SidecarOptions {
   readonly path: string;
   readonly hosts: readonly string[];
   readonly policy: OpenPolicy;
+  /** The folder in which the pod's annotations stand; undefined outside a pod. */
+  readonly podInfo: string | undefined;
   /** Ids of the keys that may sign a bundle; undefined where policy is not signed. */
   readonly trustKeyIds: readonly string[] | undefined;
   readonly callTimeoutMs: number;
   readonly intake: IntakeOptions;
+  readonly health: HealthOptions;
   readonly drainMs: number;
   readonly maxSessions: number;
   readonly sessionIdleMs: number;
@@ -75,11 +79,10 @@ export async function readOptions(
   const policy = await readPolicy(settings.values);
   const addresses = readAddresses(settings.values);
   const callers = await readAssertionKeys(settings.values);
-  if (!upstream.ok || !policy.ok || !addresses.ok || !callers.ok) {
-    return {
-      ok: false,
-      problems: [upstream, policy, addresses, callers].flatMap((each) => (each.ok ? [] : each.problems)),
-    };
+  const collectors = findForbiddenEndpoints(env);
+  if (!upstream.ok || !policy.ok || !addresses.ok || !callers.ok || collectors.length > 0) {
+    const problems = [upstream, policy, addresses, callers].flatMap((each) => (each.ok ? [] : each.problems));
+    return { ok: false, problems: [...problems, ...collectors] };
   }
   const { path, hosts, server, callTimeoutMs, maxSessions, sessionIdleMs, audit, logLevel, appProbes, stopHooks } =
     settings.values;
@@ -90,7 +93,9 @@ export async function readOptions(
       ...{ auditTo: settings.values.auditTo, namespace: settings.values.namespace, traces: readTraceSettings(env) },
       ...addresses.addresses,
       intake: readIntake(settings.values, { keys: callers.keys, trust: policy.trust }),
+      health: readHealth(settings.values),
       policy: policy.policy,
+      podInfo: settings.values.podInfo,
       trustKeyIds: readJwks(settings.values.trustKeys)?.keys.map(({ kid }) => kid),
       upstream: upstream.upstream,
       drainMs: settings.values.drainSeconds * 1_000,

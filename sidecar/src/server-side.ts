@@ -12,6 +12,7 @@ import { createPublisher, type Publisher } from "./catalog/publish.ts";
 import { createFindingTeller } from "./catalog/tell-findings.ts";
 import type { PolicyInForce } from "./bundle/policy-in-force.ts";
 import type { SidecarOptions } from "./options.ts";
+import { createGuard, type Guard } from "./probe/guard.ts";
 import { createHealthTracker, type HealthTracker } from "./probe/health-tracker.ts";
 import { createProber } from "./probe/prober.ts";
 import { createSocketSource } from "./stdio/process/connected.ts";
@@ -59,7 +60,9 @@ export interface ServerSide {
   /** Definitions of its tools, as policy may rely on them. */
   readonly book: DefinitionBook;
   readonly health: HealthTracker;
-  readonly reportOutcome: (outcome: Outcome) => void;
+  /** What calls of clients pass for the sake of health. */
+  readonly guard: Guard;
+  readonly reportOutcome: (outcome: Outcome, status: number) => void;
   readonly applyPolicy: (policy: PolicyInForce) => void;
 }
 
@@ -71,12 +74,13 @@ export function createServerSide(options: SidecarOptions, logger: Logger): Serve
     onChildEvent: () => health.check(),
     onReachable: () => catalogue.relist("the server's container takes sessions"),
     onFound: (known) => publisher.setTransport(known),
+    onIdleEnd: () => health.check(),
   });
   const access = {
     upstream,
     path,
     headers: ["host", forward.host, ...forward.extra],
-    timeoutMs: 10_000,
+    timeoutMs: Math.max(10_000, options.health.timeoutMs),
     maxBytes: maxMessageBytes,
   };
   const rawAccess = { ...access, upstream: raw };
@@ -106,8 +110,16 @@ export function createServerSide(options: SidecarOptions, logger: Logger): Serve
     onOutcome: (outcome) => health.reportList(outcome),
   });
   const stdioStatus = "status" in upstream ? upstream.status : undefined;
+  const guard = createGuard({
+    ...{ health: options.health, now, knowsTool: catalogue.knowsTool, logger },
+    ...{ tracker: () => health, publisher: () => publisher },
+  });
+  const probeAccess = { ...rawAccess, timeoutMs: options.health.timeoutMs };
   const health: HealthTracker = createHealthTracker({
-    probe: createProber({ access: rawAccess, connection: catalogue.connection, stdioStatus }),
+    probe: createProber({ access: probeAccess, connection: catalogue.connection, stdioStatus }),
+    rules: options.health,
+    intervalMs: options.health.intervalMs,
+    onProbe: guard.noteProbe,
     now,
     wallNow,
     onChange: (state) => {
@@ -131,8 +143,9 @@ export function createServerSide(options: SidecarOptions, logger: Logger): Serve
     catalogue,
     book,
     health,
-    reportOutcome: (outcome) => {
-      const shown = shownBy[outcome];
+    guard,
+    reportOutcome: (outcome, status) => {
+      const shown = outcome === "answered" && status >= 500 ? "failed" : shownBy[outcome];
       if (shown !== undefined) health.reportOutcome(shown);
     },
     applyPolicy: (policy) => {
@@ -150,6 +163,7 @@ const shownBy: Readonly<Record<Outcome, "ok" | "failed" | undefined>> = {
   UpstreamStarting: "failed",
   UpstreamTimeout: "failed",
   UpstreamBroken: "failed",
+  CircuitOpen: undefined,
   FloodLimited: undefined,
 };
 
@@ -160,11 +174,15 @@ const describePolicy = ({ hash, reason, message, compiled }: PolicyInForce): Fee
   enforces: describeLimits(compiled),
 });
 
-/** Who hears of a server: of its processes, that a container is there which was awaited, which transport was found out. */
+/**
+ * Who hears of a server: of its processes, that a container is there which was awaited, which transport was found out, that it ended a
+ * connection that nobody used.
+ */
 interface ServerEvents {
   readonly onChildEvent: () => void;
   readonly onReachable: () => void;
   readonly onFound: (transport: FeedTransport) => void;
+  readonly onIdleEnd: () => void;
 }
 
 /** The way to the server. `raw`: its HTTP as it is, to ask whether somebody is there; the upstream itself where it has none. */
@@ -177,10 +195,10 @@ interface ServerAccessWay extends Pick<ServerSide, "upstream" | "forward" | "pat
 function createUpstream(
   options: SidecarOptions,
   logger: Logger,
-  { onChildEvent, onReachable, onFound }: ServerEvents,
+  { onChildEvent, onReachable, onFound, onIdleEnd }: ServerEvents,
 ): ServerAccessWay {
   const { upstream } = options;
-  if (upstream.form === "http") return createNetworkUpstream(upstream, { options, logger, onFound });
+  if (upstream.form === "http") return createNetworkUpstream(upstream, { options, logger, onFound, onIdleEnd });
   const source: StreamSource =
     upstream.form === "stdio"
       ? createSpawnSource({ server: upstream, stopWaitMs })
@@ -209,15 +227,16 @@ function createUpstream(
 interface NetworkDeps {
   readonly options: SidecarOptions;
   readonly logger: Logger;
-  readonly onFound: (transport: FeedTransport) => void;
+  readonly onFound: ServerEvents["onFound"];
+  readonly onIdleEnd: ServerEvents["onIdleEnd"];
 }
 
 function createNetworkUpstream(
   server: { readonly url: URL; readonly headers: readonly string[]; readonly transport?: HttpTransport | undefined },
-  { options, logger, onFound }: NetworkDeps,
+  { options, logger, onFound, onIdleEnd }: NetworkDeps,
 ): ServerAccessWay {
   const { url, headers } = server;
-  const http = createHttpUpstream(url.origin, connectionLimits);
+  const http = createHttpUpstream(url.origin, { ...connectionLimits, onIdleEnd });
   const host = url.host.replace(/^(localhost|\[::1\])(?=:|$)/, "127.0.0.1");
   const choice = chooseTransport({
     declared: server.transport,

@@ -9,6 +9,8 @@ import { programSettings } from "@outrigger/runtime/program-settings";
 import { intakeSettings } from "./intake/settings.ts";
 import type { Address } from "./listen.ts";
 import { parseAppProbes, parseStopHooks } from "./probe/app-probe.ts";
+import { healthSettings } from "./probe/settings.ts";
+import { allowedHosts, isForbiddenHost } from "./upstream/forbidden-address.ts";
 
 const loopback = (port: number): readonly Address[] => [{ host: "127.0.0.1", port }];
 
@@ -45,10 +47,10 @@ function parseHooks(text: string): ParsedSetting<ReadonlyMap<string, number>> {
 }
 
 function parseUrl(text: string): ParsedSetting<URL> {
-  const isHttp = /^https?:\/\//.test(text) && URL.canParse(text);
-  return isHttp
-    ? { ok: true, value: new URL(text) }
-    : { ok: false, expected: 'an address such as "http://127.0.0.1:8080/mcp"' };
+  const url = /^https?:\/\//.test(text) && URL.canParse(text) ? new URL(text) : undefined;
+  return url !== undefined && !isForbiddenHost(url.hostname)
+    ? { ok: true, value: url }
+    : { ok: false, expected: `an address such as "http://127.0.0.1:8080/mcp", ${allowedHosts}` };
 }
 
 /** What a Unix socket's address can hold, in bytes. */
@@ -251,6 +253,7 @@ export const settingTable = {
     fallback: "stdout",
   },
   ...intakeSettings,
+  ...healthSettings,
   ...programSettings,
   podIps: {
     flag: "pod-ips",

@@ -9,29 +9,40 @@ import type { FolderWatch } from "./bundle/watch.ts";
 import { createByteBudget } from "./call/budget.ts";
 import { createDeadlines } from "./call/deadlines.ts";
 import { createDoor } from "./call/receive.ts";
+import { createListCache } from "./call/list-cache.ts";
 import { createControlCounts } from "./call/inspect/counts.ts";
+import { viewOf } from "./call/inspect/look.ts";
 import { createRecorder } from "./call/record.ts";
 import { createAdminApp } from "./control/admin-app.ts";
 import { createControlApp } from "./control/control-app.ts";
-import { addReadyDetail, describeDependencies } from "./control/ready-detail.ts";
+import { describeDependencies } from "./control/ready-detail.ts";
 import { createDrain, quietMs } from "./drain.ts";
 import { exposeState } from "./expose-state.ts";
 import { createIntake } from "./intake/intake.ts";
 import { listenAll, type Bound } from "./listen.ts";
+import { createLiveSettings } from "./live-settings.ts";
 import type { SidecarOptions } from "./options.ts";
 import { createServerSide } from "./server-side.ts";
 import { createSseDoor } from "./sse-door/sse-door.ts";
+import { createOpenStreams } from "./streams/open-streams.ts";
+import { createPolicyTeller } from "./streams/tell-policy.ts";
 import type { CreateTelemetry } from "./telemetry/telemetry.ts";
 import { createOutageQueue } from "./upstream/outage-queue.ts";
 
-/** Bytes of answers that may be held at once. */
-const heldBytesLimit = 32 * 1024 ** 2;
+/** Bytes of requests and answers that may be held at once. The container holds them twice: what is free is not collected at once. */
+const heldBytesLimit = 20 * 1024 ** 2;
+
+/** Bytes of lists that are remembered, as they came and as they are shown. */
+const rememberedListBytes = 512 * 1024;
 
 /** Clients of the older HTTP+SSE transport at once: each holds a stream, and one to the server. */
 const maxOlderClients = 1_000;
 
 /** How long calls are held while the server's container is started again, and how many; docs/adr/0016. */
 const outage = { waitMs: 10_000, pauseMs: 100, maxHeld: 256 } as const;
+
+/** How long the last bytes of answers and streams may take to their clients, before connections end. */
+const flushMs = 2_000;
 
 /** A sidecar that is ready to start. */
 export interface Sidecar {
@@ -48,17 +59,28 @@ export function createSidecar(options: SidecarOptions, logger: Logger, createTel
   const drain = createDrain(now);
   const intake = createIntake(options.intake, {
     ...{ server: options.server, namespace: options.namespace, policy: options.policy.current },
-    ...{ now, wallNow: Date.now, deadlines, logger },
+    ...{ now, wallNow: Date.now, deadlines, sessionIdleMs: options.sessionIdleMs, logger },
   });
   const queue = createOutageQueue({
     ...outage,
     now,
     hasAnswered: () => side.publisher.current().digest !== undefined,
-    onAbsence: () => side.reportOutcome("UpstreamUnavailable"),
+    onAbsence: () => side.health.check(),
   });
   const { server, policy } = options;
   const recorder = createRecorder({ isKnownTool: side.catalogue.knowsTool });
   const counts = createControlCounts(logger);
+  const live = createLiveSettings(
+    { logLevel: options.logLevel, callDeadlineMs: options.intake.callDeadlineMs },
+    { logger, onChange: ({ logLevel }) => void (logger.level = logLevel) },
+  );
+  const streams = createOpenStreams(server);
+  const teller = createPolicyTeller({
+    streams,
+    policy: () => policy.current().compiled,
+    content: side.catalogue.content,
+    viewOf: (subject, received) => viewOf(subject, { server, book: side.book, received }),
+  });
   const telemetry = createTelemetry(side.catalogue.knowsTool);
   const sseDoor = createSseDoor({
     path: options.path,
@@ -67,11 +89,13 @@ export function createSidecar(options: SidecarOptions, logger: Logger, createTel
     maxSessions: maxOlderClients,
     random: () => randomUUID(),
   });
+  // A bridged server's sessions are ours, and know their owners.
+  const owned = options.upstream.form === "http" ? intake.sessions.watch(side.upstream) : side.upstream;
   const door = createDoor(
     {
       server,
       // The queue outside: what waits for a server to be started again is not what keeps it from its end.
-      upstream: queue.watch(drain.watch(side.upstream)),
+      upstream: side.guard.protect(queue.watch(drain.watch(side.guard.time(owned)))),
       forward: side.forward,
       policy: policy.current,
       limits: createLimitState(),
@@ -79,12 +103,17 @@ export function createSidecar(options: SidecarOptions, logger: Logger, createTel
       callTimeoutMs: options.callTimeoutMs,
       budget,
       recorder,
+      lists: createListCache(rememberedListBytes),
       telemetry: telemetry.calls,
       book: side.book,
       counts,
+      streams,
       now,
       onOutcome: side.reportOutcome,
       ...intake.deps,
+      get callDeadlineMs() {
+        return live.current().callDeadlineMs;
+      },
     },
     {
       path: options.path,
@@ -97,6 +126,7 @@ export function createSidecar(options: SidecarOptions, logger: Logger, createTel
   );
   const control = createControlApp({ source: side.publisher, hosts: options.hosts });
   let isListening = false;
+  let controlPort: number | undefined;
   let closeIdle = (): void => undefined;
   const admin = createAdminApp({
     checks: {
@@ -106,11 +136,25 @@ export function createSidecar(options: SidecarOptions, logger: Logger, createTel
         draining: () => (drain.isDraining() ? "the sidecar is stopping" : undefined),
       },
     },
+    details: () => [
+      ...describeDependencies({
+        policy: policy.current(),
+        trustKeyIds: options.trustKeyIds,
+        feed: side.publisher.current(),
+        controlPort,
+      }),
+      ...side.guard.details(),
+      ...live.details(),
+      ...telemetry.details(),
+      ...intake.details(),
+    ],
     metrics: () =>
       recorder.expose() +
       telemetry.expose() +
       intake.expose() +
+      live.expose() +
       counts.expose() +
+      side.guard.expose() +
       exposeState({ budget, side, policy, waiting: queue.held(), nowMs: Date.now() }),
     appProbes: options.appProbes,
     stopHooks: options.stopHooks,
@@ -123,18 +167,8 @@ export function createSidecar(options: SidecarOptions, logger: Logger, createTel
       logger.info({ waitedMs: Math.round(now() - startedMs), callsLeft }, "the server may be told to stop");
     },
   });
-  let controlPort: number | undefined;
-  addReadyDetail(admin, () => [
-    ...describeDependencies({
-      policy: policy.current(),
-      trustKeyIds: options.trustKeyIds,
-      feed: side.publisher.current(),
-      controlPort,
-    }),
-    ...telemetry.details(),
-    ...intake.details(),
-  ]);
   let watch: FolderWatch | undefined;
+  let settings: FolderWatch | undefined;
 
   const start = async (): Promise<Bound> => {
     const data = await listenAll({ app: door, addresses: options.listen, flag: "listen", guard: intake.guard });
@@ -148,18 +182,35 @@ export function createSidecar(options: SidecarOptions, logger: Logger, createTel
     const [dataPort, , adminPort] = [data, feed, own].map(({ port }) => port);
     controlPort = feed.port;
     logger.info({ server, dataPort, controlPort, adminPort, policy: policy.current().hash }, "listening");
-    watch = watchPolicy(options, logger, side.applyPolicy);
+    settings = options.podInfo === undefined ? undefined : await live.watch(options.podInfo);
+    watch = watchPolicy(options, logger, (changed) => {
+      side.applyPolicy(changed);
+      teller.changed();
+    });
     side.catalogue.start();
     side.health.start();
     return data;
   };
   const stopSteps: ShutdownStep[] = [
     { name: "queue", run: queue.end },
-    { name: "drain", run: () => drain.start(options.drainMs) },
+    {
+      name: "drain",
+      run: () => {
+        const drained = drain.start(options.drainMs);
+        side.publisher.setDraining();
+        return drained;
+      },
+    },
+    { name: "calls", run: deadlines.endAll },
     { name: "policy", run: () => watch?.close() },
-    { name: "health", run: side.health.close },
-    { name: "catalogue", run: side.catalogue.close },
+    { name: "settings", run: () => settings?.close() },
+    { name: "teller", run: teller.close },
     { name: "sse-door", run: sseDoor.close },
+    { name: "streams", run: streams.endAll },
+    { name: "answers", run: () => drain.flush(flushMs) },
+    { name: "health", run: side.health.close },
+    { name: "guard", run: side.guard.close },
+    { name: "catalogue", run: side.catalogue.close },
     { name: "door", run: () => door.close() },
     { name: "upstream", run: side.upstream.close },
     { name: "telemetry", run: telemetry.close },

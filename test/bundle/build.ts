@@ -1,11 +1,13 @@
 /**
- * `npm run build`: one file per program, as images and benchmarks run them, with sizes. Output: dist/<program>/main.js.
- * Names of programs as arguments: those alone.
+ * `npm run build`: what the images hold beside Node, with sizes: of each program one file, and what Node compiled of it.
+ * Output: dist/<program>/main.cjs (the command: main.mjs) and dist/<program>/cache. Names of programs as arguments: those alone.
  */
 import { fileURLToPath } from "node:url";
 import { stat } from "node:fs/promises";
 import { bundleProgram, programs } from "./bundle.ts";
+import { fillCompileCache, measureFolder } from "./compile-cache.ts";
 
+const formatKib = (bytes: number): string => `${(bytes / 1024).toFixed(0).padStart(6)} KiB`;
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const named = process.argv.slice(2);
 const unknown = named.filter((name) => !programs.some((program) => program === name));
@@ -15,7 +17,8 @@ if (unknown.length > 0) {
 } else {
   for (const program of programs.filter((each) => named.length === 0 || named.includes(each))) {
     const file = await bundleProgram(program, root);
-    const { size } = await stat(file);
-    console.log(`${program.padEnd(12)} ${(size / 1024).toFixed(0).padStart(6)} KiB`);
+    const cache = await fillCompileCache(program, file);
+    const compiled = cache === undefined ? "" : `, compiled ${formatKib(await measureFolder(cache))}`;
+    console.log(`${program.padEnd(12)} ${formatKib((await stat(file)).size)}${compiled}`);
   }
 }

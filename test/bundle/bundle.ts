@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { build, type Plugin } from "esbuild";
+import { build, type BuildOptions, type Plugin } from "esbuild";
 
 /** Programs that run on their own. */
 export const programs = ["sidecar", "webhook", "operator", "aggregator", "cli"] as const;
@@ -13,25 +13,37 @@ export type Program = (typeof programs)[number];
  * One large package is entered at the part that is used: the Kubernetes client at the reader of kubeconfig files.
  */
 export async function bundleProgram(program: Program, root: string, folder = join(root, "dist")): Promise<string> {
-  const outfile = join(folder, program, "main.js");
+  const outfile = join(folder, program, `main.${program === "cli" ? "mjs" : "cjs"}`);
   await build({
     entryPoints: [join(root, program, "src", "main.ts")],
     outfile,
     bundle: true,
     platform: "node",
-    format: "esm",
     target: "node22",
     conditions: ["outrigger-source"],
     minifySyntax: true,
+    minifyWhitespace: true,
     legalComments: "none",
     logLevel: "error",
-    banner: {
-      js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
-    },
+    ...(program === "cli" ? asModule : asScript),
     plugins: [onlyConfigOfKubernetesClient, ...(own[program] ?? [])],
   });
   return outfile;
 }
+
+/**
+ * CommonJS: a module that imports node:http has all of its exports read, and to read them loads a client, a browser's sockets and more
+ * of Node than the program itself is large. docs/adr/0024 has the figures. `import()` becomes a require in its place.
+ */
+const asScript = { format: "cjs", supported: { "dynamic-import": false } } as const satisfies BuildOptions;
+
+/** The command looks for the programs that it starts by where it stands itself, which only a module can ask. */
+const asModule = {
+  format: "esm",
+  banner: {
+    js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
+  },
+} as const satisfies BuildOptions;
 
 /** The command reads its version from the package.json beside it; in one file that runs alone there is none. */
 const versionInside: Plugin = {

@@ -20,6 +20,7 @@ describe("compareRuns", () => {
       version: "v",
       direct: 1,
       sidecar: 1,
+      policy: null,
       total: 2,
       lost: [],
     });
@@ -65,5 +66,16 @@ describe("compareRuns", () => {
     const direct = results({ a: checks("FAILURE"), b: checks("SUCCESS", "INFO") });
     const sidecar = results({ a: checks("SUCCESS"), b: checks("SUCCESS") });
     expect(compareRuns({ version: "v", scored, direct, sidecar })).toMatchObject({ direct: 1, sidecar: 2, lost: [] });
+  });
+
+  it("marks what is lost with a policy only", () => {
+    const direct = results({ a: checks("SUCCESS"), b: checks("SUCCESS") });
+    const sidecar = results({ a: checks("FAILURE"), b: checks("SUCCESS") });
+    const policy = results({ a: checks("FAILURE"), b: checks("FAILURE") });
+    expect(compareRuns({ version: "v", scored, direct, sidecar, policy })).toMatchObject({
+      sidecar: 1,
+      policy: 0,
+      lost: ["a", "b (policy)"],
+    });
   });
 });

@@ -7,8 +7,10 @@ export interface Row {
   direct: number;
   /** Null when no sidecar was measured. */
   sidecar: number | null;
+  /** The same of a sidecar with a policy in force. */
+  policy: number | null;
   total: number;
-  /** Names of scenarios, or `scenario:check` where only single checks were lost. Sorted. */
+  /** Names of scenarios, or `scenario:check` where only single checks were lost; behind them ` (policy)` where it was lost with a policy only. Sorted. */
   lost: string[];
 }
 
@@ -18,16 +20,22 @@ export interface Measurement {
   scored: readonly string[];
   direct: SuiteResults;
   sidecar?: SuiteResults;
+  policy?: SuiteResults;
 }
 
 /** Returns the report line of one measurement. */
-export function compareRuns({ version, scored, direct, sidecar }: Measurement): Row {
+export function compareRuns({ version, scored, direct, sidecar, policy }: Measurement): Row {
+  const count = (results: SuiteResults | undefined): number | null =>
+    results === undefined ? null : passedScenarios(scored, results).length;
+  const lost = findLost(direct, sidecar);
+  const lostByPolicy = findLost(direct, policy).filter((name) => !lost.includes(name));
   return {
     version,
     direct: passedScenarios(scored, direct).length,
-    sidecar: sidecar === undefined ? null : passedScenarios(scored, sidecar).length,
+    sidecar: count(sidecar),
+    policy: count(policy),
     total: scored.length,
-    lost: sidecar === undefined ? [] : [...direct.keys()].sort().flatMap((name) => findLost(name, direct, sidecar)),
+    lost: [...lost, ...lostByPolicy.map((name) => `${name} (policy)`)].sort(),
   };
 }
 
@@ -36,11 +44,15 @@ export function passedScenarios(scored: readonly string[], results: SuiteResults
   return scored.filter((name) => isPassed(results.get(name))).sort();
 }
 
+function findLost(direct: SuiteResults, other: SuiteResults | undefined): string[] {
+  return other === undefined ? [] : [...direct.keys()].sort().flatMap((name) => findLostOf(name, direct, other));
+}
+
 /** Scenarios that are not scored count too, and so do single checks: a sidecar may not lose even what only earns a warning. */
-function findLost(name: string, direct: SuiteResults, sidecar: SuiteResults): string[] {
-  if (isPassed(direct.get(name)) && !isPassed(sidecar.get(name))) return [name];
+function findLostOf(name: string, direct: SuiteResults, other: SuiteResults): string[] {
+  if (isPassed(direct.get(name)) && !isPassed(other.get(name))) return [name];
   const before = countSuccesses(direct.get(name) ?? []);
-  const after = countSuccesses(sidecar.get(name) ?? []);
+  const after = countSuccesses(other.get(name) ?? []);
   return [...before].filter(([id, count]) => (after.get(id) ?? 0) < count).map(([id]) => `${name}:${id}`);
 }
 

@@ -1,14 +1,15 @@
 /**
- * `npm run conformance`: the official suites against the fixture server, directly and through the sidecar.
+ * `npm run conformance`: the official suites and scenarios of our own for older revisions, against the fixture server: directly,
+ * through the sidecar, and through the sidecar with a policy in force.
  * Exit code 1: the sidecar lost something, or the fixture passes less than its baseline. 2: the run could not be made.
  */
 import { parseArgs } from "node:util";
 import { createBaseline, findRegressions, readBaseline, writeBaseline } from "./baseline.ts";
 import { compareRuns, type Measurement } from "./compare.ts";
-import { measureSuite } from "./measure.ts";
+import { measureSuite, type Targets } from "./measure.ts";
 import { createPrograms, type Programs } from "../fixtures/programs.ts";
-import { startFixture, startSidecar } from "./servers.ts";
-import { findInstalled, suites } from "./suites.ts";
+import { endpointOf, startFixture, startSidecar, type SidecarChoice } from "./servers.ts";
+import { nameSuite, suites, transportOf } from "./suites.ts";
 import { renderTable } from "./table.ts";
 
 const baselineFile = new URL("baseline.json", import.meta.url);
@@ -40,21 +41,37 @@ try {
 }
 
 async function measureAll(programs: Programs): Promise<Measurement[]> {
-  const directUrl = await startFixture(programs);
-  const sidecarUrl = options["direct-only"] ? undefined : await startSidecar(programs, directUrl);
+  const fixtureUrl = await startFixture(programs);
+  const targets = {
+    "streamable-http": await startTargets(programs, fixtureUrl, "streamable-http"),
+    sse: await startTargets(programs, fixtureUrl, "sse"),
+  };
   const measurements: Measurement[] = [];
   for (const suite of suites) {
     const onProgress = (line: string): void => console.error(line);
-    measurements.push(await measureSuite(suite, { directUrl, sidecarUrl }, { programs, onProgress }));
+    measurements.push(await measureSuite(suite, targets[transportOf(suite)], { programs, onProgress }));
   }
   return measurements;
+}
+
+async function startTargets(
+  programs: Programs,
+  fixtureUrl: string,
+  transport: SidecarChoice["transport"],
+): Promise<Targets> {
+  const directUrl = endpointOf(fixtureUrl, transport);
+  if (options["direct-only"]) return { directUrl };
+  const [sidecarUrl, policyUrl] = await Promise.all(
+    [false, true].map((withPolicy) => startSidecar(programs, fixtureUrl, { transport, withPolicy })),
+  );
+  return { directUrl, sidecarUrl, policyUrl };
 }
 
 async function report(measurements: readonly Measurement[]): Promise<number> {
   if (options.update) await writeBaseline(baselineFile, createBaseline(measurements));
   const regressions = findRegressions(await readBaseline(baselineFile), measurements);
   const rows = measurements.map(compareRuns);
-  const suiteVersions = new Map(suites.map((suite) => [suite.version, findInstalled(suite).packageVersion]));
+  const suiteVersions = new Map(suites.map((suite) => [suite.version, nameSuite(suite)]));
   console.log(options.json ? JSON.stringify({ rows }) : renderTable(rows, suiteVersions));
   for (const regression of regressions) console.error(`no longer passes directly: ${regression}`);
   return regressions.length > 0 || rows.some((row) => row.lost.length > 0) ? 1 : 0;

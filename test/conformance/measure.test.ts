@@ -17,7 +17,14 @@ it("passes 32 of 32 through a transparent passthrough and sees what one that rew
     const targets = { directUrl: transparent.url, sidecarUrl: careless.url };
     const legacy = suites.find((suite) => suite.version === "legacy")!;
     const measured = await measureSuite(legacy, targets, { programs, onProgress: (line) => lines.push(line) });
-    const row = { version: "legacy", direct: 32, sidecar: 31, total: 32, lost: ["dns-rebinding-protection"] };
+    const row = {
+      version: "legacy",
+      direct: 32,
+      sidecar: 31,
+      policy: null,
+      total: 32,
+      lost: ["dns-rebinding-protection"],
+    };
     expect(compareRuns(measured)).toEqual(row);
     expect(lines).toEqual(["legacy (suite 0.1.16): directly", "legacy (suite 0.1.16): through the sidecar"]);
   } finally {

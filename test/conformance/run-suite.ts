@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Programs } from "../fixtures/programs.ts";
 import { parseChecks, parseFolderName, parseScenarioList, type Check, type SuiteResults } from "./results.ts";
-import { findInstalled, type Suite } from "./suites.ts";
+import { findInstalled, type OfficialSuite } from "./suites.ts";
 
 /** Returns the names of the suite's scored scenarios. Throws when the suite names none. */
-export async function listScored(suite: Suite, programs: Programs): Promise<string[]> {
+export async function listScored(suite: OfficialSuite, programs: Programs): Promise<string[]> {
   const { programFile } = findInstalled(suite);
   const { stdout, stderr } = await programs.run([programFile, "list", ...suite.listArgs]);
   const names = parseScenarioList(stdout);
@@ -16,7 +16,7 @@ export async function listScored(suite: Suite, programs: Programs): Promise<stri
 }
 
 /** Runs the suite against the server at `url`. Throws when it wrote no results at all. */
-export async function runSuite(suite: Suite, url: string, programs: Programs): Promise<SuiteResults> {
+export async function runSuite(suite: OfficialSuite, url: string, programs: Programs): Promise<SuiteResults> {
   const folder = await mkdtemp(join(tmpdir(), "outrigger-conformance-"));
   try {
     const { programFile } = findInstalled(suite);

@@ -3,18 +3,39 @@ import { fileURLToPath } from "node:url";
 import type { Programs } from "../fixtures/programs.ts";
 
 const fixtureFile = fileURLToPath(new URL("../fixtures/conformance-server/main.ts", import.meta.url));
+const policyFile = fileURLToPath(new URL("policy.json", import.meta.url));
 const sidecarFile = fileURLToPath(new URL("../../sidecar/src/main.ts", import.meta.url));
 
-/** Starts the fixture server and returns its MCP URL. */
-export function startFixture(programs: Programs): Promise<string> {
-  return programs.start(["--conditions=outrigger-source", fixtureFile, "--port", "0"], readFixtureUrl);
+/** Starts the fixture server and returns its MCP URL. It speaks every revision, or one. */
+export function startFixture(programs: Programs, revision?: string): Promise<string> {
+  const only = revision === undefined ? [] : ["--revision", revision];
+  return programs.start(["--conditions=outrigger-source", fixtureFile, "--port", "0", ...only], readFixtureUrl);
 }
 
-/** Starts a sidecar in front of `upstreamUrl` and returns the URL to call instead. */
-export function startSidecar(programs: Programs, upstreamUrl: string): Promise<string> {
+/** What differs between the sidecars of a run. */
+export interface SidecarChoice {
+  readonly transport: "streamable-http" | "sse";
+  /** A policy is in force that allows everything and makes the sidecar look at all that it can look at. */
+  readonly withPolicy: boolean;
+}
+
+/** Starts a sidecar in front of the fixture at `fixtureUrl` and returns the URL to call instead. */
+export async function startSidecar(
+  programs: Programs,
+  fixtureUrl: string,
+  { transport, withPolicy }: SidecarChoice,
+): Promise<string> {
   const anywhere = "127.0.0.1:0";
-  const flags = ["--listen", anywhere, "--control", anywhere, "--admin", anywhere, "--upstream", upstreamUrl];
-  return programs.start(["--conditions=outrigger-source", sidecarFile, ...flags], readSidecarUrl);
+  const flags = ["--listen", anywhere, "--control", anywhere, "--admin", anywhere, "--transport", transport];
+  const policy = withPolicy ? ["--policy", policyFile, "--audit", "all"] : ["--audit", "off"];
+  const upstream = ["--upstream", endpointOf(fixtureUrl, transport)];
+  const args = ["--conditions=outrigger-source", sidecarFile, ...flags, ...policy, ...upstream];
+  return endpointOf(await programs.start(args, readSidecarUrl), transport);
+}
+
+/** The endpoint of one transport, at the origin of another's. The same of the fixture and of a sidecar. */
+export function endpointOf(url: string, transport: SidecarChoice["transport"]): string {
+  return new URL(transport === "sse" ? "/sse" : "/mcp", url).href;
 }
 
 /** Returns the URL in the fixture's line `{"listening": url}`; undefined for any other line. */

@@ -4,7 +4,7 @@ import type { Row } from "./compare.ts";
 /** Returns the table as lines joined by newlines, without one at the end. `suiteVersions` is keyed by the rows' versions. */
 export function renderTable(rows: readonly Row[], suiteVersions: ReadonlyMap<string, string>): string {
   const lines = [
-    ["specification", "suite", "direct", "sidecar", "lost"],
+    ["specification", "suite", "direct", "sidecar", "policy", "lost"],
     ...rows.flatMap((row) => renderRow(row, suiteVersions.get(row.version) ?? "")),
   ];
   const widths = lines.reduce<number[]>(
@@ -19,9 +19,6 @@ export function renderTable(rows: readonly Row[], suiteVersions: ReadonlyMap<str
 
 function renderRow(row: Row, suiteVersion: string): string[][] {
   const [firstLost = row.sidecar === null ? "-" : "none", ...moreLost] = row.lost;
-  const sidecar = row.sidecar === null ? "-" : `${row.sidecar}/${row.total}`;
-  return [
-    [row.version, suiteVersion, `${row.direct}/${row.total}`, sidecar, firstLost],
-    ...moreLost.map((name) => ["", "", "", "", name]),
-  ];
+  const counts = [row.direct, row.sidecar, row.policy].map((count) => (count === null ? "-" : `${count}/${row.total}`));
+  return [[row.version, suiteVersion, ...counts, firstLost], ...moreLost.map((name) => ["", "", "", "", "", name])];
 }

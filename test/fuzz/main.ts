@@ -52,6 +52,7 @@ async function fuzz(stage: Stage, { minutes, seed, isJson, scenario }: FuzzOptio
     seconds: (performance.now() - startedMs) / 1_000,
     peakMiB: stage.peakMiB(),
     served: stage.probe.served(),
+    broken: stage.probe.broken(),
     slowestMs: stage.probe.slowestMs(),
     reached: stage.app.requests(),
   };

@@ -6,7 +6,7 @@ export interface FuzzOptions {
   readonly minutes: number;
   readonly seed: number;
   readonly isJson: boolean;
-  /** Only the scenarios whose names hold this. */
+  /** Only the scenarios whose names hold this, or one of several with commas between. */
   readonly scenario?: string | undefined;
   /** A file to play instead of making inputs. */
   readonly replay?: string | undefined;
@@ -17,7 +17,7 @@ npm run fuzz -- --replay FILE
 
   --minutes N    how long inputs are made; default 1
   --seed N       begins with this seed; default: another one each time, which is printed
-  --scenario T   runs only the scenarios whose names hold this text
+  --scenario T   runs only the scenarios whose names hold this text, or one of several with commas between
   --json         prints the report as JSON
   --replay FILE  plays a kept input, or a file of test/fuzz/corpus/requests
 `;

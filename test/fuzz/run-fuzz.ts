@@ -8,13 +8,14 @@ import { createRandom } from "./random.ts";
 import { crowds } from "./scenarios/crowds.ts";
 import { floods } from "./scenarios/floods.ts";
 import type { Scenario, ScenarioOutcome } from "./scenarios/scenario.ts";
-import type { Stage } from "./stage.ts";
+import { unsaidEnds } from "./scenarios/unsaid-ends.ts";
+import type { Cost, Stage } from "./stage.ts";
 
 /** Inputs of one generator in one round, all under way at once. */
 const roundSize = 256;
 
 /** In the order in which they are run: what takes longest to be seen begins. */
-const scenarios: readonly Scenario[] = [...crowds, ...floods];
+const scenarios: readonly Scenario[] = [...crowds, ...floods, ...unsaidEnds];
 
 /** What a run is told. */
 export interface RunPlan {
@@ -24,7 +25,7 @@ export interface RunPlan {
   readonly folder: string;
   readonly now: () => number;
   readonly onProgress: (text: string) => void;
-  /** Only the scenarios whose names hold this. */
+  /** Only the scenarios whose names hold this, or one of several with commas between. */
   readonly only?: string | undefined;
 }
 
@@ -33,6 +34,8 @@ export interface RunReport {
   readonly seed: number;
   readonly tried: Readonly<Record<string, number>>;
   readonly scenarios: Readonly<Record<string, string>>;
+  /** By generator and scenario, the worst of all its rounds. */
+  readonly costs: Readonly<Record<string, Cost>>;
   readonly failures: readonly Failure[];
 }
 
@@ -49,7 +52,8 @@ const maxFailures = 10;
 export async function runFuzz(stage: Stage, plan: RunPlan): Promise<RunReport> {
   const run = createRun(stage, plan);
   await run.playCorpus();
-  const waiting = scenarios.filter(({ name }) => plan.only === undefined || name.includes(plan.only));
+  const wanted = plan.only?.split(",") ?? [""];
+  const waiting = scenarios.filter(({ name }) => wanted.some((text) => name.includes(text)));
   for (let round = 0; plan.now() < plan.untilMs && run.goesOn(); round++) {
     await run.playRound(round);
     const isCycleDone = (round + 1) % generatorNames.length === 0;
@@ -68,6 +72,11 @@ function createRun(stage: Stage, plan: RunPlan) {
   const tried: Record<string, number> = Object.fromEntries(generatorNames.map((name) => [name, 0]));
   const passed: Record<string, string> = {};
   const failures: Failure[] = [];
+  const costs: Record<string, Cost> = {};
+  const noteCost = (name: string): void => {
+    const cost = stage.costs();
+    costs[name] = worseOf(costs[name] ?? cost, cost);
+  };
   const unfinished: { readonly where: string; readonly finish: Finish }[] = [];
   const note = (problem: string | undefined, where: string): void => {
     if (problem !== undefined) failures.push({ problem, where });
@@ -79,12 +88,14 @@ function createRun(stage: Stage, plan: RunPlan) {
         await play(stage.door.port, { generator: "corpus", bytes, cuts: [], ending: "quiet" });
       tried["corpus"] = corpus.requests.length;
       note(stage.check(), "corpus");
+      noteCost("corpus");
     },
     playRound: async (round: number) => {
       const name = generatorNames[round % generatorNames.length] ?? "mutated requests";
       const failure = await playRound(stage, { ...plan, round, name, corpus });
       tried[name] = (tried[name] ?? 0) + roundSize;
       if (failure !== undefined) failures.push(failure);
+      noteCost(name);
       plan.onProgress(describe(tried));
     },
     playScenario: async (scenario: Scenario) => {
@@ -92,6 +103,7 @@ function createRun(stage: Stage, plan: RunPlan) {
       const { summary, problem, finish } = await scenario.run(stage).catch(toOutcome);
       passed[scenario.name] = summary;
       note(problem ?? stage.check(), scenario.name);
+      noteCost(scenario.name);
       if (finish !== undefined) unfinished.push({ where: scenario.name, finish });
     },
     finish: async (): Promise<RunReport> => {
@@ -99,10 +111,19 @@ function createRun(stage: Stage, plan: RunPlan) {
       plan.onProgress(`${describe(tried)}; waiting until nothing is under way`);
       note(stage.door.isRunning() ? await stage.settle() : undefined, "end");
       note(stage.check(), "end");
-      return { seed: plan.seed, tried, scenarios: passed, failures };
+      return { seed: plan.seed, tried, scenarios: passed, costs, failures };
     },
   };
 }
+
+const worseOf = (one: Cost, other: Cost): Cost => ({
+  peakMiB: Math.max(one.peakMiB, other.peakMiB),
+  heapMiB: Math.max(one.heapMiB, other.heapMiB),
+  buffersMiB: Math.max(one.buffersMiB, other.buffersMiB),
+  delayMs: Math.max(one.delayMs, other.delayMs),
+  workMs: Math.max(one.workMs, other.workMs),
+  ownDelayMs: Math.max(one.ownDelayMs, other.ownDelayMs),
+});
 
 /** A scenario that waits in vain throws. */
 const toOutcome = (error: unknown): ScenarioOutcome => ({

@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { waitFor } from "../fixtures/wait-for.ts";
 import { startCountingApp, type CountingApp } from "./app/counting-app.ts";
 import { startDoor, type DoorProcess } from "./door/door-process.ts";
@@ -11,11 +12,26 @@ import { policy } from "./names.ts";
 /** Most memory that no file backs, in MiB: the memory limit of the container (`outrigger.dev/sidecar-memory-limit`). */
 export const memoryBoundMiB = 160;
 
+const mib = 1_024 ** 2;
+
 /** What hangs has ended after this, in ms: the sidecar's call timeout, and time to notice. */
 const settleWithinMs = 60_000;
 
 /** Gauges of what is under way. */
 const gauges = ["open_calls", "open_streams", "held_bytes", "waiting_calls"] as const;
+
+/**
+ * What a part of a run cost the sidecar. `workMs`: the part of the longest delay of its loop in which it had the processor.
+ * `ownDelayMs`: the longest delay of the loop that clients and server share here, which the ordinary client waits for too.
+ */
+export interface Cost {
+  readonly peakMiB: number;
+  readonly heapMiB: number;
+  readonly buffersMiB: number;
+  readonly delayMs: number;
+  readonly workMs: number;
+  readonly ownDelayMs: number;
+}
 
 /** Everything of one run. */
 export interface Stage {
@@ -23,6 +39,8 @@ export interface Stage {
   readonly door: DoorProcess;
   readonly probe: Probe;
   readonly peakMiB: () => number;
+  /** What the sidecar cost since this was last asked. */
+  readonly costs: () => Cost;
   /** What of the invariants does not hold; undefined where all do. Tells each problem once. */
   readonly check: () => string | undefined;
   /** Waits until nothing is under way; what still is, or undefined. */
@@ -53,12 +71,17 @@ function createStage(parts: {
   readonly closeFirst: () => Promise<void>;
 }): Stage {
   const { app, door, closeFirst } = parts;
-  const probe = startProbe(door.port);
-  const told = { forbidden: 0, strange: 0, probe: 0, errors: 0, stderr: "", memoryMiB: memoryBoundMiB };
+  const probe = startProbe(door.port, app.endedUnsaid);
+  const told = { forbidden: 0, strange: 0, repeated: 0, probe: 0, errors: 0, stderr: "", memoryMiB: memoryBoundMiB };
   let peakMiB = 0;
+  let partMiB = 0;
   const sample = (): void => {
-    peakMiB = Math.max(peakMiB, door.anonMiB() ?? 0);
+    const now = door.anonMiB() ?? 0;
+    partMiB = Math.max(partMiB, now);
+    peakMiB = Math.max(peakMiB, now);
   };
+  const ownDelay = monitorEventLoopDelay();
+  ownDelay.enable();
   const sampling = setInterval(sample, 100);
   const checks: readonly (() => string | undefined)[] = [
     () => (door.isRunning() ? undefined : `the sidecar has ended: ${door.stderr()}`),
@@ -71,6 +94,7 @@ function createStage(parts: {
     () => tellNew(door.errors, told, "errors"),
     () => tellNew(app.forbidden, told, "forbidden"),
     () => tellNew(app.strange, told, "strange"),
+    () => tellNew(app.repeated, told, "repeated"),
     () => tellNew(probe.problems, told, "probe"),
     () => {
       if (peakMiB <= told.memoryMiB) return undefined;
@@ -83,6 +107,15 @@ function createStage(parts: {
     door,
     probe,
     peakMiB: () => peakMiB,
+    costs: () => {
+      sample();
+      const { delayMs = 0, workMs = 0, heapTotal = 0, arrayBuffers = 0 } = door.worst() ?? {};
+      const memory = { peakMiB: partMiB, heapMiB: heapTotal / mib, buffersMiB: arrayBuffers / mib };
+      const cost = { ...memory, delayMs, workMs, ownDelayMs: ownDelay.max / 1e6 };
+      partMiB = 0;
+      ownDelay.reset();
+      return cost;
+    },
     check: () => {
       sample();
       for (const check of checks) {
@@ -101,11 +134,12 @@ function createStage(parts: {
   };
 }
 
-type Told = Record<"forbidden" | "strange" | "probe" | "errors", number>;
+type Told = Record<"forbidden" | "strange" | "repeated" | "probe" | "errors", number>;
 
 const sentences: Readonly<Record<keyof Told, string>> = {
   forbidden: "reached the server though it is forbidden",
   strange: "reached the server and is no MCP request",
+  repeated: "a call ran twice",
   probe: "the ordinary client was not served",
   errors: "the sidecar logged an error",
 };

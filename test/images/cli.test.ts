@@ -21,7 +21,7 @@ describe.skipIf(!inject("engine").ok)("the image of the command", () => {
 
   it("runs Node as a user that is not root, and says what it is", () => {
     expect(facts.User).toBe("65532:65532");
-    expect(facts.Entrypoint).toEqual(["/usr/local/bin/node", "/app/main.js"]);
+    expect(facts.Entrypoint).toEqual(["/usr/local/bin/node", "/app/main.mjs"]);
     expect(facts.Labels).toMatchObject({ "org.opencontainers.image.title": "outrigger-cli" });
   });
 

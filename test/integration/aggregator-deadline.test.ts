@@ -59,7 +59,15 @@ const tool: ToolEntry = {
 };
 
 function callOf(era: "legacy" | "modern", caller = "") {
-  return { tool, arguments: {}, meta: {}, caller, callerEra: era, signal: new AbortController().signal };
+  return {
+    tool,
+    arguments: {},
+    meta: {},
+    caller,
+    callerEra: era,
+    requestId: "r",
+    signal: new AbortController().signal,
+  };
 }
 
 it.each(["legacy", "modern"] as const)(

@@ -62,7 +62,7 @@ async function setUp(options: Partial<RelayOptions> = {}): Promise<Stage> {
     () => relay.stop(),
   );
   const call = (text: string, signal = new AbortController().signal): ReturnType<Relay["call"]> =>
-    relay.call({ tool, arguments: { text }, meta: {}, caller: "", callerEra: "modern", signal });
+    relay.call({ tool, arguments: { text }, meta: {}, caller: "", callerEra: "modern", requestId: "r", signal });
   return { relay, data, call };
 }
 
@@ -100,6 +100,23 @@ it("refuses what is more than may wait, and lets go of what its caller gives up"
   expect(stage.relay.inFlight()).toBe(0);
 });
 
+it("takes a replica that is not about to end, and one that is where there is no other", async () => {
+  const staying = await startFakeData("modern");
+  ends.push(() => staying.close());
+  const draining = (view: SidecarView): SidecarView => ({
+    ...view,
+    ...(view.feed === undefined ? {} : { feed: { ...view.feed, draining: true } }),
+  });
+  const views: SidecarView[] = [];
+  const stage = await setUp({ replicasOf: () => views });
+  views.push(draining(viewOf(stage.data.url)), viewOf(staying.url));
+  for (const text of ["a", "b"]) expect(await stage.call(text)).toMatchObject(answered(text));
+  expect([staying.received.length, stage.data.received.length]).toEqual([2, 0]);
+  views.pop();
+  expect(await stage.call("c")).toMatchObject(answered("c"));
+  await stage.data.close();
+});
+
 it("says so when the wait was in vain, and at once where the sidecars were lost long ago", async () => {
   const short = await setUp({ outage: { ...patient, waitMs: 100 } });
   await short.data.close();
@@ -110,6 +127,32 @@ it("says so when the wait was in vain, and at once where the sidecars were lost 
   await long.data.close();
   const ending = AbortSignal.timeout(15_000);
   expect(await long.call("x", ending)).toMatchObject(refused);
+});
+
+it("tries another replica where a sidecar keeps a call from its server, and hands its refusal on at once where there is none", async () => {
+  const views: SidecarView[] = [];
+  const stage = await setUp({ replicasOf: () => views });
+  const other = await startFakeData("modern");
+  ends.push(() => other.close());
+  const error = {
+    code: 10_503,
+    message: "left alone",
+    data: { outrigger: { reason: "CircuitOpen", server: "files", retryAfterMs: 4_000 } },
+  };
+  let kept = 0;
+  stage.data.answer(({ id, res }) => {
+    kept++;
+    res.writeHead(503, { "content-type": "application/json" }).end(JSON.stringify({ jsonrpc: "2.0", id, error }));
+  });
+  views.push(viewOf(stage.data.url));
+  expect(await stage.call("alone")).toEqual({ kind: "error", error });
+  // A replica that can't be reached is no reason to wait either.
+  views.push(viewOf("http://127.0.0.1:1"));
+  expect(await stage.call("beside one that is gone")).toEqual({ kind: "error", error });
+  views.splice(1, 1, viewOf(other.url));
+  const calls = Array.from({ length: 6 }, (_each, at) => stage.call(String(at)));
+  for (const [at, outcome] of (await Promise.all(calls)).entries()) expect(outcome).toMatchObject(answered(String(at)));
+  expect([kept >= 2, other.received.length]).toEqual([true, 6]);
 });
 
 it("waits for replicas that were heard before and were not lost long ago", () => {

@@ -20,7 +20,8 @@ it("names each dependency and says that it is well", async () => {
   const bed = await startBed([]);
   await waitFor("the catalogue", async () => (await readReady(bed)).checks.get("catalogue")?.ok);
   const { checks } = await readReady(bed);
-  const names = ["listening", "draining", "policy", "trust", "upstream", "catalogue", "control", "audit", "traces"];
+  const depended = ["policy", "trust", "upstream", "catalogue", "control", "breaker", "settings", "audit", "traces"];
+  const names = ["listening", "draining", ...depended];
   expect([...checks.keys()]).toEqual(names);
   for (const check of checks.values()) expect(check).toMatchObject({ ok: true });
   expect(checks.get("policy")?.message).toMatch(/^PolicyApplied: .*hash [0-9a-f]{64}$/);

@@ -323,7 +323,7 @@ describe("a session of the older transport", () => {
 });
 
 describe("the transport of a server", () => {
-  it("is told in the feed: found out with its date, or as it was said", async () => {
+  it("F-032 is stdio, SSE or Streamable HTTP: found out where nobody said it, and shown in the state of the server", async () => {
     const [found, detected, said, child] = await Promise.all([
       readState(sidecars.sse.controlUrl, isReady),
       readState(sidecars.streamable.controlUrl, isReady),
@@ -335,6 +335,19 @@ describe("the transport of a server", () => {
     expect(said).toMatchObject({ transport: { kind: "sse", by: "configuration" } });
     expect(child).toMatchObject({ transport: { kind: "stdio", by: "configuration" } });
     expect(Math.abs(Date.now() - (found.transport?.atMs ?? 0))).toBeLessThan(120_000);
+    const entries = Object.entries(sidecars).map(([name, sidecar]) => [name, sidecar.entry()]);
+    const aggregator = await startAggregatorProgram(Object.fromEntries(entries) as Record<string, object>);
+    clients.push(aggregator);
+    await aggregator.ready();
+    const { servers } = (await aggregator.get("/api/v1/servers")) as {
+      servers: readonly { readonly name: string; readonly transport?: string }[];
+    };
+    expect(Object.fromEntries(servers.map(({ name, transport }) => [name, transport]))).toEqual({
+      streamable: "streamable-http",
+      sse: "sse",
+      stdio: "stdio",
+      counting: "sse",
+    });
   });
 
   it("is found out anew when another server answers at the same address", async () => {

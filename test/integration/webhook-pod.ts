@@ -21,7 +21,7 @@ export const podIp = "127.0.0.2";
 export const sidecarProgram = fileURLToPath(new URL("../../sidecar/src/main.ts", import.meta.url));
 
 /** A variable of a container. */
-interface Variable {
+export interface Variable {
   readonly name: string;
   readonly value?: string;
   readonly valueFrom?: { readonly fieldRef: { readonly fieldPath: string } };
@@ -41,12 +41,15 @@ export interface InjectedPod {
       readonly name: string;
       readonly command?: readonly string[];
       readonly env: readonly Variable[];
+      readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[];
       readonly startupProbe: { readonly httpGet: { readonly path: string; readonly port: number } };
     }[];
     readonly containers: readonly {
       readonly command?: readonly string[];
       readonly args?: readonly string[];
+      readonly startupProbe?: { readonly httpGet: { readonly path: string; readonly port: number } };
       readonly readinessProbe: { readonly httpGet: { readonly path: string; readonly port: number } };
+      readonly livenessProbe?: { readonly httpGet: { readonly path: string; readonly port: number } };
     }[];
   };
 }
@@ -124,6 +127,8 @@ function mountPodInfo({ metadata, spec }: InjectedPod): string {
 export interface RunningSidecar {
   readonly env: Readonly<Record<string, string>>;
   readonly errors: () => string;
+  /** Its standard output so far. */
+  readonly output: () => string;
 }
 
 /** Runs the sidecar of a pod until the test is over. `mounts` gives the real place of a path in the container. */
@@ -140,17 +145,19 @@ export async function startSidecar(
   const env = { ...mapped, OUTRIGGER_POD_INFO: mountPodInfo(pod) };
   const child: ChildProcess = spawn(execPath, ["--conditions=outrigger-source", program], {
     env: { PATH: ownEnv["PATH"], ...env },
-    stdio: ["ignore", "ignore", "pipe"],
+    stdio: ["ignore", "pipe", "pipe"],
   });
   let stderr = "";
   child.stderr?.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  let stdout = "";
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => (stdout += text));
   endWithTest(child);
   const { path, port } = container.startupProbe.httpGet;
   const start = vi.waitFor(async () => expect(await askPod(port, path)).toBe(200), { timeout: 20_000, interval: 50 });
   await start.catch((error: unknown) => {
     throw new Error(`the sidecar did not start: ${stderr}`, { cause: error });
   });
-  return { env, errors: () => stderr };
+  return { env, errors: () => stderr, output: () => stdout };
 }
 
 /** Ends a process when the test is over. */

@@ -20,6 +20,7 @@ import {
   sidecarProgram,
   startSidecar,
   type InjectedPod,
+  type Variable,
 } from "./webhook-pod.ts";
 
 /** A server of MCP that counts what reaches it, and is ready until told otherwise. Listens on loopback alone. */
@@ -151,4 +152,65 @@ describe("an injected sidecar", () => {
     expect(await callTool(pending.ports.data, "read_file")).not.toContain("done");
     expect(app.bodies.filter((body) => body.includes("tools/call"))).toHaveLength(1);
   });
+
+  it("F-220 carries its signed policy and verifies it, without a token and without a connection but to its server", async () => {
+    const app = await startApp();
+    const [own, other] = [await generateKeyPair(), await generateKeyPair()];
+    const payload = {
+      format: 1,
+      audience: { namespace: "tools" },
+      version: Date.now(),
+      layers: [{ tools: { deny: ["delete_*"] } }],
+    };
+    const trustKeys = JSON.stringify({ keys: [own.publicJwk] });
+    const container = { ports: [{ containerPort: app.port }] };
+    const [genuine, forged] = await Promise.all(
+      [own, other].map(({ privateJwk }) => signCompact(JSON.stringify(payload), privateJwk, bundleType)),
+    );
+    const run = async (bundle = ""): Promise<{ port: number; connected: () => readonly string[] }> => {
+      const config = await chooseConfig();
+      const pod = injectPod({ container, config, installation: { trustKeys, bundle } });
+      expect(pod.metadata.annotations["outrigger.dev/policy"]).toBe(bundle);
+      // Where the kubelet would have put a token there is an empty folder.
+      expect(pod.spec.volumes.find(({ name }) => name === "outrigger-no-token")).toMatchObject({ emptyDir: {} });
+      expect(pod.spec.initContainers[0]?.volumeMounts).toContainEqual(
+        expect.objectContaining({
+          name: "outrigger-no-token",
+          mountPath: "/var/run/secrets/kubernetes.io/serviceaccount",
+        }),
+      );
+      const { output } = await startSidecar(recordingConnections(pod));
+      return { port: config.ports.data, connected: () => readConnections(output()) };
+    };
+    const verified = await run(genuine);
+    expect(await callTool(verified.port, "read_file")).toContain("done");
+    expect(await callTool(verified.port, "delete_file")).not.toContain("done");
+    const refused = await run(forged);
+    expect(await callTool(refused.port, "read_file")).not.toContain("done");
+    expect(app.bodies.filter((body) => body.includes("tools/call"))).toHaveLength(1);
+    expect(new Set(verified.connected())).toEqual(new Set([`127.0.0.1:${app.port}`]));
+    expect(refused.connected().filter((address) => address !== `127.0.0.1:${app.port}`)).toEqual([]);
+  });
 });
+
+const recorder = new URL("../fixtures/record-connections.ts", import.meta.url).href;
+
+/** The pod with a sidecar that tells of every connection that it opens and every name that it looks up. */
+function recordingConnections(pod: InjectedPod): InjectedPod {
+  const record = (variable: Variable): Variable =>
+    variable.name === "NODE_OPTIONS"
+      ? { ...variable, value: `${variable.value ?? ""} --import=${recorder}` }
+      : variable;
+  const initContainers = pod.spec.initContainers.map((each) => ({ ...each, env: each.env.map(record) }));
+  return { ...pod, spec: { ...pod.spec, initContainers } };
+}
+
+function readConnections(output: string): string[] {
+  return output
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as { msg?: string; address?: string; host?: string })
+    .flatMap(({ msg, address, host }) =>
+      msg === "connected" ? (address ?? []) : msg === "looked up" ? (host ?? []) : [],
+    );
+}

@@ -3,6 +3,8 @@
  * gives up. Says whether the call can have reached the server; choosing a replica and trying another are `relay.ts`'s.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { requestIdHeader, timeoutHeader } from "@outrigger/api/caller";
+import type { WireReason } from "@outrigger/api/errors";
 import {
   buildNotification,
   buildRequest,
@@ -10,6 +12,7 @@ import {
   type ClientVoice,
   type JsonObject,
   type OutgoingMessage,
+  type RpcError,
 } from "@outrigger/mcp";
 import type { Dispatcher } from "undici";
 import type { DiscoveredSidecar } from "../discovery/source.ts";
@@ -28,12 +31,20 @@ export interface UpstreamCall {
   readonly caller: string;
   /** Gets `params` of progress notifications; absent where the caller asked for none. */
   readonly onProgress?: (params: JsonObject) => void;
+  /** Joins what this program, the sidecar and its audit say of the call. */
+  readonly requestId: string;
+  /** What is left of the call's whole time, in ms. */
+  readonly remainingMs: () => number;
   /** Ends the attempt: the caller has gone or cancelled, or the deadline has passed. */
   readonly signal: AbortSignal;
 }
 
-/** How an attempt ended. `unsent`: the call did not reach the server, so another replica may be tried. */
-export type Attempt = Answer | { readonly kind: "unsent"; readonly detail: string };
+/**
+ * How an attempt ended. `unsent`: the call did not reach the server, so another replica may be tried; `kept`: the sidecar kept it from
+ * the server, which it leaves alone for a while, and so does this.
+ */
+export type Attempt =
+  Answer | { readonly kind: "unsent"; readonly detail: string } | { readonly kind: "kept"; readonly error: RpcError };
 
 /** What attempts share. */
 export interface AttemptDeps {
@@ -55,15 +66,12 @@ export async function attemptModern(
   call: UpstreamCall,
 ): Promise<Attempt> {
   const voice: ClientVoice = { era: "modern", clientInfo: deps.clientInfo, clientCapabilities: {} };
-  const headers = buildParamHeaders(call.inputSchema, call.arguments);
+  const headers = { ...buildParamHeaders(call.inputSchema, call.arguments), ...describeCall(call) };
   const { dispatcher } = deps;
   const posted = await exchange({ dispatcher, sidecar, message: buildCall(voice, call), headers, signal: call.signal });
-  return posted.ok
-    ? readAnswer(
-        posted.response,
-        wantAnswer(deps, call, () => undefined),
-      )
-    : describeLoss(posted);
+  if (!posted.ok) return describeLoss(posted);
+  const wanted = wantAnswer(deps, call, () => undefined);
+  return findKept(await readAnswer(posted.response, wanted));
 }
 
 /** Calls a legacy server within the caller's session. Rejects when `call.signal` aborts, after telling the server. */
@@ -91,7 +99,7 @@ async function attemptInSession(
   const key = { sidecar, caller: call.caller };
   const opened = await deps.sessions.get(key);
   call.signal.throwIfAborted();
-  if (opened.kind === "error") return going(opened);
+  if (opened.kind === "error") return going(findKept(opened));
   if (opened.kind === "failed") return going({ kind: "unsent", detail: opened.detail });
   const { session } = opened;
   const release = deps.sessions.hold(key);
@@ -101,21 +109,40 @@ async function attemptInSession(
   try {
     const message = buildCall(session.voice, call);
     const { dispatcher } = deps;
-    const posted = await exchange({ dispatcher, sidecar, message, headers: session.headers, signal: call.signal });
+    const headers = { ...session.headers, ...describeCall(call) };
+    const posted = await exchange({ dispatcher, sidecar, message, headers, signal: call.signal });
     if (!posted.ok) return going(describeLoss(posted));
     const hasSessionEnded = hasEnded(posted.response.statusCode, session);
     if (hasSessionEnded) deps.sessions.forget(key, session);
-    return { attempt: await readToTheEnd(line, call, posted.response), hasSessionEnded };
+    return { attempt: findKept(await readToTheEnd(line, call, posted.response)), hasSessionEnded };
   } finally {
     call.signal.removeEventListener("abort", cancel);
     release();
   }
 }
 
+/** What the sidecar is told beside the message: whose call it is to be joined with, and how long anybody will wait for it. */
+function describeCall({ requestId, remainingMs }: UpstreamCall): Readonly<Record<string, string>> {
+  return { [requestIdHeader]: requestId, [timeoutHeader]: String(Math.max(0, Math.floor(remainingMs()))) };
+}
+
 /** 404 is the word of the specification; some servers say 400. Neither runs the call. */
 function hasEnded(statusCode: number, session: UpstreamSession): boolean {
   return session.headers["mcp-session-id"] !== undefined && (statusCode === 404 || statusCode === 400);
 }
+
+const keptReason: WireReason = "CircuitOpen";
+
+/** A server that lies here is called again on its own replicas, and harms nobody else. */
+function findKept(answer: Answer): Attempt {
+  if (answer.kind !== "error") return answer;
+  const { data } = answer.error;
+  const detail = isRecord(data) ? data["outrigger"] : undefined;
+  return isRecord(detail) && detail["reason"] === keptReason ? { kind: "kept", error: answer.error } : answer;
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null;
 
 interface Line {
   readonly deps: AttemptDeps;

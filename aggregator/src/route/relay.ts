@@ -22,6 +22,8 @@ export interface RelayCall {
   readonly meta: Readonly<Record<string, unknown>>;
   readonly caller: string;
   readonly callerEra: Era;
+  /** Joins what several programs say of the call. */
+  readonly requestId: string;
   readonly onProgress?: (params: JsonObject) => void;
   /** The caller cancelled or has gone. */
   readonly signal: AbortSignal;
@@ -73,28 +75,30 @@ export function createRelay(options: RelayOptions): Relay {
 
   const choose = (call: RelayCall, tried: ReadonlySet<string>): SidecarView | undefined => {
     const views = replicasOf(call.tool).filter(({ sidecar }) => !tried.has(sidecar.key));
-    const candidates = views.map(({ sidecar, state }) => ({
+    const candidates = views.map(({ sidecar, state, feed }) => ({
       key: sidecar.key,
       state,
-      isReady: sidecar.isReady,
+      isOut: feed?.breaker === "Open",
+      isReady: sidecar.isReady && feed?.draining !== true,
       inFlight: underWay.get(sidecar.key) ?? 0,
     }));
     const key = pickReplica(candidates, homes.find(call));
     return views.find(({ sidecar }) => sidecar.key === key);
   };
 
-  const tryReplica = async (view: SidecarView, call: RelayCall, signal: AbortSignal): Promise<Attempt> => {
+  const tryReplica = async (view: SidecarView, call: RelayCall, until: Until): Promise<Attempt> => {
     const { key } = view.sidecar;
     const era = view.feed?.era;
     if (era === undefined) return { kind: "unsent", detail: "It has not answered its sidecar yet." };
     underWay.set(key, (underWay.get(key) ?? 0) + 1);
     homes.keep(call, key);
     try {
-      const upstream = toUpstreamCall(call, ++lastId, signal);
+      const remainingMs = (): number => until.endsAtMs - nowMs();
+      const upstream = { ...toUpstreamCall(call, ++lastId), signal: until.signal, remainingMs };
       const attempt = era === "modern" ? attemptModern : attemptLegacy;
       return await attempt(deps, view.sidecar, upstream);
     } catch (error) {
-      if (signal.aborted) throw error;
+      if (until.signal.aborted) throw error;
       return {
         kind: "broken",
         detail: `The connection broke (${error instanceof Error ? error.message : "unknown"}).`,
@@ -106,18 +110,21 @@ export function createRelay(options: RelayOptions): Relay {
     }
   };
 
-  /** Each replica once; unsent where none took the call. */
-  const tryReplicas = async (call: RelayCall, signal: AbortSignal): Promise<Attempt> => {
+  /** Each replica once; unsent or kept where none took the call. */
+  const tryReplicas = async (call: RelayCall, until: Until): Promise<Attempt> => {
     const tried = new Set<string>();
     let last: Attempt = { kind: "unsent", detail: "" };
+    let kept: Attempt | undefined;
     for (let count = 0; count < mostReplicasTried; count++) {
       const view = choose(call, tried);
       if (view === undefined) break;
       tried.add(view.sidecar.key);
-      last = await tryReplica(view, call, signal);
-      if (last.kind !== "unsent") break;
+      last = await tryReplica(view, call, until);
+      if (last.kind === "kept") kept = last;
+      else if (last.kind !== "unsent") return last;
     }
-    return last;
+    // One that can be called again at a time that is known says more than one that can't be reached.
+    return kept ?? last;
   };
 
   const mayWait = (call: RelayCall, startedMs: number): boolean =>
@@ -125,16 +132,16 @@ export function createRelay(options: RelayOptions): Relay {
     nowMs() - startedMs < outage.waitMs &&
     mayReturn(replicasOf(call.tool), nowMs(), outage.waitMs);
 
-  const tryUntilSent = async (call: RelayCall, signal: AbortSignal): Promise<CallOutcome> => {
+  const tryUntilSent = async (call: RelayCall, until: Until): Promise<CallOutcome> => {
     const startedMs = nowMs();
     for (;;) {
-      const attempt = await tryReplicas(call, signal);
+      const attempt = await tryReplicas(call, until);
       if (attempt.kind !== "unsent") return finish(attempt, call);
       const { detail } = attempt;
       if (!mayWait(call, startedMs)) return fail("UpstreamUnavailable", call, detail === "" ? undefined : detail);
       waiting++;
       try {
-        await pause(outage.pauseMs, undefined, { signal });
+        await pause(outage.pauseMs, undefined, { signal: until.signal });
       } finally {
         waiting--;
       }
@@ -147,7 +154,8 @@ export function createRelay(options: RelayOptions): Relay {
       const deadline = new AbortController();
       const timer = setTimeout(() => deadline.abort(), deadlineMs);
       try {
-        return await tryUntilSent(call, AbortSignal.any([call.signal, deadline.signal]));
+        const signal = AbortSignal.any([call.signal, deadline.signal]);
+        return await tryUntilSent(call, { signal, endsAtMs: nowMs() + deadlineMs });
       } catch (error) {
         if (call.signal.aborted || !deadline.signal.aborted) throw error;
         return fail("UpstreamTimeout", call, `It had ${deadlineMs / 1_000} s.`);
@@ -163,6 +171,12 @@ export function createRelay(options: RelayOptions): Relay {
     inFlight: () => [...underWay.values()].reduce((sum, count) => sum + count, 0),
     stop: sessions.stop,
   };
+}
+
+/** The end of a call: the caller does not wait any more, or its time is over. */
+interface Until {
+  readonly signal: AbortSignal;
+  readonly endsAtMs: number;
 }
 
 /** Which replica of a server holds a caller's session. */
@@ -187,7 +201,7 @@ function createHomes(): Homes {
   };
 }
 
-function toUpstreamCall(call: RelayCall, id: number, signal: AbortSignal): UpstreamCall {
+function toUpstreamCall(call: RelayCall, id: number): Omit<UpstreamCall, "signal" | "remainingMs"> {
   return {
     id,
     tool: call.tool.name,
@@ -195,8 +209,8 @@ function toUpstreamCall(call: RelayCall, id: number, signal: AbortSignal): Upstr
     inputSchema: call.tool.definition["inputSchema"],
     meta: call.meta,
     caller: call.caller,
+    requestId: call.requestId,
     ...(call.onProgress === undefined ? {} : { onProgress: call.onProgress }),
-    signal,
   };
 }
 
@@ -220,6 +234,8 @@ function finish(answer: Exclude<Attempt, { kind: "unsent" }>, call: RelayCall): 
     }
     case "error":
       if (ourFault.includes(answer.error.code)) return fail("Internal", call, answer.error.message);
+      return { kind: "error", error: answer.error };
+    case "kept":
       return { kind: "error", error: answer.error };
     case "tooLarge":
       return fail("ResponseTooLarge", call, `At most ${answer.limitBytes} bytes are relayed.`);

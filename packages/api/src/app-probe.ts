@@ -22,12 +22,16 @@ export interface AppProbe {
 }
 
 /**
- * The readiness probe of a stdio server that has none: asks the sidecar whether a session with the server could be opened now.
- * Stands in the same object as the others.
+ * A probe of a stdio server, which listens nowhere: the sidecar answers from what it knows. Stands in the same object as the others.
+ * Readers that do not know `asks` take each for `Serving`; nobody but the webhook reads `was`.
  */
 export interface StdioProbe {
   readonly kind: "stdio";
   readonly timeoutSeconds?: number;
+  /** `Serving`, also where absent: whether a session could be opened now. `Alive`: whether it was not given up for dead. */
+  readonly asks?: "Serving" | "Alive";
+  /** The handler that stood there before, by its field. Absent where none did. */
+  readonly was?: Readonly<Record<string, unknown>>;
 }
 
 /** What may stand behind a path. Sidecars take the whole object or refuse it: another kind needs a variable of its own (0018). */

@@ -85,7 +85,13 @@ export const quickKeys = ["allowTools", "denyTools", "rateLimit", "maxConcurrenc
 /** One of {@link quickKeys}. */
 export type QuickKey = (typeof quickKeys)[number];
 
+/** The annotations of a pod that change settings of its sidecar while it runs. */
+export const liveKeys = ["logLevel", "callDeadline"] as const;
+
+/** One of {@link liveKeys}. */
+export type LiveKey = (typeof liveKeys)[number];
+
 /** The file of one of these annotations in the pod's folder: the key without its prefix. An absent annotation is an empty file. */
-export function quickFileOf(name: QuickKey): string {
+export function quickFileOf(name: QuickKey | LiveKey): string {
   return keys[name].key.slice(keyPrefix.length);
 }

@@ -19,6 +19,9 @@ export const callerLimits = { maxChars: 8 * 1024, maxLifeSeconds: 300 } as const
  */
 export const timeoutHeader = "outrigger-timeout-ms";
 
+/** The header with the id that joins what several programs say of one request. A name to search by, and no proof. */
+export const requestIdHeader = "outrigger-request-id";
+
 /** What kind of caller it is. Anonymous: nobody in particular, vouched for as such. */
 export type CallerKind = "User" | "ServiceAccount" | "Anonymous";
 

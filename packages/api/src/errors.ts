@@ -78,6 +78,7 @@ export const wireErrors = {
   UpstreamStarting: { jsonRpcCode: 10_503, httpStatus: 503 },
   UpstreamTimeout: { jsonRpcCode: 10_504, httpStatus: 200 },
   UpstreamBroken: { jsonRpcCode: 10_503, httpStatus: 502 },
+  CircuitOpen: { jsonRpcCode: 10_503, httpStatus: 503 },
   PolicyMissing: { jsonRpcCode: 10_503, httpStatus: 503 },
   PolicyInvalid: { jsonRpcCode: 10_503, httpStatus: 503 },
   Internal: { jsonRpcCode: rpcCodes.internal, httpStatus: 500 },

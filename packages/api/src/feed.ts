@@ -54,6 +54,7 @@ export interface FeedControls {
   /** JSON pointers and names of patterns. */
   readonly redact?: readonly string[];
   readonly pins?: "Off" | "Enforce";
+  readonly instructions?: "Drop";
   /** True where some layer only tells what it would deny. */
   readonly onTrial?: true;
 }
@@ -107,6 +108,10 @@ export interface FeedState {
     readonly message: string;
     readonly enforces: FeedLimits;
   };
+  /** Absent while calls pass, and where the breaker is switched off. */
+  readonly breaker?: "Open" | "HalfOpen";
+  /** Present from the moment at which the sidecar begins to end: calls under way finish, the next one goes elsewhere. */
+  readonly draining?: true;
   /** Tools that are not as approved, at most 256; absent where there is none. */
   readonly findings?: readonly FeedFinding[];
 }

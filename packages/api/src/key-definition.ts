@@ -1,6 +1,9 @@
 /** What is said of one label or annotation. The table of all is keys.ts. */
 import type { Parsed } from "./values.ts";
 
+/** The prefix of every key of ours. */
+export const keyPrefix = "outrigger.dev/";
+
 /** One label or annotation. `parse` reads its value; `form` and `example` are what an error message and the docs show. */
 export interface KeyDefinition {
   readonly key: string;

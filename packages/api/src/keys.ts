@@ -19,11 +19,11 @@ import {
   parseWord,
   type Parsed,
 } from "./values.ts";
-import type { KeyDefinition } from "./key-definition.ts";
+import { healthKeys } from "./health-keys.ts";
+import { keyPrefix, type KeyDefinition } from "./key-definition.ts";
 import { words } from "./words.ts";
 
-/** The prefix of every key of ours. */
-export const keyPrefix = "outrigger.dev/";
+export { keyPrefix };
 
 const plainText = (value: string): Parsed<string> => ({ ok: true, value });
 const oneOf = (list: readonly string[]): string => list.map((word) => `\`${word}\``).join(" or ");
@@ -173,6 +173,18 @@ export const keys = {
     default: "64",
     parse: (value) => parseWhole(value, { min: 1, max: 10_000 }),
   },
+  maxHttpSessions: {
+    ...user,
+    key: `${keyPrefix}max-http-sessions`,
+    kind: "annotation",
+    on: podAndNamespace,
+    meaning:
+      "Servers that listen: how many sessions clients may have open with a pod at once. Beyond it a new one is refused until one has been idle for half an hour.",
+    form: "a whole number from 1 to 1000000",
+    example: "500",
+    default: "10000",
+    parse: (value) => parseWhole(value, { min: 1, max: 1_000_000 }),
+  },
   allowTools: {
     ...user,
     key: `${keyPrefix}allow-tools`,
@@ -311,18 +323,19 @@ export const keys = {
     kind: "annotation",
     on: podAndNamespace,
     meaning:
-      "The longest time of a whole call, whatever comes meanwhile. A caller that has less time left may say so in `Outrigger-Timeout-Ms`; then that holds, and the server is told what is left of it.",
+      "The longest time of a whole call, whatever comes meanwhile. A caller that has less time left may say so in `Outrigger-Timeout-Ms`; then that holds, and the server is told what is left of it. A change on a running pod holds within seconds, without a restart.",
     form: 'a duration such as "90s" or "5m", at most 576h',
     example: "5m",
     default: "1h",
     parse: parseTime,
   },
+  ...healthKeys,
   logLevel: {
     ...user,
     key: `${keyPrefix}log-level`,
     kind: "annotation",
     on: podAndNamespace,
-    meaning: "Log level of the sidecar.",
+    meaning: "Log level of the sidecar. A change on a running pod holds within seconds, without a restart.",
     form: oneOf(words.logLevel),
     example: "debug",
     default: "info",

@@ -75,7 +75,7 @@ export const reasons = {
   },
   StdioNetworkProbe: {
     area: "injection",
-    sentence: "A stdio server listens nowhere, so a probe or hook over the network can't reach it.",
+    sentence: "A stdio server listens nowhere, so a hook over the network can't reach it.",
   },
   PolicyPending: {
     area: "injection",
@@ -138,6 +138,7 @@ export const reasons = {
   UpstreamStarting: { area: "decision", sentence: "The server is starting." },
   UpstreamTimeout: { area: "decision", sentence: "The server did not answer in time." },
   UpstreamBroken: { area: "decision", sentence: "The server's answer ended early or is not MCP." },
+  CircuitOpen: { area: "decision", sentence: "Calls to the server failed too often, so it is left alone for a while." },
   Internal: { area: "decision", sentence: "Something went wrong inside Outrigger." },
 
   // Policy in force.
@@ -193,6 +194,7 @@ export const reasons = {
   Serving: { area: "health", sentence: "The server answers." },
   ProbeFailed: { area: "health", sentence: "The server did not answer a health check." },
   Unauthorized: { area: "health", sentence: "The server answers, but asks for credentials." },
+  Slow: { area: "health", sentence: "The server answers much more slowly than it usually does." },
   ProcessExited: { area: "health", sentence: "The server's process ended." },
   BackingOff: {
     area: "health",

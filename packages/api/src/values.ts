@@ -86,6 +86,12 @@ export function parseTime(text: string): Parsed<number> {
   return fits ? parsed : refuse('a duration such as "500ms" or "30s", at most 576h');
 }
 
+/** Reads the time between two repetitions of something, in ms. */
+export function parseInterval(text: string): Parsed<number> {
+  const parsed = parseTime(text);
+  return parsed.ok && parsed.value >= 100 ? parsed : refuse('a duration such as "500ms" or "30s", from 100ms to 576h');
+}
+
 /** Reads a TCP port, 1 to 65535. */
 export function parsePort(text: string): Parsed<number> {
   const port = /^[1-9][0-9]{0,4}$/.test(text) ? Number(text) : Number.NaN;

@@ -7,6 +7,7 @@ export const words = {
   transport: ["streamable-http", "sse", "stdio"],
   portMode: ["sidecar-port", "loopback", "env", "named-port"],
   probes: ["rewrite", "keep"],
+  circuitBreaker: ["on", "off"],
   logLevel: ["debug", "info", "warn", "error"],
 } as const;
 

@@ -27,10 +27,12 @@ export { decodeHeaderValue, encodeHeaderValue } from "./era/header-value.ts";
 
 // Server-sent events.
 export { createEventSplitter, type EventSplitter, type Split } from "./sse/split.ts";
-export { encodeEvent, replaceData, type SseEvent } from "./sse/event.ts";
+export { dropData, encodeEvent, replaceData, type SseEvent } from "./sse/event.ts";
 
 // Lists and refusals.
 export { filterList, filterTasks, findListKind, type FilteredList } from "./list/filter-list.ts";
+export { dropResultMember, hasResultMembers, setResultMember, type EditedResult } from "./list/edit-result.ts";
+export { readLooseNotice } from "./list/loose-notice.ts";
 export { buildError, buildResult, buildToolError, type AnswerTo } from "./refusal/build.ts";
 
 // The pure half of a raw client.

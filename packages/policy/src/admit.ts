@@ -7,6 +7,7 @@ import { takeToken, waitForToken, type BucketRate } from "./bucket.ts";
 import type { CompiledLimit, CompiledPolicy } from "./compiled.ts";
 import { matchesAny } from "./glob.ts";
 import { judge, judgeTraffic, type Verdict } from "./judge.ts";
+import { remember } from "./memo.ts";
 import type { Subject, View } from "./rules.ts";
 
 /** Buckets by key (next free time in ms) and calls under way by key. Belongs to one process; lost with it. */
@@ -59,17 +60,31 @@ export type Admission =
 const noTicket: Ticket = { held: [] };
 
 /** Decides one call at a time given in ms. Changes `state` only where the answer is allow. */
-export function admit(
+export function admit(policy: CompiledPolicy, state: LimitState, call: Timed): Admission {
+  const verdict = call.subject === undefined ? judgeTraffic(policy) : judge(policy, call.subject, call.view);
+  return verdict.action === "deny" ? verdict : admitJudged(policy, state, call);
+}
+
+/** The second half of {@link admit}: the limits of a call that was judged allowed by this policy a moment ago. */
+export function admitJudged(
   policy: CompiledPolicy,
   state: LimitState,
-  call: CallFacts & { readonly nowMs: number },
-): Admission {
-  const verdict = call.subject === undefined ? judgeTraffic(policy) : judge(policy, call.subject, call.view);
-  if (verdict.action === "deny") return verdict;
-  const limits = policy.limits.filter((limit) => appliesTo(limit, call));
-  if (limits.length === 0) return { action: "allow", ticket: noTicket };
+  call: Timed,
+): Exclude<Admission, { action: "deny" }> {
+  if (policy.limits.length === 0) return admitted;
+  const limits =
+    call.subject?.kind === "tool" && call.method === "tools/call"
+      ? limitsOfToolCall(policy, call.subject.name)
+      : policy.limits.filter((limit) => appliesTo(limit, call));
+  if (limits.length === 0) return admitted;
   return findExhausted(limits, state, call) ?? { action: "allow", ticket: take(limits, state, call) };
 }
+
+const admitted = { action: "allow", ticket: noTicket } as const;
+
+const limitsOfToolCall = remember((policy: CompiledPolicy, name) =>
+  policy.limits.filter((limit) => appliesTo(limit, { method: "tools/call", subject: { kind: "tool", name } })),
+);
 
 /** A rate that a call counts against. `key`: of its bucket, for its caller and tool; `name`: of its limit. */
 export interface RateBucket {
@@ -97,16 +112,18 @@ export function release(state: LimitState, ticket: Ticket): void {
   }
 }
 
-function appliesTo(limit: CompiledLimit, call: CallFacts): boolean {
+function appliesTo(limit: CompiledLimit, call: Pick<CallFacts, "method" | "subject">): boolean {
   if (!matchesAny(limit.methods, call.method)) return false;
   return call.subject?.kind !== "tool" || matchesAny(limit.tools, call.subject.name);
 }
 
 type Timed = CallFacts & { readonly nowMs: number };
 
-function findExhausted(limits: readonly CompiledLimit[], state: LimitState, call: Timed): Admission | undefined {
+type Limited = Extract<Admission, { action: "limit" }>;
+
+function findExhausted(limits: readonly CompiledLimit[], state: LimitState, call: Timed): Limited | undefined {
   let longest: { name: string; waitMs: number } | undefined;
-  let crowded: Admission | undefined;
+  let crowded: Limited | undefined;
   for (const limit of limits) {
     const full = findFull(limit, state, call);
     // Who may not wait for one limit need not wait for another.
@@ -121,11 +138,7 @@ function findExhausted(limits: readonly CompiledLimit[], state: LimitState, call
   return { action: "limit", reason: "RateLimited", limit: longest.name, retryAfterMs: longest.waitMs };
 }
 
-function findFull(
-  limit: CompiledLimit,
-  state: LimitState,
-  call: CallFacts,
-): Extract<Admission, { action: "limit" }> | undefined {
+function findFull(limit: CompiledLimit, state: LimitState, call: CallFacts): Limited | undefined {
   if (limit.maxConcurrency === undefined) return undefined;
   const key = keyOf(limit, state.underWay, { call, maxKeys: state.maxKeys });
   if ((state.underWay.get(key) ?? 0) < limit.maxConcurrency) return undefined;

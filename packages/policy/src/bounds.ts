@@ -1,4 +1,4 @@
-/** Bounds of single tools: how large a call and its answer may be, how deep arguments may nest, how many entries a list may have. Pure. */
+/** Bounds of single tools: how large a call and its answer may be and how long it may take, how its arguments may nest. Pure. */
 import type { CompiledPolicy, ToolBounds } from "./compiled.ts";
 import type { PolicyDocument } from "./document/document.ts";
 import { compileGlobs, matchesAny } from "./glob.ts";
@@ -9,18 +9,22 @@ export interface BoundsInForce {
   readonly maxResponseBytes: number;
   readonly maxDepth: number | undefined;
   readonly maxEntries: number | undefined;
+  /** Of a whole call, in ms; undefined where policy bounds it by nothing. */
+  readonly maxDurationMs: number | undefined;
 }
 
 /** Compiles all layers' bounds of tools; undefined where there are none. */
 export function compileBounds(layers: readonly PolicyDocument[]): readonly ToolBounds[] | undefined {
   const bounds = layers.flatMap(({ sizes }) => {
-    const { maxDepth, maxEntries, perTool } = sizes;
+    const { maxDepth, maxEntries, maxDurationMs, perTool } = sizes;
+    if ((maxDepth ?? maxEntries ?? maxDurationMs) === undefined) return perTool;
     const ofAll = {
       tools: ["*"],
       ...(maxDepth === undefined ? {} : { maxDepth }),
       ...(maxEntries === undefined ? {} : { maxEntries }),
+      ...(maxDurationMs === undefined ? {} : { maxDurationMs }),
     };
-    return maxDepth === undefined && maxEntries === undefined ? perTool : [ofAll, ...perTool];
+    return [ofAll, ...perTool];
   });
   if (bounds.length === 0) return undefined;
   return bounds.map(({ tools, ...rest }) => ({ ...rest, tools: compileGlobs(tools) }));
@@ -39,6 +43,7 @@ export function boundsOf(policy: CompiledPolicy, tool: string): BoundsInForce {
     maxResponseBytes: least([maxResponseBytes, ...matching.map((each) => each.maxResponseBytes)]) ?? maxResponseBytes,
     maxDepth: least(matching.map((each) => each.maxDepth)),
     maxEntries: least(matching.map((each) => each.maxEntries)),
+    maxDurationMs: least(matching.map((each) => each.maxDurationMs)),
   };
 }
 

@@ -2,6 +2,7 @@
 import type { AuditDetail } from "./document/controls.ts";
 import type { NameLists, PolicyDocument } from "./document/document.ts";
 import type { Limit } from "./document/limits.ts";
+import { compileAnswers } from "./answers.ts";
 import { compileBounds } from "./bounds.ts";
 import { compileGlobs } from "./glob.ts";
 import type { CompiledLimit, CompiledLists, CompiledPolicy, DenialReason, Engines, Guards } from "./compiled.ts";
@@ -53,6 +54,7 @@ function compileLayers(layers: readonly PolicyDocument[], engines: Engines): Com
     inspection,
     bounds,
     redaction: compileRedaction(layers.flatMap((layer) => layer.results.redact)),
+    answers: compileAnswers(layers),
     pins,
     audit: {
       arguments: leastTelling(layers.map((layer) => layer.audit.arguments)),

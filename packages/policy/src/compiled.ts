@@ -1,6 +1,7 @@
 /** What layers are compiled into: shapes only. Everything is immutable and shared by all calls. */
 import type { Reason } from "@outrigger/api/reasons";
 import type { Rate } from "@outrigger/api/values";
+import type { AnswerControls } from "./answers.ts";
 import type { AuditDetail, CheckMode } from "./document/controls.ts";
 import type { Limit, Sizes, ToolSizes } from "./document/limits.ts";
 import type { GlobSet } from "./glob.ts";
@@ -91,6 +92,8 @@ export interface CompiledPolicy {
   readonly bounds: readonly ToolBounds[] | undefined;
   /** Undefined where nothing is replaced in results. */
   readonly redaction: CompiledRedaction | undefined;
+  /** Undefined where nothing is looked for in the server's messages beside lists. */
+  readonly answers: AnswerControls | undefined;
   /** Undefined where pins are off. */
   readonly pins: CompiledPins | undefined;
   /** What an audit line carries of a call. */

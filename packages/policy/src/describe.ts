@@ -23,13 +23,14 @@ export function describeLimits(policy: CompiledPolicy): FeedLimits {
 }
 
 function describeControls(policy: CompiledPolicy): FeedControls {
-  const { onOversize, inspection, redaction, pins, trial } = policy;
+  const { onOversize, inspection, redaction, answers, pins, trial } = policy;
   return {
     ...describeGuards(policy),
     ...(onOversize === "Truncate" ? { onOversize } : {}),
     ...describeInspection(inspection),
     ...describeRedaction(redaction),
     ...(pins === undefined ? { pins: "Off" } : pins.mode === "Enforce" ? { pins: "Enforce" } : {}),
+    ...(answers?.dropsInstructions === true ? { instructions: "Drop" } : {}),
     ...(trial === undefined ? {} : { onTrial: true }),
   };
 }

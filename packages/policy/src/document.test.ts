@@ -32,7 +32,7 @@ describe("policy document", () => {
       ],
       sizes: {
         ...{ maxRequestBytes: "1Ki", maxResponseBytes: 2048, onOversize: "Truncate", maxDepth: 4, maxEntries: 9 },
-        perTool: [{ tools: ["a*"], maxResponseBytes: "1Ki" }],
+        perTool: [{ tools: ["a*"], maxResponseBytes: "1Ki", maxDuration: "1m30s" }],
       },
       mode: "Audit",
       access: "ReadOnly",
@@ -52,6 +52,7 @@ describe("policy document", () => {
       results: { redact: ["/user/a~1b", "JWT"] },
       pins: { mode: "Enforce", approved: [{ server: "s", tool: "t", digest: `sha256:${"a".repeat(64)}` }] },
       audit: { arguments: "Hash", results: "Include" },
+      instructions: "Drop",
     });
     expect(read).toEqual({
       ok: true,
@@ -74,6 +75,7 @@ describe("policy document", () => {
         results: { redact: [{ text: "/user/a~1b", tokens: ["user", "a/b"] }, "JWT"] },
         pins: { mode: "Enforce", approved: [{ server: "s", tool: "t", digest: "a".repeat(64) }] },
         audit: { arguments: "Hash", results: "Include" },
+        instructions: "Drop",
         defaultAction: "Deny",
         tools: { allow: ["read_*"], deny: ["read_secret"] },
         prompts: { deny: ["p"] },
@@ -91,7 +93,7 @@ describe("policy document", () => {
         ],
         sizes: {
           ...{ maxRequestBytes: 1024, maxResponseBytes: 2048, onOversize: "Truncate", maxDepth: 4, maxEntries: 9 },
-          perTool: [{ tools: ["a*"], maxResponseBytes: 1024 }],
+          perTool: [{ tools: ["a*"], maxResponseBytes: 1024, maxDurationMs: 90_000 }],
         },
       },
     });
@@ -141,6 +143,7 @@ describe("policy document", () => {
     [{ results: { redact: [""] } }, "results.redact.0: a JSON pointer"],
     [{ pins: { approved: [{ server: "s", tool: "t", digest: "abc" }] } }, 'pins.approved.0.digest: "sha256:"'],
     [{ pins: { approval: "FirstSeen" } }, "pins.approval: no such key"],
+    [{ sizes: { maxDuration: "0s" } }, "sizes.maxDuration: a duration"],
     [{ sizes: { perTool: [{ tools: ["a"] }] } }, "sizes.perTool.0: one of maxRequestBytes"],
     [{ sizes: { perTool: [{ maxDepth: 1 }] } }, "sizes.perTool.0.tools: the tools"],
     [{ mode: "Dry" }, 'mode: "Enforce" or "Audit"'],

@@ -9,6 +9,7 @@ export { parseQuickPolicy, parseQuickAnnotation, quickLimitName, type QuickPolic
 
 // Compiling.
 export { compilePolicy, compileDenial, defaultSizes } from "./compile.ts";
+export type { AnswerControls } from "./answers.ts";
 export type { CompiledPolicy, CompiledLimit, DenialReason, Engines, Inspection, SchemaCheck } from "./compiled.ts";
 
 // Judging.
@@ -19,6 +20,7 @@ export { boundsOf, type BoundsInForce } from "./bounds.ts";
 export { judgePin, type CompiledPins } from "./pins.ts";
 export {
   admit,
+  admitJudged,
   bucketsOf,
   release,
   createLimitState,

@@ -5,6 +5,7 @@
 import type { Reason } from "@outrigger/api/reasons";
 import type { CompiledPolicy, DenialReason } from "./compiled.ts";
 import { consents, findToolDenial } from "./guard.ts";
+import { remember } from "./memo.ts";
 import type { Subject, SubjectKind, View } from "./rules.ts";
 
 /** The judgement. A denial looks to the caller like the absence of the thing; the reason is for logs and metrics. */
@@ -37,10 +38,17 @@ export function judgeTraffic({ denied }: CompiledPolicy): TrafficVerdict {
  */
 export function judge(policy: CompiledPolicy, subject: Subject, view: View = {}): Verdict {
   if (policy.denied !== undefined) return trafficDenials[policy.denied];
+  if (policy.guards === undefined && subject.kind === "tool") return judgeToolByName(policy, subject.name);
   const reason = policy.guards === undefined ? undefined : findToolDenial(policy.guards, subject, view);
   if (reason !== undefined) return { action: "deny", reason };
   return consents(policy, subject, view) ? allowed : denials[subject.kind];
 }
+
+const judgeToolByName = remember((policy: CompiledPolicy, name): Verdict =>
+  consents(policy, { kind: "tool", name }, noView) ? allowed : denials.tool,
+);
+
+const noView: View = {};
 
 /** The judgement as a filter: listed if and only if callable. Give no method and no arguments in `view`. */
 export function isVisible(policy: CompiledPolicy, subject: Subject, view: View = {}): boolean {

@@ -1,5 +1,5 @@
 /** Health of a process: named checks behind /livez, /readyz and /startupz. Liveness never depends on anything else. */
-import type { FastifyInstance, FastifyReply } from "fastify";
+import type { FastifyInstance } from "fastify";
 
 /** One check: undefined where it holds, else one sentence that says what is missing. */
 export type HealthCheck = () => string | undefined;
@@ -39,12 +39,27 @@ function leaveOut(checks: HealthChecks["ready"], url: string): HealthChecks["rea
   return Object.fromEntries(Object.entries(checks).filter(([name]) => !excluded.includes(name)));
 }
 
+/** The report behind a path of health, as `url` asks for it; undefined where the path is none. Its status is 200 or 503. */
+export function answerHealth(checks: HealthChecks, url: string): HealthReport | undefined {
+  switch (url.split("?", 1)[0]) {
+    case "/livez":
+    case "/healthz":
+      return { ok: true, checks: [] };
+    case "/readyz":
+      return reportHealth(leaveOut(checks.ready, url));
+    case "/startupz":
+      return reportHealth(checks.started);
+    default:
+      return undefined;
+  }
+}
+
 /** Adds /livez, /healthz (the same), /readyz and /startupz; 200 or 503, with every check in the body. */
 export function addHealthRoutes(app: FastifyInstance, checks: HealthChecks): void {
-  const answer = (reply: FastifyReply, report: HealthReport): FastifyReply =>
-    reply.code(report.ok ? 200 : 503).send(report);
-  for (const path of ["/livez", "/healthz"])
-    app.get(path, (_request, reply) => answer(reply, { ok: true, checks: [] }));
-  app.get("/readyz", (request, reply) => answer(reply, reportHealth(leaveOut(checks.ready, request.url))));
-  app.get("/startupz", (_request, reply) => answer(reply, reportHealth(checks.started)));
+  for (const path of ["/livez", "/healthz", "/readyz", "/startupz"]) {
+    app.get(path, (request, reply) => {
+      const report = answerHealth(checks, request.url);
+      return reply.code(report?.ok === true ? 200 : 503).send(report);
+    });
+  }
 }

@@ -43,8 +43,8 @@ function readPart(
   return verifyBundle(text, trust, versionInForce);
 }
 
-function readFilePart(text: string): ReadPart {
-  const read = readPolicyText(text);
+async function readFilePart(text: string): Promise<ReadPart> {
+  const read = await readPolicyText(text);
   return read.ok
     ? { ok: true, layers: [read.document] }
     : { ok: false, reason: "PolicyInvalid", problems: read.problems };

@@ -17,12 +17,16 @@ export interface AnswerContext {
   readonly call?: RefusedCall;
   /** Present where something in the answer may have to be taken out. */
   readonly filter?: AnswerFilter;
+  /** Whether the filter has to read whatever answers, be it a list or a stream without end: the size of a call's answer is no bound then. */
+  readonly isUnbounded?: boolean;
   /** Present where policy changes what answers say. */
   readonly rewriter?: Rewriter;
   /** Answers of our own to denied messages of a batch, to be added to the server's. */
   readonly additions: readonly Buffer[];
   readonly maxResponseBytes: number;
   readonly budget: ByteBudget;
+  /** Hears that bytes of the answer came. */
+  readonly onBytes?: () => void;
   /** Stops the server's answer. */
   readonly abort: () => void;
   /** Called once, when nothing more will be written. */
@@ -73,7 +77,9 @@ export function createBodilessAnswer({ client, onFinished }: AnswerContext, head
 /** Tells the client of a failure while it has seen nothing yet. */
 export function failBeforeHead(context: AnswerContext, failure: UpstreamFailure): void {
   const call = context.call ?? { era: "legacy" as const, server: "" };
-  context.client.refuse(refuseFor(call, { reason: failure.reason, text: sentenceOf(failure) }));
+  const { reason, retryAfterMs } = failure;
+  const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
+  context.client.refuse(refuseFor(call, { reason, text: sentenceOf(failure), ...wait }));
   context.onFinished(failure.reason);
 }
 

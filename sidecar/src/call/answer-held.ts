@@ -11,7 +11,7 @@ import {
   type AnswerHead,
   type BodySink,
 } from "./answer-body.ts";
-import { joinBatch } from "./filter.ts";
+import { dropped, joinBatch } from "./filter.ts";
 import { buildAnswerHeaders } from "./forward.ts";
 import { refuseFor } from "./refuse.ts";
 
@@ -23,13 +23,41 @@ const maxListBytes = 16 * 1024 ** 2;
 
 /** Creates the body sink; sends nothing until the answer has ended. */
 export function createHeldAnswer(context: AnswerContext, head: AnswerHead): BodySink {
-  const limit =
-    context.filter === undefined ? (context.rewriter?.maxReadBytes ?? context.maxResponseBytes) : maxListBytes;
+  const limit = limitOf(context);
   const length = Number(findHeader(head.headers, "content-length") ?? Number.NaN);
   if (length > limit) return refuseTooLarge(context, limit);
-  const isUnread = context.filter === undefined && context.rewriter === undefined && context.additions.length === 0;
-  if (isUnread && length > alwaysHeldBytes) return createPipedAnswer(context, head);
-  return hold(context, head, limit);
+  if (!(length > alwaysHeldBytes) || isReadWhole(context)) return hold(context, head, limit);
+  return context.filter === undefined ? createPipedAnswer(context, head) : createPeekedAnswer(context, head, limit);
+}
+
+function limitOf({ isUnbounded, rewriter, maxResponseBytes }: AnswerContext): number {
+  return isUnbounded === true ? maxListBytes : (rewriter?.maxReadBytes ?? maxResponseBytes);
+}
+
+const isReadWhole = ({ isUnbounded, rewriter, additions }: AnswerContext): boolean =>
+  isUnbounded === true || rewriter !== undefined || additions.length > 0;
+
+/**
+ * A large answer in which nothing but news of resources is looked for. Those can only come beside it, in a batch: one message is the
+ * answer itself, and is passed on as it comes.
+ */
+function createPeekedAnswer(context: AnswerContext, head: AnswerHead, limit: number): BodySink {
+  let body: BodySink | undefined;
+  return {
+    onData: (chunk) => {
+      body ??= findFirst(chunk) === openBracket ? hold(context, head, limit) : createPipedAnswer(context, head);
+      return body.onData(chunk);
+    },
+    onEnd: () => (body ?? hold(context, head, limit)).onEnd(),
+    onFailure: (failure) => (body === undefined ? failBeforeHead(context, failure) : body.onFailure(failure)),
+  };
+}
+
+const openBracket = 0x5b;
+
+/** The first byte that is no space; space alone is no answer, and counts as a batch, which is read. */
+function findFirst(chunk: Buffer): number {
+  return chunk.find((byte) => byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) ?? openBracket;
 }
 
 function hold(context: AnswerContext, head: AnswerHead, limit: number): BodySink {
@@ -68,9 +96,8 @@ function hold(context: AnswerContext, head: AnswerHead, limit: number): BodySink
 }
 
 function finish(context: AnswerContext, head: AnswerHead, body: Buffer): void {
-  const filtered = context.filter === undefined ? body : context.filter(body);
-  const shown = context.rewriter === undefined || filtered === undefined ? filtered : context.rewriter.apply(filtered);
-  if (context.filter === undefined && shown !== undefined && shown.length > context.maxResponseBytes) {
+  const shown = show(context, body);
+  if (context.isUnbounded !== true && shown !== undefined && shown.length > context.maxResponseBytes) {
     refuseTooLarge(context, context.maxResponseBytes);
     return;
   }
@@ -87,6 +114,11 @@ function finish(context: AnswerContext, head: AnswerHead, body: Buffer): void {
   context.client.head(head.status, [...headers, "content-length", String(whole.length)]);
   context.client.end(whole);
   context.onFinished("answered");
+}
+
+function show({ filter, rewriter }: AnswerContext, body: Buffer): Buffer | undefined {
+  const filtered = filter === undefined ? body : filter(body);
+  return rewriter === undefined || filtered === undefined || filtered === dropped ? filtered : rewriter.apply(filtered);
 }
 
 /** Adds answers of our own to the server's batch; the server's may be one message where one was left to answer. */

@@ -2,9 +2,10 @@
  * An event stream that is passed on event by event where something may have to be taken out, and chunk by chunk where not.
  * Event ids, retry hints and comments stay as they are, so that resuming works. A stream that breaks ends with an error event.
  */
-import { createEventSplitter, encodeEvent, replaceData, type SseEvent } from "@outrigger/mcp";
+import { createEventSplitter, dropData, encodeEvent, replaceData, type SseEvent } from "@outrigger/mcp";
 import { sentenceOf, type AnswerContext, type AnswerHead, type BodySink, type Outcome } from "./answer-body.ts";
 import { createEventMeter } from "./event-meter.ts";
+import { dropped } from "./filter.ts";
 import { buildAnswerHeaders } from "./forward.ts";
 import { refuseFor } from "./refuse.ts";
 
@@ -66,7 +67,7 @@ const maxFilteredEventBytes = 16 * 1024 ** 2;
 
 function createFilteredPass(context: AnswerContext, breakOff: BreakOff): Pass {
   const splitter = createEventSplitter({ maxEventBytes: maxFilteredEventBytes });
-  const isBounded = context.call !== undefined && context.filter === undefined;
+  const isBounded = context.call !== undefined && context.isUnbounded !== true;
   const largest = isBounded ? context.maxResponseBytes : maxFilteredEventBytes;
   const share = context.rewriter?.holds === true ? context.budget.open() : undefined;
   let over = false;
@@ -81,7 +82,7 @@ function createFilteredPass(context: AnswerContext, breakOff: BreakOff): Pass {
     const shown = filterEvent(event, context);
     if (shown === undefined) return stop("UpstreamBroken", "An event of the server's answer is not valid JSON-RPC.");
     if (shown.length > largest) return stop("ResponseTooLarge", tooLarge(largest));
-    return context.client.write(shown);
+    return shown.length === 0 || context.client.write(shown);
   };
   return {
     onData: (chunk) => {
@@ -112,6 +113,7 @@ function filterEvent(event: SseEvent, context: AnswerContext): Buffer | undefine
   if (event.data === undefined || event.data === "") return raw;
   const before = Buffer.from(event.data, "utf8");
   const filtered = context.filter === undefined ? before : context.filter(before);
+  if (filtered === dropped) return dropData(event);
   const after = context.rewriter === undefined || filtered === undefined ? filtered : context.rewriter.apply(filtered);
   if (after === undefined) return undefined;
   return after === before ? raw : replaceData(event, after.toString("utf8"));

@@ -22,7 +22,10 @@ export function createAnswerSink(context: AnswerContext): UpstreamSink {
     onHead: (status, headers) => {
       body = chooseBody(context, { status, headers });
     },
-    onData: (chunk) => body?.onData(chunk) ?? true,
+    onData: (chunk) => {
+      context.onBytes?.();
+      return body?.onData(chunk) ?? true;
+    },
     onEnd: () => body?.onEnd(),
     onFailure: (failure) => (body === undefined ? failBeforeHead(context, failure) : body.onFailure(failure)),
   };

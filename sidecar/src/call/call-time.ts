@@ -6,9 +6,13 @@ import { timeoutHeader } from "@outrigger/api/caller";
 import type { CallDeps } from "./exchange.ts";
 import type { Received } from "./received.ts";
 
-/** What is left of a call's whole time, in ms, not below 0; Infinity where nothing bounds it. */
-export function remainingMs(deps: Pick<CallDeps, "callDeadlineMs" | "now">, received: Received): number {
-  const wholeMs = Math.min(deps.callDeadlineMs ?? Number.POSITIVE_INFINITY, askedMs(received));
+/** What is left of a call's whole time, in ms, not below 0; Infinity where nothing bounds it. `maxMs`: what policy allows it. */
+export function remainingMs(
+  deps: Pick<CallDeps, "callDeadlineMs" | "now">,
+  received: Received,
+  maxMs = Number.POSITIVE_INFINITY,
+): number {
+  const wholeMs = Math.min(deps.callDeadlineMs ?? Number.POSITIVE_INFINITY, askedMs(received), maxMs);
   return wholeMs === Number.POSITIVE_INFINITY ? wholeMs : Math.max(0, wholeMs - (deps.now() - received.startedMs));
 }
 

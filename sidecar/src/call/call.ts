@@ -2,9 +2,10 @@
  * One exchange from the door to the record. The only file that knows the order of the stages:
  * receive -> identify -> scan -> decide -> forward -> answer -> record.
  */
+import { isOpenStream } from "./choose-filter.ts";
 import type { ClientSide } from "./client-side.ts";
 import { decide, refuseStream } from "./decide.ts";
-import type { CallDeps, Decided, Exchange, Judged } from "./exchange.ts";
+import type { CallDeps, Decided, Denied, Exchange, Forwarded } from "./exchange.ts";
 import { answered, type RunningCall } from "./running-call.ts";
 import type { Received } from "./received.ts";
 import { joinBatch } from "./filter.ts";
@@ -44,11 +45,16 @@ function countAndDispatch(deps: CallDeps, decided: Decided): RunningCall {
 
 function runStream(deps: CallDeps, exchange: Exchange): RunningCall {
   const refused = refuseStream(exchange.policy.compiled, deps.server);
-  if (refused === undefined) return send(deps, { ...exchange, era: "legacy", form: "none", allowed: [], refused: [] });
+  if (refused === undefined) return start(deps, { ...exchange, era: "legacy", form: "none", allowed: [], refused: [] });
   exchange.client.refuse(refused.refusal);
   const { reason } = refused;
   recordExchange(deps, exchange, { method: exchange.received.method, isTool: false, decision: "deny", reason });
   return answered;
+}
+
+function start(deps: CallDeps, exchange: Decided): RunningCall {
+  if (deps.streams === undefined || !isOpenStream(exchange)) return send(deps, exchange);
+  return deps.streams.open(exchange, (watched) => send(deps, watched));
 }
 
 function headerText(received: Received, name: string): string | undefined {
@@ -69,14 +75,14 @@ function decideAll(deps: CallDeps, exchange: Exchange, scanned: Exclude<Scanned,
     book: deps.book,
     counts: deps.counts,
   };
-  const judged: Judged[] = items.map((item) => ({ item, decision: decide(item, scanned.era, context) }));
-  return {
-    ...exchange,
-    era: scanned.era,
-    form: scanned.kind,
-    allowed: judged.flatMap(({ item, decision }) => (decision.action === "forward" ? [{ item, decision }] : [])),
-    refused: judged.flatMap(({ item, decision }) => (decision.action === "refuse" ? [{ item, decision }] : [])),
-  };
+  const allowed: Forwarded[] = [];
+  const refused: Denied[] = [];
+  for (const item of items) {
+    const decision = decide(item, scanned.era, context);
+    if (decision.action === "forward") allowed.push({ item, decision });
+    else refused.push({ item, decision });
+  }
+  return { ...exchange, era: scanned.era, form: scanned.kind, allowed, refused };
 }
 
 function dispatch(deps: CallDeps, exchange: Decided): RunningCall {
@@ -84,7 +90,7 @@ function dispatch(deps: CallDeps, exchange: Decided): RunningCall {
   const [first] = refused;
   if (allowed.length > 0 || first === undefined) {
     for (const judged of refused) recordExchange(deps, exchange, describe(judged));
-    return send(deps, exchange);
+    return start(deps, exchange);
   }
   if (exchange.form === "message") client.refuse(first.decision.refusal);
   else client.refuse(refuseWholeBatch(refused, first.decision.refusal));

@@ -1,4 +1,5 @@
 import { writeFile } from "node:fs/promises";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { CallerAssertion } from "@outrigger/api/caller";
 import { generateKeyPair, signCompact, type Jwks, type PrivateJwk } from "@outrigger/runtime/jws";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -101,6 +102,48 @@ describe("a caller that is vouched for", () => {
     const { url } = await startInProcess({ handler, flags: ["--namespace", "team"] });
     expect((await post(url, callOf("t"), await headersOf("ann"))).status).toBe(200);
     expect(headers[0]).not.toHaveProperty("outrigger-caller");
+  });
+});
+
+describe("a session with a server over HTTP", () => {
+  it("exists for the caller that opened it and for no other, also over other connections, and the server is not asked", async () => {
+    const arrived: string[] = [];
+    const handler = (request: IncomingMessage, response: ServerResponse): void => {
+      request.resume();
+      if (request.headers["x-test"] !== undefined)
+        arrived.push(`${request.method ?? ""} ${String(request.headers["mcp-session-id"])}`);
+      response.writeHead(200, { "content-type": "application/json", "mcp-session-id": "of-ann" });
+      response.end('{"jsonrpc":"2.0","id":1,"result":{}}');
+    };
+    const { policyFile } = await startInProcess({ handler });
+    const keysFile = `${policyFile}.keys`;
+    await writeFile(keysFile, JSON.stringify(keys));
+    const flags = ["--namespace", "team", "--assertion-keys", keysFile, "--max-http-sessions", "1"];
+    const { url, metrics } = await startInProcess({ handler, flags });
+    const [ann, bob] = await Promise.all([headersOf("ann"), headersOf("bob")]);
+    const session = { "mcp-session-id": "of-ann" };
+    const initialize = { method: "initialize", params: {} };
+    expect((await post(url, initialize, ann)).status).toBe(200);
+    const refused = await post(url, callOf("t"), { ...bob, ...session });
+    expect([refused.status, refused.message.error?.data]).toEqual([
+      404,
+      { outrigger: { reason: "SessionUnknown", server: "server" } },
+    ]);
+    expect((await post(url, callOf("t"), session)).status).toBe(404);
+    for (const method of ["GET", "DELETE"]) {
+      const answer = await fetch(url, { method, headers: { ...bob, ...session, "x-test": "1" } });
+      expect([answer.status, (await answer.text()).length > 0]).toEqual([404, true]);
+    }
+    expect(arrived).toEqual(["POST undefined"]);
+    expect((await post(url, callOf("t"), { ...ann, ...session })).status).toBe(200);
+    const full = await post(url, initialize, bob);
+    expect([full.status, full.message.error?.message]).toEqual([
+      429,
+      "No more than 1 sessions may be open with this server at once; try again later.",
+    ]);
+    const text = await metrics();
+    expect(text).toContain("outrigger_sidecar_sessions 1");
+    expect(text).toContain('outrigger_sidecar_sessions_refused_total{reason="foreign"} 4');
   });
 });
 

@@ -8,15 +8,20 @@ export interface Deadline {
   readonly clear: () => void;
 }
 
+/** Called once. `late`: the time has passed; `ending`: there is no more time for anybody. */
+type OnPassed = (why: "late" | "ending") => void;
+
 export interface Deadlines {
   /** Calls `onPassed` once, at most one tick after `afterMs` without a touch, or after `wholeMs` whatever comes (default: never). */
-  readonly start: (afterMs: number, onPassed: () => void, wholeMs?: number) => Deadline;
+  readonly start: (afterMs: number, onPassed: OnPassed, wholeMs?: number) => Deadline;
+  /** Calls everyone now: the process is about to end. */
+  readonly endAll: () => void;
   readonly close: () => void;
 }
 
 interface Entry {
   dueMs: number;
-  readonly onPassed: () => void;
+  readonly onPassed: OnPassed;
   place: number;
 }
 
@@ -33,7 +38,7 @@ export function createDeadlines(now: () => number, tickMs = 250): Deadlines {
     for (const entry of entries.values()) {
       if (entry.dueMs > nowMs) continue;
       drop(entry);
-      entry.onPassed();
+      entry.onPassed("late");
     }
   }, tickMs);
   timer.unref();
@@ -49,6 +54,12 @@ export function createDeadlines(now: () => number, tickMs = 250): Deadlines {
         },
         clear: () => drop(entry),
       };
+    },
+    endAll: () => {
+      for (const entry of [...entries.values()]) {
+        drop(entry);
+        entry.onPassed("ending");
+      }
     },
     close: () => clearInterval(timer),
   };

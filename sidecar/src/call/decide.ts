@@ -3,6 +3,7 @@ import type { Reason } from "@outrigger/api/reasons";
 import { findMethod, type MethodInfo, type ScannedMessage } from "@outrigger/mcp";
 import {
   admit,
+  admitJudged,
   boundsOf,
   judge,
   judgeTraffic,
@@ -67,14 +68,9 @@ export interface Refused {
 export function decide(item: Item, era: Era, context: DecisionContext): Decision {
   const traffic = judgeTraffic(context.policy);
   if (traffic.action === "allow") return decideMessage(item, era, context);
-  const { method, idBytes, name } = item.message;
-  return refuseTraffic(traffic.reason, {
-    era,
-    server: context.server,
-    ...(method === undefined ? {} : { method }),
-    ...(idBytes === undefined ? {} : { idBytes }),
-    ...(name === undefined ? {} : { name }),
-  });
+  const { name } = item.message;
+  const call = describeCall({ item, era, context });
+  return refuseTraffic(traffic.reason, name === undefined ? call : { ...call, name });
 }
 
 /** Decides an exchange that carries no message: a stream that is opened, a session that is ended. Refused, or undefined. */
@@ -95,17 +91,35 @@ function refuseTraffic(reason: DenialReason, call: RefusedCall): Refused {
 
 function decideMessage(item: Item, era: Era, context: DecisionContext): Decision {
   const { message } = item;
-  if (!isJudged(message) || message.method === undefined) return { action: "forward", reason: "Allowed" };
-  const call: RefusedCall = {
-    method: message.method,
+  const { method } = message;
+  if (method === undefined || !isJudged(message)) return forwarded;
+  const { maxRequestBytes } = context.policy;
+  if (maxRequestBytes < item.bytes.length)
+    return refuseSize(describeCall({ item, era, context }), item, maxRequestBytes);
+  const info = findMethod(method);
+  if (info === undefined) return decideUnknown({ item, era, context });
+  return decideKnown({ info, item, era, context, method });
+}
+
+const forwarded: Decision = { action: "forward", reason: "Allowed" };
+
+/** A message that is to be decided. */
+interface Asked {
+  readonly item: Item;
+  readonly era: Era;
+  readonly context: DecisionContext;
+}
+
+/** What a refusal says of the call; made only where there is one. */
+function describeCall({ item, era, context }: Asked, name?: string): RefusedCall {
+  const { method, idBytes } = item.message;
+  return {
     era,
     server: context.server,
-    ...(message.idBytes === undefined ? {} : { idBytes: message.idBytes }),
+    ...(method === undefined ? {} : { method }),
+    ...(idBytes === undefined ? {} : { idBytes }),
+    ...(name === undefined ? {} : { name }),
   };
-  if (context.policy.maxRequestBytes < item.bytes.length) return refuseSize(call, item, context.policy.maxRequestBytes);
-  const info = findMethod(message.method);
-  if (info === undefined) return decideUnknown(call, context);
-  return decideKnown({ call, info, item, context, method: message.method });
 }
 
 /** A method that is no notification of MCP may make a server work, also where nobody waits for an answer. */
@@ -114,51 +128,50 @@ function isJudged({ type, method }: ScannedMessage): boolean {
 }
 
 function decideKnown(known: Known): Decision {
-  const { call, info, item, context, method } = known;
+  const { info, item, context, method } = known;
   if (info.subject === "task" || info.subject === "listen") {
-    const refused = refuseTask(call, { info, item, context });
+    const refused = refuseTask(known);
     if (refused !== undefined) return refused;
   }
   const subjects = subjectsOf(info, item);
   if (context.policy.needsView) return decideClosely(known, subjects);
-  const denied = subjects.find((subject) => judge(context.policy, subject).action === "deny");
-  if (denied !== undefined) return refuseSubject({ ...call, name: denied.name }, denied.kind);
+  for (const subject of subjects)
+    if (judge(context.policy, subject).action === "deny")
+      return refuseSubject(describeCall(known, subject.name), subject.kind);
   const [subject] = subjects;
-  const facts = { method, caller: context.caller, nowMs: context.nowMs };
-  const admission = admit(context.policy, context.limits, subject === undefined ? facts : { ...facts, subject });
-  return conclude(admission, { call: subject === undefined ? call : { ...call, name: subject.name }, info });
+  const { policy, limits, caller, nowMs } = context;
+  const facts = subject === undefined ? { method, caller, nowMs } : { method, caller, nowMs, subject };
+  return conclude(admitJudged(policy, limits, facts), known, subject?.name);
 }
 
 /** A request of a method that the protocol defines. */
-interface Known {
-  readonly call: RefusedCall;
+interface Known extends Asked {
   readonly info: MethodInfo;
-  readonly item: Item;
-  readonly context: DecisionContext;
   readonly method: string;
 }
 
 /** The same decision where policy asks for more than method and name. */
-function decideClosely({ call, info, item, context, method }: Known, subjects: readonly Subject[]): Decision {
+function decideClosely(known: Known, subjects: readonly Subject[]): Decision {
+  const { item, context, method } = known;
   const { policy, limits, caller, nowMs } = context;
   const looker = lookerOf(context);
   for (const each of subjects) {
     const verdict = judge(policy, each, viewOf(each, looker, method));
-    if (verdict.action === "deny") return refuseSubject({ ...call, name: each.name }, each.kind, verdict.reason);
+    if (verdict.action === "deny") return refuseSubject(describeCall(known, each.name), each.kind, verdict.reason);
   }
   const [subject] = subjects;
-  const named = subject === undefined ? call : { ...call, name: subject.name };
+  const name = subject?.name;
   const maxRequestBytes = boundRequest(policy, subject);
-  if (item.bytes.length > maxRequestBytes) return refuseSize(named, item, maxRequestBytes);
+  if (item.bytes.length > maxRequestBytes) return refuseSize(describeCall(known, name), item, maxRequestBytes);
   const looked = { item, method, subject, looker, caller, nowMs };
   const told = inspectCall(policy, looked, context.counts);
-  if (told !== undefined) return refuseTold(named, told);
+  if (told !== undefined) return refuseTold(describeCall(known, name), told);
   const facts = subject === undefined ? {} : { subject, view: viewOf(subject, looker, method) };
   const admission = admit(policy, limits, { method, caller, nowMs, ...facts });
-  if (admission.action !== "allow") return conclude(admission, { call: named, info });
+  if (admission.action !== "allow") return conclude(admission, known, name);
   const tried = tryOut(policy, looked, { limits, counts: context.counts });
   const ticket = tried === undefined ? admission.ticket : { held: [...admission.ticket.held, ...tried.held] };
-  return conclude({ action: "allow", ticket }, { call: named, info });
+  return conclude({ action: "allow", ticket }, known, name);
 }
 
 function boundRequest(policy: CompiledPolicy, subject: Subject | undefined): number {
@@ -174,33 +187,23 @@ function refuseTold(call: RefusedCall, { reason, text }: ToldRefusal): Refused {
 }
 
 /** A task that is another's is as unknown as one that is not there. */
-function refuseTask(
-  call: RefusedCall,
-  about: { info: MethodInfo; item: Item; context: DecisionContext },
-): Refused | undefined {
-  const { tasks, received, policy } = about.context;
+function refuseTask(known: Known): Refused | undefined {
+  const { info, item, era, context } = known;
+  const { tasks, received, policy } = context;
   if (tasks === undefined || received === undefined) return undefined;
   // A method that the other era removed is none; a server that kept it would answer for tasks of others.
-  if (!about.info.eras.includes(call.era))
-    return { action: "refuse", reason: "MethodDenied", refusal: refuseDenied(call, "method") };
-  const owner = ownerOf(received, call.era);
-  if (!namesUnknownTask(about.info, about.item.message, { policy, tasks, owner, looker: lookerOf(about.context) }))
-    return undefined;
-  return { action: "refuse", reason: "TaskUnknown", refusal: refuseDenied(call, "task") };
+  if (!info.eras.includes(era))
+    return { action: "refuse", reason: "MethodDenied", refusal: refuseDenied(describeCall(known), "method") };
+  const owner = ownerOf(received, era);
+  if (!namesUnknownTask(info, item.message, { policy, tasks, owner, looker: lookerOf(context) })) return undefined;
+  return { action: "refuse", reason: "TaskUnknown", refusal: refuseDenied(describeCall(known), "task") };
 }
 
-function conclude(admission: Admission, about: { call: RefusedCall; info: MethodInfo }): Decision {
-  const { call, info } = about;
-  const named = call.name === undefined ? {} : { name: call.name };
+function conclude(admission: Admission, known: Known, name: string | undefined): Decision {
+  if (admission.action === "allow") return forward(admission.ticket, known.info, name);
+  const call = describeCall(known, name);
+  const named = name === undefined ? {} : { name };
   switch (admission.action) {
-    case "allow":
-      return {
-        action: "forward",
-        reason: "Allowed",
-        ticket: admission.ticket,
-        ...named,
-        ...(info.list === undefined ? {} : { list: info.list }),
-      };
     case "limit":
       return {
         action: "refuse",
@@ -219,16 +222,25 @@ function refuseSize(call: RefusedCall, item: Item, allowed: number): Decision {
   return { action: "refuse", reason: "RequestTooLarge", refusal: refuseFor(call, { reason: "RequestTooLarge", text }) };
 }
 
-function decideUnknown(call: RefusedCall, context: DecisionContext): Decision {
-  const verdict = judgeUnknownMethod(context.policy);
-  if (verdict.action === "allow") return { action: "forward", reason: "Allowed" };
-  return { action: "refuse", reason: verdict.reason, refusal: refuseDenied(call, "method") };
+function forward(ticket: Ticket, { list }: MethodInfo, name: string | undefined): Decision {
+  const decision = { action: "forward", reason: "Allowed", ticket } as const;
+  if (name === undefined) return list === undefined ? decision : { ...decision, list };
+  return list === undefined ? { ...decision, name } : { ...decision, name, list };
+}
+
+function decideUnknown(asked: Asked): Decision {
+  const verdict = judgeUnknownMethod(asked.context.policy);
+  if (verdict.action === "allow") return forwarded;
+  return { action: "refuse", reason: verdict.reason, refusal: refuseDenied(describeCall(asked), "method") };
 }
 
 function refuseSubject(call: RefusedCall, kind: SubjectKind, reason?: Reason): Decision {
   const reasons = { tool: "ToolDenied", prompt: "PromptDenied", resource: "ResourceDenied" } as const;
   const named = call.name === undefined ? {} : { name: call.name };
-  return { action: "refuse", reason: reason ?? reasons[kind], refusal: refuseDenied(call, kind), ...named };
+  // What a revision has not is absent as a method, whatever it names.
+  const isOfEra = findMethod(call.method ?? "")?.eras.includes(call.era) !== false;
+  const absent = isOfEra ? kind : "method";
+  return { action: "refuse", reason: reason ?? reasons[kind], refusal: refuseDenied(call, absent), ...named };
 }
 
 /** What a message touches. A missing name counts as the empty one: no allow list names it. */

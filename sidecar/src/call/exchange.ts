@@ -13,6 +13,7 @@ import type { ForwardRules } from "./forward.ts";
 import type { ControlCounts } from "./inspect/counts.ts";
 import type { ToolBook } from "./inspect/look.ts";
 import type { Received } from "./received.ts";
+import type { ListCache } from "./list-cache.ts";
 import type { CallRecord, Recorder } from "./record.ts";
 import type { Era, Item } from "./message.ts";
 import type { RunningCall } from "./running-call.ts";
@@ -30,6 +31,8 @@ export interface CallDeps {
   readonly callTimeoutMs: number;
   readonly budget: ByteBudget;
   readonly recorder: Recorder;
+  /** Lists that were filtered before; absent where each is filtered anew. */
+  readonly lists?: ListCache;
   /** Who is told of calls beside metrics: audit lines, traces. Undefined where nobody is. */
   readonly telemetry?: CallTelemetry | undefined;
   /** Monotonic clock in ms. */
@@ -46,12 +49,14 @@ export interface CallDeps {
   readonly flood?: FloodGate;
   /** The longest time of a whole call, in ms; absent where only silence ends it. */
   readonly callDeadlineMs?: number;
+  /** Streams of the server's own messages; absent where nobody keeps account. */
+  readonly streams?: StreamAccount;
   /** Approved definitions of tools; absent where none are kept. */
   readonly book?: ToolBook;
   /** Counts what policy does beside refusing. */
   readonly counts?: ControlCounts;
-  /** Tells health how the server did. */
-  readonly onOutcome: (outcome: Outcome) => void;
+  /** Tells health how the server did. `status`: of the answer that the client got. */
+  readonly onOutcome: (outcome: Outcome, status: number) => void;
 }
 
 /** The two sides of an exchange, and the policy that it is decided by. */
@@ -101,17 +106,32 @@ export interface KeptAnswer {
 }
 
 /** A message with what was decided about it. */
-export interface Judged {
+export type Judged = Forwarded | Denied;
+
+/** A message that goes to the server. */
+export interface Forwarded {
   readonly item: Item;
-  readonly decision: Decision;
+  readonly decision: Extract<Decision, { readonly action: "forward" }>;
+}
+
+/** A message that never reaches the server. */
+export interface Denied {
+  readonly item: Item;
+  readonly decision: Extract<Decision, { readonly action: "refuse" }>;
 }
 
 /** An exchange whose messages are all decided. `form`: GET and DELETE carry no message. */
 export interface Decided extends Exchange {
   readonly era: Era;
   readonly form: "message" | "batch" | "none";
-  readonly allowed: readonly (Judged & { readonly decision: Extract<Decision, { action: "forward" }> })[];
-  readonly refused: readonly (Judged & { readonly decision: Extract<Decision, { action: "refuse" }> })[];
+  readonly allowed: readonly Forwarded[];
+  readonly refused: readonly Denied[];
+}
+
+/** Keeps account of the streams on which a server speaks by itself. */
+export interface StreamAccount {
+  /** Runs an exchange that opens a stream, and follows it to its end. */
+  readonly open: (exchange: Decided, run: (exchange: Decided) => RunningCall) => RunningCall;
 }
 
 /** Counts over all replicas. */

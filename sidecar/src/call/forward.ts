@@ -35,12 +35,38 @@ export function buildForwardHeaders(arrived: readonly string[], rules: ForwardRu
   const replaced = namesOf(rules.extra);
   const headers = ["host", rules.host, "accept-encoding", "identity"];
   for (let at = 0; at + 1 < arrived.length; at += 2) {
-    const name = (arrived[at] ?? "").toLowerCase();
-    if (dropped.has(name) || name.startsWith(ownPrefix) || named.has(name) || replaced.has(name)) continue;
+    const name = passingName(arrived[at] ?? "");
+    if (name === "" || named.has(name) || replaced.has(name)) continue;
     headers.push(name, arrived[at + 1] ?? "");
   }
-  headers.push(...rules.extra);
+  for (const each of rules.extra) headers.push(each);
   return headers;
+}
+
+/** The name in lower case, or nothing where such a header does not pass. The same few names come with every request. */
+const passingName = rememberName((name) => {
+  const lower = name.toLowerCase();
+  return dropped.has(lower) || lower.startsWith(ownPrefix) ? "" : lower;
+});
+
+/** The same for answers. */
+const answeringName = rememberName((name) => {
+  const lower = name.toLowerCase();
+  return answerDropped.has(lower) ? "" : lower;
+});
+
+/** Names kept; others are looked at anew each time, since callers make names up. */
+const maxNames = 200;
+
+function rememberName(ask: (name: string) => string): (name: string) => string {
+  const known = new Map<string, string>();
+  return (name) => {
+    const remembered = known.get(name);
+    if (remembered !== undefined) return remembered;
+    const answer = ask(name);
+    if (known.size < maxNames) known.set(name, answer);
+    return answer;
+  };
 }
 
 /** The headers of an answer for the client: everything but those of the connection to the server. */
@@ -51,8 +77,8 @@ export function buildAnswerHeaders(
   const named = namesInConnection(answered);
   const headers: string[] = [];
   for (let at = 0; at + 1 < answered.length; at += 2) {
-    const name = (answered[at] ?? "").toLowerCase();
-    if (answerDropped.has(name) || named.has(name)) continue;
+    const name = answeringName(answered[at] ?? "");
+    if (name === "" || named.has(name)) continue;
     if (options.withoutLength && name === "content-length") continue;
     headers.push(answered[at] ?? "", answered[at + 1] ?? "");
   }

@@ -26,6 +26,18 @@ export function refuseArrival(arrival: Arrival, rules: AddressRules): WireReason
   return isAllowedName(nameOfOrigin(arrival.origin), arrival, rules) ? undefined : "OriginNotAllowed";
 }
 
+/** The same as a check that remembers the last arrival that it let in: most come alike. */
+export function createArrivalCheck(rules: AddressRules): (arrival: Arrival) => WireReason | undefined {
+  let last: Arrival | undefined;
+  return (arrival) => {
+    const isLikeLast = last?.host === arrival.host && last?.localAddress === arrival.localAddress;
+    if (last !== undefined && isLikeLast && arrival.origin === undefined) return undefined;
+    const refused = refuseArrival(arrival, rules);
+    if (refused === undefined) last = arrival;
+    return refused;
+  };
+}
+
 function isAllowedName(name: string | undefined, arrival: Arrival, rules: AddressRules): boolean {
   if (name === undefined) return false;
   return loopbackNames.has(name) || rules.hosts.has(name) || isOwnAddress(name, arrival.localAddress);
@@ -48,7 +60,11 @@ function nameOfOrigin(origin: string): string | undefined {
   return nameOf(match?.[1]);
 }
 
+/** Says whether somebody vouched for a caller, by its id. */
+export const isVouchedFor = (caller: string): boolean => !caller.startsWith("address:");
+
 /** The caller's id: without a signed assertion nobody is told apart but by address. */
 export function identifyCaller(remoteAddress: string | undefined): string {
-  return `address:${remoteAddress?.replace(/^::ffff:/, "") ?? "unknown"}`;
+  const address = remoteAddress?.startsWith("::ffff:") === true ? remoteAddress.slice(7) : remoteAddress;
+  return `address:${address ?? "unknown"}`;
 }

@@ -1,12 +1,12 @@
 /**
  * The door: which paths and methods are served, who may come in, and how a body is read within its limit. First stage.
- * fastify gives the listener and its limits; bodies are raw bytes and answers go to the raw response.
+ * Bodies are raw bytes and answers go to the raw response.
  */
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { rpcCodes, type WireReason } from "@outrigger/api/errors";
 import type { Reason } from "@outrigger/api/reasons";
 import { buildError } from "@outrigger/mcp";
-import fastify, { type FastifyInstance } from "fastify";
+import { createHttpApp, type HttpApp } from "../http-app.ts";
 import { checkMs } from "../intake/connections.ts";
 import { readBody, type BodyReading } from "./body.ts";
 import { runCall } from "./call.ts";
@@ -15,7 +15,7 @@ import { createClientSide } from "./client-side.ts";
 import type { CallDeps } from "./exchange.ts";
 import type { Received } from "./received.ts";
 import type { RunningCall } from "./running-call.ts";
-import { identifyCaller, refuseArrival, type AddressRules } from "./identify.ts";
+import { createArrivalCheck, identifyCaller, type AddressRules } from "./identify.ts";
 import { recordArrival, recordExchange } from "./record-exchange.ts";
 import { refuseSender } from "./refuse-sender.ts";
 import { refuseFor, type Refusal } from "./refuse.ts";
@@ -34,23 +34,19 @@ export interface DoorOptions {
   readonly sseDoor?: SseDoor;
 }
 
-/** Creates the data listener; it is not listening yet. Requests go past fastify's own stages: each would cost more than a decision. */
-export function createDoor(deps: CallDeps, options: DoorOptions): FastifyInstance {
-  const door: Door = { deps, options };
-  return fastify({
-    logger: false,
-    forceCloseConnections: true,
-    serverFactory: () =>
-      createServer(
-        { keepAliveTimeout: 72_000, requestTimeout: 60_000, connectionsCheckingInterval: checkMs },
-        (request, response) => enter(door, { request, response, startedMs: deps.now() }),
-      ),
+/** Creates the data listener; it is not listening yet. */
+export function createDoor(deps: CallDeps, options: DoorOptions): HttpApp {
+  const door: Door = { deps, options, refuseArrival: createArrivalCheck(options.addresses) };
+  return createHttpApp({
+    handle: (request, response) => enter(door, { request, response, startedMs: deps.now() }),
+    limits: { requestTimeout: 60_000, connectionsCheckingInterval: checkMs },
   });
 }
 
 interface Door {
   readonly deps: CallDeps;
   readonly options: DoorOptions;
+  readonly refuseArrival: ReturnType<typeof createArrivalCheck>;
 }
 
 /** One request at the door. */
@@ -67,7 +63,7 @@ function enter(door: Door, at: Arrived): void {
   options.admit(response);
   if (options.isLeaving()) response.shouldKeepAlive = false;
   const method = methods.get(request.method ?? "");
-  const refusal = method === undefined ? methodNotAllowed : refuseAtDoor(deps, request, options);
+  const refusal = method === undefined ? methodNotAllowed : refuseAtDoor(door, request);
   if (refusal !== undefined || method === undefined) refuseUnread(deps, at, refusal ?? methodNotAllowed);
   else if (method !== "POST") receive(door, at, { method, body: undefined });
   else {
@@ -148,13 +144,14 @@ const doorSentences = {
   PathNotServed: "Not found: this is not the MCP endpoint.",
 } as const satisfies Partial<Record<WireReason, string>>;
 
-function refuseAtDoor(deps: CallDeps, request: IncomingMessage, options: DoorOptions): DoorRefusal | undefined {
+function refuseAtDoor(door: Door, request: IncomingMessage): DoorRefusal | undefined {
+  const { deps, options } = door;
   const { headers, socket } = request;
   const { localAddress } = socket;
   const refused = refuseSender(deps, request);
   if (refused !== undefined) return refused;
   const reason =
-    refuseArrival({ host: headers.host, origin: headers.origin, localAddress }, options.addresses) ??
+    door.refuseArrival({ host: headers.host, origin: headers.origin, localAddress }) ??
     (isServed(request, options) ? undefined : "PathNotServed");
   if (reason === "HostNotAllowed" || reason === "OriginNotAllowed" || reason === "PathNotServed") {
     return { ...refuseFor({ era: "legacy", server: deps.server }, { reason, text: doorSentences[reason] }), reason };
@@ -173,7 +170,8 @@ function refuseBody(method: string, headers: IncomingMessage["headers"]): DoorRe
 }
 
 function isPlainJson(headers: IncomingMessage["headers"]): boolean {
-  const mediaType = (headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase();
+  const type = headers["content-type"] ?? "";
+  const mediaType = type === "application/json" ? type : type.split(";", 1)[0]?.trim().toLowerCase();
   const encoding = headers["content-encoding"] ?? "identity";
   return mediaType === "application/json" && encoding === "identity";
 }

@@ -8,20 +8,19 @@ import type { CallRecord } from "./record.ts";
 /** What one message was about and what became of it. */
 export interface Described {
   readonly method: string;
-  readonly name?: string;
+  readonly name?: string | undefined;
   readonly isTool: boolean;
   readonly decision: "allow" | "deny";
   readonly reason: Reason;
   /** The message, where it could be read. */
-  readonly item?: Item;
+  readonly item?: Item | undefined;
 }
 
 /** Describes a decided message. */
-export function describe({ item, decision }: Judged): Described {
+export function describe({ item, decision }: Judged, reason: Reason = decision.reason): Described {
   const method = item.message.method ?? "response";
-  const named = decision.name === undefined ? {} : { name: decision.name };
   const decided = decision.action === "forward" ? "allow" : "deny";
-  return { method, reason: decision.reason, isTool: method === "tools/call", decision: decided, item, ...named };
+  return { method, name: decision.name, isTool: method === "tools/call", decision: decided, reason, item };
 }
 
 /** Records what was forwarded, now that the answer has ended. */
@@ -31,13 +30,19 @@ export function recordForwarded(deps: CallDeps, exchange: Decided, outcome: Outc
     recordExchange(deps, exchange, { method: exchange.received.method, isTool: false, decision: "allow", reason });
     return;
   }
-  for (const judged of exchange.allowed) recordExchange(deps, exchange, { ...describe(judged), reason });
+  for (const judged of exchange.allowed) recordExchange(deps, exchange, describe(judged, reason));
 }
 
 /** Records one message of an exchange. */
 export function recordExchange(deps: CallDeps, exchange: Exchange, described: Described): void {
+  const { method, name, isTool, decision, reason, item } = described;
   tell(deps, exchange, {
-    ...described,
+    method,
+    name,
+    isTool,
+    decision,
+    reason,
+    item,
     caller: exchange.received.caller,
     durationMs: deps.now() - exchange.received.startedMs,
     requestBytes: exchange.received.body?.length ?? 0,

@@ -10,13 +10,13 @@ import type { Item } from "./message.ts";
 /** One finished exchange. `name`: tool, prompt or URI as the caller spelt it. */
 export interface CallRecord {
   readonly method: string;
-  readonly name?: string;
+  readonly name?: string | undefined;
   readonly isTool: boolean;
   /** Whether it was forwarded; `reason` says what became of it. */
   readonly decision: "allow" | "deny";
   readonly reason: Reason;
   /** The message, where it could be read. */
-  readonly item?: Item;
+  readonly item?: Item | undefined;
   readonly caller: string;
   readonly durationMs: number;
   readonly requestBytes: number;
@@ -47,24 +47,19 @@ interface Series {
 
 /** Creates the recorder. `isKnownTool`: only names of the catalogue become labels; the rest is `_other`. */
 export function createRecorder(options: { readonly isKnownTool: (name: string) => boolean }): Recorder {
-  const series = new Map<string, Series>();
+  const table: SeriesTable = { all: [], byMethod: new Map() };
   const refusals = new Map<Reason, number>(refusalReasons.map((reason) => [reason, 0]));
   return {
     record: (call) => {
+      const method = methodLabel(call.method);
       const tool = toolLabel(call, options.isKnownTool);
-      observe(
-        series,
-        { method: methodLabel(call.method), tool, result: resultLabels.get(call.reason) ?? "" },
-        call.durationMs,
-      );
+      const entry = findSeries(table, { method, tool, reason: call.reason });
+      if (entry !== undefined) observe(entry, call.durationMs / 1_000);
       if (call.reason !== "Allowed") refusals.set(call.reason, (refusals.get(call.reason) ?? 0) + 1);
     },
-    expose: () => [...exposeCalls(series), ...exposeRefusals(refusals)].join("\n") + "\n",
+    expose: () => [...exposeCalls(table.all), ...exposeRefusals(refusals)].join("\n") + "\n",
   };
 }
-
-/** Made once: a call looks its label up. */
-const resultLabels = new Map(reasonList.map((reason) => [reason, toMetricLabel(reason)]));
 
 /** Without a policy everything is refused; what else is said of policy refuses no request. */
 const policyRefusals: ReadonlySet<Reason> = new Set<DenialReason>(["PolicyMissing", "PolicyInvalid"]);
@@ -86,25 +81,47 @@ function methodLabel(method: string): string {
 
 const maxSeries = 5_000;
 
-function observe(
-  series: Map<string, Series>,
-  labels: { method: string; tool: string; result: string },
-  durationMs: number,
-): void {
-  const key = `${labels.method}\u0000${labels.tool}\u0000${labels.result}`;
-  let entry = series.get(key);
-  if (entry === undefined) {
-    if (series.size >= maxSeries) return;
-    const text = `method="${labels.method}",tool="${escapeLabel(labels.tool)}",result="${labels.result}"`;
-    const buckets = new Float64Array(bucketsSeconds.length);
-    entry = { labels: text, conventional: describeByConvention(labels), count: 0, sumSeconds: 0, buckets };
-    series.set(key, entry);
-  }
-  const seconds = durationMs / 1_000;
+/** All series, and the way to each: by method, tool and reason. One look-up after the other costs less than a key for all three. */
+interface SeriesTable {
+  readonly all: Series[];
+  readonly byMethod: Map<string, Map<string, Map<Reason, Series>>>;
+}
+
+interface SeriesLabels {
+  readonly method: string;
+  readonly tool: string;
+  readonly reason: Reason;
+}
+
+/** The series of these labels; undefined where there are as many as there may be. */
+function findSeries({ all, byMethod }: SeriesTable, labels: SeriesLabels): Series | undefined {
+  const known = byMethod.get(labels.method)?.get(labels.tool)?.get(labels.reason);
+  if (known !== undefined || all.length >= maxSeries) return known;
+  const made = createSeries(labels);
+  const byTool = byMethod.get(labels.method) ?? new Map<string, Map<Reason, Series>>();
+  const byReason = byTool.get(labels.tool) ?? new Map<Reason, Series>();
+  byMethod.set(labels.method, byTool.set(labels.tool, byReason.set(labels.reason, made)));
+  all.push(made);
+  return made;
+}
+
+function createSeries({ method, tool, reason }: SeriesLabels): Series {
+  const result = toMetricLabel(reason);
+  return {
+    labels: `method="${method}",tool="${escapeLabel(tool)}",result="${result}"`,
+    conventional: describeByConvention({ method, tool, result }),
+    count: 0,
+    sumSeconds: 0,
+    buckets: new Float64Array(bucketsSeconds.length),
+  };
+}
+
+function observe(entry: Series, seconds: number): void {
   entry.count++;
   entry.sumSeconds += seconds;
-  const bucket = bucketsSeconds.findIndex((bound) => seconds <= bound);
-  if (bucket >= 0) entry.buckets[bucket] = (entry.buckets[bucket] ?? 0) + 1;
+  let bucket = 0;
+  while (bucket < bucketsSeconds.length && seconds > (bucketsSeconds[bucket] ?? 0)) bucket++;
+  if (bucket < bucketsSeconds.length) entry.buckets[bucket] = (entry.buckets[bucket] ?? 0) + 1;
 }
 
 /** `error_type` is a reason of ours: what a server answers is not read for metrics. */
@@ -118,18 +135,18 @@ function escapeLabel(value: string): string {
   return value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
 }
 
-function* exposeCalls(series: ReadonlyMap<string, Series>): Generator<string> {
+function* exposeCalls(series: readonly Series[]): Generator<string> {
   yield "# HELP outrigger_sidecar_requests_total Requests by method, tool and result.";
   yield "# TYPE outrigger_sidecar_requests_total counter";
-  for (const { labels, count } of series.values()) yield `outrigger_sidecar_requests_total{${labels}} ${count}`;
+  for (const { labels, count } of series) yield `outrigger_sidecar_requests_total{${labels}} ${count}`;
   yield "# HELP outrigger_sidecar_request_duration_seconds Time from the request's head to the end of the answer.";
   yield "# TYPE outrigger_sidecar_request_duration_seconds histogram";
   const name = "outrigger_sidecar_request_duration_seconds";
-  for (const entry of series.values()) yield* exposeHistogram(entry, { name, labels: entry.labels, from: 0 });
+  for (const entry of series) yield* exposeHistogram(entry, { name, labels: entry.labels, from: 0 });
   const conventional = "mcp_server_operation_duration_seconds";
   yield `# HELP ${conventional} The same, named by the OpenTelemetry conventions for MCP: mcp.server.operation.duration.`;
   yield `# TYPE ${conventional} histogram`;
-  for (const entry of series.values()) {
+  for (const entry of series) {
     if (entry.conventional === undefined) continue;
     yield* exposeHistogram(entry, { name: conventional, labels: entry.conventional, from: firstConventional });
   }

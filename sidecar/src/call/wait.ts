@@ -1,4 +1,5 @@
 /** Has a call wait for a place where policy says so, instead of refusing it. Stage between decision and forwarding. */
+import { boundExchange } from "./bounds.ts";
 import { remainingMs } from "./call-time.ts";
 import type { CallDeps, Decided } from "./exchange.ts";
 import type { RunningCall } from "./running-call.ts";
@@ -16,9 +17,10 @@ export interface WaitSteps {
 export function dispatchOrWait(deps: CallDeps, decided: Decided, steps: WaitSteps): RunningCall {
   const place = placeOf(decided);
   if (place === undefined || deps.waiting === undefined) return steps.dispatch(decided);
+  const { maxDurationMs } = boundExchange(decided.policy.compiled, decided.refused);
   return deps.waiting.hold(place, {
     caller: decided.received.caller,
-    leftMs: remainingMs(deps, decided.received),
+    leftMs: remainingMs(deps, decided.received, maxDurationMs),
     retry: () => {
       const again = steps.decide();
       return placeOf(again) ?? steps.dispatch(again);

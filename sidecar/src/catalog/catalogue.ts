@@ -2,7 +2,7 @@
  * Keeps the catalogue of one server up to date, in this order: connect -> list -> filter -> digest -> publish -> watch.
  * The only file of the folder that knows the order, and when each of them happens.
  */
-import type { FeedState } from "@outrigger/api/feed";
+import type { FeedState, ServerIdentity } from "@outrigger/api/feed";
 import type { ClientInfo, Era } from "@outrigger/mcp";
 import type { CompiledPolicy, Subject, View } from "@outrigger/policy";
 import type { Logger } from "@outrigger/runtime/logger";
@@ -12,7 +12,7 @@ import type { DefinitionBook } from "./definition-book.ts";
 import { digestCatalogue, type CatalogueContent } from "./digest.ts";
 import { filterCatalogue } from "./filter.ts";
 import { hasSessionEnded, listServer, type Listed } from "./list.ts";
-import type { Publisher } from "./publish.ts";
+import type { Publisher, ServerFacts } from "./publish.ts";
 import { canWatch, openWatch, type Watch } from "./watch.ts";
 
 /** What became of an attempt to list. `unreachable`: no answer at all. */
@@ -52,6 +52,8 @@ export interface ServerCatalogue {
   readonly refilter: () => void;
   /** The connection of now with its stream's state; undefined while there is none. */
   readonly connection: () => { readonly connection: Connection; readonly isWatching: boolean } | undefined;
+  /** What the server listed last, before policy; undefined before the first list. */
+  readonly content: () => CatalogueContent | undefined;
   /** Names of all tools that the server listed last, before policy: what metrics may use as labels. */
   readonly knowsTool: (name: string) => boolean;
   readonly close: () => Promise<void>;
@@ -71,6 +73,7 @@ export function createCatalogue(options: CatalogueOptions): ServerCatalogue {
   const { publisher, logger, now } = options;
   let open: Open | undefined;
   let content: CatalogueContent | undefined;
+  let facts: ServerFacts | undefined;
   let isEmptyAnnounced = false;
   let toolNames: ReadonlySet<string> = new Set();
   let knownEra: { readonly era: Era; readonly untilMs: number } | undefined;
@@ -119,6 +122,11 @@ export function createCatalogue(options: CatalogueOptions): ServerCatalogue {
     publisher.setCatalogue(outcome, { digest, ...visible });
     publisher.setFindings(options.book?.findings() ?? []);
     return digest;
+  };
+  const tellFacts = (): void => {
+    if (facts === undefined) return;
+    const isKept = options.policy().answers?.dropsInstructions !== true;
+    publisher.setFacts(isKept ? facts : withoutInstructions(facts));
   };
   const leave = (): void => {
     const left = open;
@@ -186,7 +194,8 @@ export function createCatalogue(options: CatalogueOptions): ServerCatalogue {
     }
     content = listed.content;
     toolNames = new Set(content.tools.flatMap(({ name }) => (typeof name === "string" ? [name] : [])));
-    publisher.setFacts({ identity, era, protocolVersion: version });
+    facts = { identity, era, protocolVersion: version };
+    tellFacts();
     options.onOutcome({ kind: "listed" });
     return true;
   };
@@ -210,10 +219,12 @@ export function createCatalogue(options: CatalogueOptions): ServerCatalogue {
       scheduleSoon();
     },
     refilter() {
+      tellFacts();
       if (content !== undefined) publish(content, []);
     },
     connection: () =>
       open === undefined ? undefined : { connection: open.connection, isWatching: open.watch?.isOpen() === true },
+    content: () => content,
     knowsTool: (name) => toolNames.has(name),
     async close() {
       isClosed = true;
@@ -224,6 +235,13 @@ export function createCatalogue(options: CatalogueOptions): ServerCatalogue {
       if (left !== undefined) await disconnect(left.connection);
     },
   };
+}
+
+/** What is meant for models goes to search too: there it may name what policy hides as well. */
+function withoutInstructions({ identity, ...facts }: ServerFacts): ServerFacts {
+  const kept: { -readonly [K in keyof ServerIdentity]: ServerIdentity[K] } = { ...identity };
+  delete kept.instructions;
+  return { ...facts, identity: kept };
 }
 
 /** A connection in use, with the state of its stream. */

@@ -37,6 +37,20 @@ describe("the publisher", () => {
     expect(states).toHaveLength(1);
   });
 
+  it("tells of the breaker and of findings only while there is something to tell", async () => {
+    const { publisher, states } = follow();
+    const before = publisher.current();
+    publisher.setBreaker("Open");
+    publisher.setFindings([{ tool: "t", digest: "d", state: "Changed", fields: [], withheld: false }]);
+    await nextTurn();
+    expect(states).toEqual([{ ...before, breaker: "Open", findings: [expect.objectContaining({ tool: "t" })] }]);
+    publisher.setBreaker(undefined);
+    publisher.setFindings([]);
+    publisher.setBreaker(undefined);
+    await nextTurn();
+    expect(states).toEqual([states[0], before]);
+  });
+
   it("tells nothing to who has stopped listening", async () => {
     const { publisher, states, stop } = follow();
     stop();

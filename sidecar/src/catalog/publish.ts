@@ -26,6 +26,10 @@ export interface Publisher extends FeedSource {
   readonly setPolicy: (policy: FeedState["policy"]) => void;
   readonly setFacts: (facts: ServerFacts) => void;
   readonly setTransport: (transport: FeedTransport) => void;
+  /** The circuit breaker, while it is not closed; undefined takes the member away. */
+  readonly setBreaker: (breaker: FeedState["breaker"]) => void;
+  /** The sidecar has begun to end. */
+  readonly setDraining: () => void;
   /** Tools that are not as approved; none takes the member away. */
   readonly setFindings: (findings: readonly FeedFinding[]) => void;
   /** Publishes a catalogue; without one only says why the last attempt failed, and what was known stays. */
@@ -72,6 +76,12 @@ export function createPublisher(first: {
     if (!isScheduled) queueMicrotask(publish);
     isScheduled = true;
   };
+  const drop = (name: "breaker" | "findings"): void => {
+    if (state[name] === undefined) return;
+    // Both members may be absent; all others stay.
+    state = Object.fromEntries(Object.entries(state).filter(([key]) => key !== name)) as unknown as FeedState;
+    change({});
+  };
   const keep = (catalogue: Catalogue): void => {
     const known = kept.get(catalogue.digest) ?? Buffer.from(JSON.stringify(catalogue), "utf8");
     kept.delete(catalogue.digest);
@@ -96,15 +106,9 @@ export function createPublisher(first: {
     setPolicy: (policy) => change({ policy }),
     setFacts: (facts) => change(facts),
     setTransport: (transport) => change({ transport }),
-    setFindings(findings) {
-      if (findings.length > 0) change({ findings });
-      else if (state.findings !== undefined) {
-        const rest: { -readonly [K in keyof FeedState]: FeedState[K] } = { ...state };
-        delete rest.findings;
-        state = rest;
-        change({});
-      }
-    },
+    setBreaker: (breaker) => (breaker === undefined ? drop("breaker") : change({ breaker })),
+    setDraining: () => change({ draining: true }),
+    setFindings: (findings) => (findings.length > 0 ? change({ findings }) : drop("findings")),
     setCatalogue(outcome, catalogue) {
       if (catalogue !== undefined) keep(catalogue);
       change({ catalogue: outcome, ...(catalogue === undefined ? {} : { digest: catalogue.digest }) });

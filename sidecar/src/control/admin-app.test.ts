@@ -24,6 +24,7 @@ async function serve(
   const waits: Waiting[] = [];
   const app = createAdminApp({
     checks: { ready: {}, started: {} },
+    details: () => [],
     metrics: () => "",
     appProbes: new Map(Object.entries(probes)),
     stopHooks: new Map(Object.entries(stopHooks)),

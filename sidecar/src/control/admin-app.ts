@@ -1,14 +1,18 @@
 /** The admin port: health for the kubelet and metrics for Prometheus. What healthy means is decided by the checks passed in. */
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AppProbeEntry } from "@outrigger/api/app-probe";
 import type { Health } from "@outrigger/api/feed";
-import { addHealthRoutes, type HealthChecks } from "@outrigger/runtime/health";
+import { answerHealth, type HealthChecks, type HealthReport } from "@outrigger/runtime/health";
+import { createHttpApp, type HttpApp } from "../http-app.ts";
 import { judgeStdio, runAppProbe, type AppHealth } from "../probe/app-probe.ts";
-import { fastify, type FastifyInstance } from "fastify";
+import { asksForDetail } from "./ready-detail.ts";
+import { sendJson, sendText } from "./send-answer.ts";
 
 /** What the admin port shows. `metrics` gives the text exposition of now. */
 export interface AdminOptions {
   readonly checks: HealthChecks;
+  /** Further lines for `/readyz?verbose`, which make nobody unready. */
+  readonly details: () => HealthReport["checks"];
   readonly metrics: () => string;
   /** The server's own probes and hooks, by the path under which the kubelet asks for them here. */
   readonly appProbes: ReadonlyMap<string, AppProbeEntry>;
@@ -21,28 +25,51 @@ export interface AdminOptions {
 }
 
 /** Creates the app; the caller listens and closes. Source: Prometheus text exposition format 0.0.4. */
-export function createAdminApp(options: AdminOptions): FastifyInstance {
-  const app = fastify({ logger: false, forceCloseConnections: true });
-  addHealthRoutes(app, options.checks);
-  app.get("/metrics", (_request, reply) =>
-    reply.type("text/plain; version=0.0.4; charset=utf-8").send(options.metrics()),
-  );
-  for (const path of new Set([...options.appProbes.keys(), ...options.stopHooks.keys()])) {
-    app.get(path, { exposeHeadRoute: false }, async (_request, reply) => {
-      const problem = await ask(path, options, whenLeft(reply.raw));
-      return reply
-        .code(problem === undefined ? 200 : 503)
-        .send({ ok: problem === undefined, message: problem ?? "ok" });
-    });
+export function createAdminApp(options: AdminOptions): HttpApp {
+  const hooks = new Set([...options.appProbes.keys(), ...options.stopHooks.keys()]);
+  const answer = async ({ method, url = "" }: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const path = url.split("?", 1)[0] ?? "";
+    if (method === "GET" && hooks.has(path)) {
+      const problem = await ask(path, options, whenLeft(response));
+      sendJson(response, statusOf(problem === undefined), { ok: problem === undefined, message: problem ?? "ok" });
+    } else if ((method !== "GET" && method !== "HEAD") || !show(url, options, response)) {
+      sendJson(response, 404, { ok: false, message: "no such path" });
+    }
+  };
+  return createHttpApp({
+    handle: (request, response) => {
+      answer(request, response).catch((error: unknown) => tellFailure(response, error));
+    },
+  });
+}
+
+/** Shows health or metrics; false where the path is of neither. */
+function show(url: string, options: AdminOptions, response: ServerResponse): boolean {
+  const report = answerHealth(options.checks, url);
+  if (report !== undefined) {
+    const more = asksForDetail(url) ? options.details() : [];
+    sendJson(response, statusOf(report.ok), { ...report, checks: [...report.checks, ...more] });
+    return true;
   }
-  return app;
+  if (url.split("?", 1)[0] !== "/metrics") return false;
+  sendText(response, 200, { type: "text/plain; version=0.0.4; charset=utf-8", content: options.metrics() });
+  return true;
+}
+
+const statusOf = (isOk: boolean): number => (isOk ? 200 : 503);
+
+/** What can't be shown is our fault; the port stays. */
+function tellFailure(response: ServerResponse, error: unknown): void {
+  const message = error instanceof Error ? error.message : String(error);
+  if (response.headersSent) response.destroy();
+  else sendJson(response, 500, { ok: false, message });
 }
 
 async function ask(path: string, options: AdminOptions, signal: AbortSignal): Promise<AppHealth> {
   const limitSeconds = options.stopHooks.get(path);
   if (limitSeconds !== undefined) await options.beforeStop(limitSeconds * 1_000, signal);
   const probe = options.appProbes.get(path);
-  if (probe?.kind === "stdio") return judgeStdio(options.health());
+  if (probe?.kind === "stdio") return judgeStdio(probe, options.health());
   return probe === undefined ? undefined : runAppProbe(probe);
 }
 

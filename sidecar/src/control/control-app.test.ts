@@ -3,14 +3,14 @@ import { request } from "node:http";
 import { connect, type AddressInfo } from "node:net";
 import { readFeedState, type Catalogue, type FeedState, type Health } from "@outrigger/api/feed";
 import { createEventSplitter } from "@outrigger/mcp";
-import type { FastifyInstance } from "fastify";
 import { afterEach, describe, expect, it } from "vitest";
 import { createPublisher, type Publisher } from "../catalog/publish.ts";
+import type { HttpApp } from "../http-app.ts";
 import { until } from "../stdio/testing/fixture.ts";
 import { createAdminApp } from "./admin-app.ts";
 import { createControlApp } from "./control-app.ts";
 
-const apps: FastifyInstance[] = [];
+const apps: HttpApp[] = [];
 afterEach(async () => {
   for (const app of apps.splice(0)) await app.close();
 });
@@ -20,7 +20,7 @@ const ready = { state: "Ready", reason: "Serving", message: "the server answers"
 
 async function serve(
   options: { maxReaders?: number; hosts?: readonly string[] } = {},
-): Promise<{ publisher: Publisher; origin: string; app: FastifyInstance }> {
+): Promise<{ publisher: Publisher; origin: string; app: HttpApp }> {
   const publisher = createPublisher({
     server: "notes",
     health: { ...ready, state: "Initializing", reason: "Starting" },
@@ -183,13 +183,17 @@ describe("the Host of the control port", () => {
 });
 
 describe("the admin port", () => {
-  it("answers health and metrics from what is passed in, and a stdio server's probe from its health", async () => {
+  it("answers health and metrics from what is passed in, and a stdio server's probes from its health", async () => {
     let missing: string | undefined = "the server has not been listed yet";
     let health: Health = { ...ready, state: "Initializing", reason: "Starting", message: "not answered yet" };
     const app = createAdminApp({
       checks: { ready: { server: () => missing }, started: {} },
+      details: () => [],
       metrics: () => "outrigger_up 1\n",
-      appProbes: new Map([["/app-health/app/readyz", { kind: "stdio" }]]),
+      appProbes: new Map([
+        ["/app-health/app/readyz", { kind: "stdio" }],
+        ["/app-health/app/livez", { kind: "stdio", asks: "Alive" }],
+      ]),
       stopHooks: new Map(),
       health: () => health,
       beforeStop: () => Promise.resolve(),
@@ -201,9 +205,12 @@ describe("the admin port", () => {
     expect(await Promise.all(["/livez", "/healthz", "/startupz", "/readyz"].map(status))).toEqual([200, 200, 200, 503]);
     missing = undefined;
     expect(await status("/readyz")).toBe(200);
-    expect(await status("/app-health/app/readyz")).toBe(503);
+    const ofServer = ["/app-health/app/readyz", "/app-health/app/livez"];
+    expect(await Promise.all(ofServer.map(status))).toEqual([503, 200]);
     health = ready;
-    expect(await status("/app-health/app/readyz")).toBe(200);
+    expect(await Promise.all(ofServer.map(status))).toEqual([200, 200]);
+    health = { ...ready, state: "Dead", reason: "ProcessExited", message: "it ended" };
+    expect(await Promise.all(ofServer.map(status))).toEqual([503, 503]);
     const metrics = await fetch(`http://127.0.0.1:${port}/metrics`);
     expect(metrics.headers.get("content-type")).toMatch(/^text\/plain; version=0\.0\.4/);
     expect(await metrics.text()).toBe("outrigger_up 1\n");

@@ -4,7 +4,6 @@
  */
 import type { HealthReport } from "@outrigger/runtime/health";
 import type { FeedState } from "@outrigger/api/feed";
-import type { FastifyInstance } from "fastify";
 import type { PolicyInForce } from "../bundle/policy-in-force.ts";
 
 /** What is looked at, as it is now. */
@@ -36,11 +35,8 @@ function describeTrust(keyIds: readonly string[] | undefined): string {
   return keyIds === undefined ? "no keys: policy is not signed" : `bundles may be signed by ${keyIds.join(", ")}`;
 }
 
-/** Adds the lines to the verbose answer. */
-export function addReadyDetail(app: FastifyInstance, details: () => Checks): void {
-  app.addHook<HealthReport>("preSerialization", (request, _reply, report) => {
-    const [path, query = ""] = request.url.split("?", 2);
-    if (path !== "/readyz" || !new URLSearchParams(query).has("verbose")) return Promise.resolve(report);
-    return Promise.resolve({ ...report, checks: [...report.checks, ...details()] });
-  });
+/** Whether a request asks for the lines: `/readyz?verbose`. */
+export function asksForDetail(url: string): boolean {
+  const [path, query = ""] = url.split("?", 2);
+  return path === "/readyz" && new URLSearchParams(query).has("verbose");
 }

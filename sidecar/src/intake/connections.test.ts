@@ -21,6 +21,23 @@ function open(port: number) {
   return { socket, ended, text: () => text };
 }
 
+describe("a client whose request can't be read", () => {
+  it("has its answer, and is then read no further however much it writes", async () => {
+    const { port, url } = await startInProcess({ handler: ok() });
+    const writer = open(port);
+    const chunk = Buffer.alloc(64 * 1_024, "x: y\r\n");
+    const pump = (): void => {
+      while (!writer.socket.destroyed && writer.socket.write(chunk));
+    };
+    writer.socket.on("drain", pump).write("POST /mcp HTTP/1.1\r\nhost: localhost\r\n");
+    pump();
+    expect(await writer.ended).toMatch(/^HTTP\/1\.1 400 /);
+    // What both systems hold of a connection, and no more.
+    expect(writer.socket.bytesWritten).toBeLessThan(32 * 1_024 ** 2);
+    expect((await post(url, callOf("t"))).status).toBe(200);
+  });
+});
+
 const metric = (text: string, name: string): number => Number(new RegExp(`^${name} (.+)$`, "m").exec(text)?.[1]);
 const endedFor = (reason: string): string => `outrigger_sidecar_connections_ended_total\\{reason="${reason}"\\}`;
 

@@ -4,6 +4,7 @@
  */
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { wireErrors } from "@outrigger/api/errors";
 import { buildError } from "@outrigger/mcp";
 
@@ -79,11 +80,23 @@ export function createConnections(server: string, limits: ConnectionLimits): Con
         if (isSlow) count("slow_request");
         if (socket.destroyed || !socket.writable) return;
         socket.end(`HTTP/1.1 ${isSlow ? "408 Request Timeout" : "400 Bad Request"}\r\nconnection: close\r\n\r\n`);
+        linger(socket);
       });
     },
     open: () => open,
     ended: () => ended,
   };
+}
+
+/** How long a client whose request can't be read has to read the answer to it, in ms. */
+const lingerMs = 1_000;
+
+/** Reads nothing more of a connection that has its last answer: one that writes without an end would else be read without an end. */
+function linger(socket: Duplex): void {
+  // A listener in paused mode takes the bytes from the parser, and after a buffer full of them the system holds them back.
+  socket.on("readable", () => undefined);
+  const timer = setTimeout(() => socket.destroy(), lingerMs);
+  socket.once("close", () => clearTimeout(timer));
 }
 
 const reasons: readonly EndedFor[] = ["too_many", "too_many_of_peer", "slow_request", "slow_reader"];

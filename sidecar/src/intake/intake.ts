@@ -17,6 +17,7 @@ import { openFleet, type OpenFleet } from "../share/open-fleet.ts";
 import { createConnections } from "./connections.ts";
 import { exposeIntake } from "./expose.ts";
 import { createFloodGate } from "./flood.ts";
+import { createSessionOwners, type SessionOwners } from "./session-owners.ts";
 import type { intakeSettings } from "./settings.ts";
 
 /** What the way in is bounded by. Times in ms. */
@@ -33,6 +34,8 @@ type IntakeValues = Settings<typeof intakeSettings>["values"];
 export interface Intake {
   /** What calls need of it. */
   readonly deps: Pick<CallDeps, "tasks" | "callers" | "waiting" | "fleet" | "flood" | "callDeadlineMs">;
+  /** Whose sessions are whose; for a server over HTTP. */
+  readonly sessions: SessionOwners;
   /** Has a listener of the door keep the bounds; before it is bound. */
   readonly guard: (server: Server) => void;
   /** Prometheus text. */
@@ -52,9 +55,10 @@ export function readIntake(
 ): IntakeOptions {
   const { callDeadlineMs, maxConnections, maxPeerConnections, floodRate, sharedStore, podInfo } = values;
   const { headerTimeoutMs, requestTimeoutMs, readerTimeoutMs } = values;
+  const { maxHttpSessions } = values;
   const times = { headerTimeoutMs, requestTimeoutMs, readerTimeoutMs };
   const shares = trust === undefined || podInfo === undefined ? undefined : { folder: podInfo, trust };
-  const counts = { maxConnections, maxPeerConnections, floodRate, sharedStore, shares };
+  const counts = { maxConnections, maxPeerConnections, maxHttpSessions, floodRate, sharedStore, shares };
   return { callDeadlineMs, assertionKeys: keys, ...counts, ...times };
 }
 
@@ -67,6 +71,8 @@ export interface IntakeParts {
   readonly now: () => number;
   readonly wallNow: () => number;
   readonly deadlines: Deadlines;
+  /** After which time a session counts as idle, in ms. */
+  readonly sessionIdleMs: number;
   readonly logger: Logger;
 }
 
@@ -75,6 +81,9 @@ export function createIntake(options: IntakeOptions, parts: IntakeParts): Intake
   const { server, namespace, policy, wallNow } = parts;
   const connections = createConnections(server, options);
   const tasks = createTaskTable(taskBounds);
+  const sessions = createSessionOwners({
+    ...{ server, maxSessions: options.maxHttpSessions, idleMs: parts.sessionIdleMs, now: parts.now },
+  });
   const waiting = createWaiting(parts.deadlines);
   const { floodRate, callDeadlineMs, assertionKeys } = options;
   const fleet = openFleet({ store: options.sharedStore, shares: options.shares }, parts);
@@ -88,8 +97,9 @@ export function createIntake(options: IntakeOptions, parts: IntakeParts): Intake
       ...(fleet === undefined ? {} : { fleet: fleet.fleet }),
       ...(floodRate === undefined ? {} : { flood: createFloodGate(floodRate, parts.now) }),
     },
+    sessions,
     guard: connections.guard,
-    expose: () => exposeIntake({ connections, tasks, waiting }) + (fleet?.expose() ?? ""),
+    expose: () => exposeIntake({ connections, tasks, waiting, sessions }) + (fleet?.expose() ?? ""),
     details: () => fleet?.details() ?? [],
     close: async () => fleet?.close(),
   };

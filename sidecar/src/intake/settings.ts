@@ -1,12 +1,15 @@
 /** Settings of the way in: how many connections, how slow a client may be, how long a call may take. */
+import { allowedHosts, isForbiddenHost } from "../upstream/forbidden-address.ts";
 import { parseRate, parseTime, parseWhole } from "@outrigger/api/values";
 import { parseText, type ParsedSetting, type SettingTable } from "@outrigger/runtime/config";
 
 function parseStore(text: string): ParsedSetting<URL> {
-  const isStore = /^(redis|rediss|valkey|valkeys):\/\/./.test(text) && URL.canParse(text);
-  return isStore
+  const http = text.replace(/^(?:redis|valkey)s?:/, "http:");
+  // Hosts of the web alone are read in one form, whatever way an address is written in.
+  const isStore = http !== text && URL.canParse(http) && !isForbiddenHost(new URL(http).hostname);
+  return isStore && URL.canParse(text)
     ? { ok: true, value: new URL(text.replace(/^valkey/, "redis").replace(/^rediss?s:/, "rediss:")) }
-    : { ok: false, expected: 'an address such as "redis://valkey.tools.svc:6379"' };
+    : { ok: false, expected: `an address such as "redis://valkey.tools.svc:6379", ${allowedHosts}` };
 }
 
 /** The rows of the settings' table. */
@@ -70,5 +73,12 @@ export const intakeSettings = {
     help: "how long a client may leave an answer unread before its connection ends",
     parse: parseTime,
     fallback: 60_000,
+  },
+  maxHttpSessions: {
+    flag: "max-http-sessions",
+    env: "OUTRIGGER_MAX_HTTP_SESSIONS",
+    help: "sessions that clients may have open with a server over HTTP at once; one that is idle for --session-idle makes room",
+    parse: (text: string) => parseWhole(text, { min: 1, max: 1_000_000 }),
+    fallback: 10_000,
   },
 } satisfies SettingTable;

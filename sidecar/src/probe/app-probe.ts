@@ -3,24 +3,26 @@
  * because the server listens on loopback only. Judges as the kubelet does; decides nothing about MCP.
  */
 import { request as httpRequest } from "node:http";
-import { connect as connectHttp2 } from "node:http2";
-import { request as httpsRequest } from "node:https";
 import { connect } from "node:net";
-import type { AppProbe, AppProbeEntry } from "@outrigger/api/app-probe";
+import type { AppProbe, AppProbeEntry, StdioProbe } from "@outrigger/api/app-probe";
 import type { Health } from "@outrigger/api/feed";
 
 /** Undefined where the server is well, else one sentence that the kubelet shows. */
 export type AppHealth = string | undefined;
 
-/** Whether a session with a stdio server could be opened now: the sidecar tries that all the time, so it knows. */
-export function judgeStdio({ state, message }: Health): AppHealth {
-  return state === "Ready" || state === "Degraded" ? undefined : message;
+/**
+ * Whether a session with a stdio server could be opened now: the sidecar tries that all the time, so it knows. One that never
+ * answered yet does not serve, and is alive until it has had its time.
+ */
+export function judgeStdio({ asks }: StdioProbe, { state, message }: Health): AppHealth {
+  const isWell = asks === "Alive" ? state !== "Dead" : state === "Ready" || state === "Degraded";
+  return isWell ? undefined : message;
 }
 
 /** Runs one probe against loopback. Never throws. */
 export async function runAppProbe(probe: AppProbe): Promise<AppHealth> {
   const timeoutMs = (probe.timeoutSeconds ?? 30) * 1_000;
-  const asked = { http: askHttp, tcp: askTcp, grpc: askGrpc }[probe.kind](probe);
+  const asked = await { http: askHttp, tcp: askTcp, grpc: askGrpc }[probe.kind](probe);
   const { promise, cancel } = asked;
   const timer = setTimeout(() => cancel(`no answer within ${timeoutMs / 1_000} s`), timeoutMs);
   try {
@@ -37,8 +39,9 @@ interface Asked {
 
 const host = "localhost";
 
-function askHttp(probe: AppProbe): Asked {
-  const request = probe.scheme === "HTTPS" ? httpsRequest : httpRequest;
+/** TLS and HTTP/2 are loaded where a probe needs them: few do, and every pod would hold them. */
+async function askHttp(probe: AppProbe): Promise<Asked> {
+  const request = probe.scheme === "HTTPS" ? (await import("node:https")).request : httpRequest;
   let cancel: (why: string) => void = () => undefined;
   const promise = new Promise<AppHealth>((resolve) => {
     const outgoing = request(
@@ -88,7 +91,8 @@ function askTcp(probe: AppProbe): Asked {
 /** SERVING in grpc.health.v1.HealthCheckResponse: field 1, varint 1. Source: grpc/doc/health-checking.md. */
 const serving = Buffer.from([0x08, 0x01]);
 
-function askGrpc(probe: AppProbe): Asked {
+async function askGrpc(probe: AppProbe): Promise<Asked> {
+  const { connect: connectHttp2 } = await import("node:http2");
   const session = connectHttp2(`http://${host}:${probe.port}`);
   let cancel: (why: string) => void = () => undefined;
   const promise = new Promise<AppHealth>((resolve) => {

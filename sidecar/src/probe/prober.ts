@@ -6,9 +6,10 @@
 import type { Connection } from "../catalog/connect.ts";
 import { buildBodiless, type Reply, type ServerAccess } from "../catalog/ask.ts";
 import type { StdioStatus } from "../stdio/process/children.ts";
+import { isEventStream } from "../upstream/headers.ts";
 import type { Evidence } from "./judge-health.ts";
 
-/** What a prober needs. `connection`: the catalogue's own; it is never opened for a probe. */
+/** What a prober needs. `access` with the time-out of a check; `connection`: the catalogue's own, never opened for a probe. */
 export interface ProberOptions {
   readonly access: ServerAccess;
   readonly connection: () => { readonly connection: Connection; readonly isWatching: boolean } | undefined;
@@ -25,9 +26,12 @@ export function createProber(options: ProberOptions): Prober {
     const { stdioStatus } = options;
     if (stdioStatus !== undefined) return Promise.resolve(judgeProcess(stdioStatus()));
     const open = options.connection();
-    if (open?.connection.era === "modern") return askConnection(open.connection, "server/discover");
-    if (open?.isWatching === true) return askConnection(open.connection, "ping");
-    return knock(options.access);
+    const { access } = options;
+    if (open?.connection.era === "modern") return askConnection(open.connection, "server/discover", access.timeoutMs);
+    // Without a session a ping needs none; with one only while a stream keeps it open anyway.
+    if (open !== undefined && (open.isWatching || open.connection.sessionId === undefined))
+      return askConnection(open.connection, "ping", access.timeoutMs);
+    return knock(access);
   };
 }
 
@@ -38,12 +42,20 @@ function judgeProcess(status: StdioStatus): Evidence | undefined {
   return reason === "Serving" ? { kind: "Answered" } : undefined;
 }
 
-async function askConnection(connection: Connection, method: string): Promise<Evidence> {
-  const reply = await connection.request(method);
-  return judgeReply(reply);
+/** The connection has a time-out of its own, which is the catalogue's: a health check may have less. */
+async function askConnection(connection: Connection, method: string, timeoutMs: number): Promise<Evidence> {
+  const { promise: late, resolve } = Promise.withResolvers<Evidence>();
+  const timer = setTimeout(() => resolve(failed(silenceOf(timeoutMs))), timeoutMs);
+  try {
+    return await Promise.race([connection.request(method).then(judgeReply), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function judgeReply(reply: Reply): Evidence {
+  if (reply.type === "failure") return failed(reply.failure.message);
+  if (reply.status >= 500) return judgeStatus(reply.status);
   switch (reply.type) {
     case "result":
       return { kind: "Answered" };
@@ -51,33 +63,45 @@ function judgeReply(reply: Reply): Evidence {
       return isRefusal(reply.status) ? unauthorized(reply.status) : { kind: "Answered" };
     case "status":
       return judgeStatus(reply.status);
-    case "failure":
-      return failed(reply.failure.message);
   }
 }
 
+const silenceOf = (timeoutMs: number): string => `the server did not answer within ${timeoutMs} ms`;
+
+/** Of an answer to a GET no more is read, and a connection with more to read is ended. */
+const mostReadBytes = 65_536;
+
 /**
  * Asks with a GET outside any session: whatever is refused, for want of a session or of credentials, shows that somebody is there.
- * Whether the credentials are wanting for good, the list tells. Leaves at the head of the answer.
+ * Whether the credentials are wanting for good, the list tells. A stream is left at its head; anything else is read to its end, so that
+ * its connection stays and tells by its own end when the server goes.
  */
 function knock(access: ServerAccess): Promise<Evidence> {
   return new Promise((resolve) => {
+    let bytes = 0;
+    const leave = (): void => {
+      clearTimeout(timer);
+      call.abort();
+    };
     const timer = setTimeout(() => {
       call.abort();
-      resolve(failed(`the server did not answer within ${access.timeoutMs} ms`));
+      resolve(failed(silenceOf(access.timeoutMs)));
     }, access.timeoutMs);
-    const finish = (evidence: Evidence): void => {
-      clearTimeout(timer);
-      resolve(evidence);
-    };
     const call = access.upstream.send(buildBodiless(access, "GET", {}), {
-      onHead(status) {
-        finish(isRefusal(status) ? { kind: "Answered" } : judgeStatus(status));
-        queueMicrotask(() => call.abort());
+      onHead(status, headers) {
+        resolve(isRefusal(status) ? { kind: "Answered" } : judgeStatus(status));
+        if (isEventStream(headers)) queueMicrotask(leave);
       },
-      onData: () => true,
-      onEnd: () => undefined,
-      onFailure: ({ message }) => finish(failed(message)),
+      onData(chunk) {
+        bytes += chunk.length;
+        if (bytes > mostReadBytes) queueMicrotask(leave);
+        return true;
+      },
+      onEnd: () => clearTimeout(timer),
+      onFailure({ message }) {
+        clearTimeout(timer);
+        resolve(failed(message));
+      },
     });
   });
 }

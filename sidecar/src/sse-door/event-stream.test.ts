@@ -32,7 +32,7 @@ describe("the stream of a client", () => {
     );
   });
 
-  it("is kept open by comments while it is quiet, and ends once", () => {
+  it("is kept open by comments while it is quiet, and ends once with a hint to come again", () => {
     const { state, client } = createReader();
     let nowMs = 0;
     const stream = openEventStream(client, { endpoint: "/", now: () => nowMs });
@@ -43,6 +43,7 @@ describe("the stream of a client", () => {
     stream.send(Buffer.from("{}"));
     expect(state).toMatchObject({ hasEnded: true });
     expect(state.text).not.toContain("data: {}");
+    expect(state.text.endsWith("retry: 1000\n: this stream ends in order; open it again\n\n")).toBe(true);
     expect(stream.isOpen()).toBe(false);
   });
 

@@ -5,6 +5,7 @@
 import { encodeEvent } from "@outrigger/mcp";
 import { eventStreamHeaders, keepAlive } from "../bridge/http/answer.ts";
 import type { ClientSide } from "../call/client-side.ts";
+import { streamEnds } from "../streams/messages.ts";
 
 /** A comment so often keeps a quiet stream open; a reader that stands still for so long loses it. In ms. */
 const keepAliveMs = 15_000;
@@ -45,7 +46,10 @@ export function openEventStream(
       behindSinceMs = undefined;
     },
     end() {
-      if (isOpen) client.end();
+      if (isOpen) {
+        client.write(streamEnds);
+        client.end();
+      }
       isOpen = false;
     },
     tend(nowMs) {

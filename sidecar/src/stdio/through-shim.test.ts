@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { call, legacy, openSession, post, textOf } from "./testing/client.ts";
 import { isAlive, until } from "./testing/fixture.ts";
+import { useByMany } from "./testing/many-clients.ts";
 import { startAwaitingSidecar, type AwaitingSidecar, type SidecarProcess } from "./testing/sidecar-process.ts";
 
 const sidecars: SidecarProcess[] = [];
@@ -53,6 +54,13 @@ describe("a stdio server in a container of its own", () => {
     await until("it is Ready again", () => states.at(-1)?.health.state === "Ready");
     expect(states.at(-1)?.digest).toBe(digest);
     expect((await openSession(url))["mcp-session-id"]).toBeDefined();
+  });
+
+  it("F-070 serves twenty clients at once, each by a process of its own that ends with it", async () => {
+    const sidecar = await startAwaiting();
+    sidecar.startContainer(["--era", "legacy"]);
+    await until("it is Ready", () => sidecar.states.at(-1)?.health.state === "Ready");
+    await useByMany(sidecar, 20);
   });
 
   it("leaves no process behind when the sidecar ends", async () => {

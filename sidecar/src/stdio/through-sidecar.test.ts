@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { call, legacy, modern, openSession, post, textOf } from "./testing/client.ts";
 import { isAlive, until } from "./testing/fixture.ts";
+import { useByMany } from "./testing/many-clients.ts";
 import { startSidecar, type SidecarProcess } from "./testing/sidecar-process.ts";
 
 const sidecars: SidecarProcess[] = [];
@@ -58,6 +59,12 @@ describe("a stdio server behind a sidecar", () => {
     );
     expect(replies.every(({ status }) => status === 503 || status === 502)).toBe(true);
     expect(records().length - started).toBeLessThanOrEqual(2);
+  });
+
+  it("F-070 serves twenty clients at once, each by a process of its own that ends with it", async () => {
+    const sidecar = await start("--era", "legacy");
+    await until("it is Ready", () => sidecar.states.at(-1)?.health.state === "Ready");
+    await useByMany(sidecar, 20);
   });
 
   it("serves both eras at once, and leaves no process behind", async () => {

@@ -2,6 +2,7 @@
  * The id that joins what several programs say of one request: the header `Outrigger-Request-Id` that the aggregator sets, else the
  * trace, else one of our own. It is a name to search by and no proof: whoever calls may choose it.
  */
+import { requestIdHeader } from "@outrigger/api/caller";
 import type { Told } from "../call/exchange.ts";
 import type { Item } from "../call/message.ts";
 import { parseTraceParent } from "@outrigger/runtime/trace-context";
@@ -12,7 +13,7 @@ const given = /^[A-Za-z0-9._:-]{1,64}$/;
 export function createIds(prefix: string): (exchange: Told, item: Item | undefined) => string {
   let count = 0;
   return (exchange, item) => {
-    const header = exchange.received.headers["outrigger-request-id"];
+    const header = exchange.received.headers[requestIdHeader];
     if (typeof header === "string" && given.test(header)) return header;
     const traceId = exchange.watched?.span?.traceId ?? traceIdOf(exchange, item);
     return traceId ?? `${prefix}-${++count}`;

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { startSidecar } from "./start-sidecar.ts";
+import { startSidecar, type StartedSidecar } from "./start-sidecar.ts";
 
 /** A running sidecar. */
 export interface InProcess {
@@ -15,6 +15,9 @@ export interface InProcess {
   /** The text of its metrics. */
   readonly metrics: () => Promise<string>;
   readonly policyFile: string;
+  readonly controlPort: number;
+  readonly adminPort: number;
+  readonly stop: StartedSidecar["stop"];
 }
 
 /** What it is started with. `handler` gets what reaches the server; what the sidecar asks for itself it answers too. */
@@ -38,7 +41,7 @@ export async function startInProcess({ handler, policy = {}, flags = [] }: Start
     await rm(folder, { recursive: true });
   });
   const upstream = ["--upstream", `http://127.0.0.1:${portOf(server)}/mcp`];
-  const { port, adminPort } = await startSidecar([
+  const { port, adminPort, controlPort, stop } = await startSidecar([
     ...upstream,
     ...(policy === null ? [] : ["--policy", policyFile]),
     ...flags,
@@ -48,6 +51,9 @@ export async function startInProcess({ handler, policy = {}, flags = [] }: Start
     url: `http://127.0.0.1:${port}/mcp`,
     metrics: async () => (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text(),
     policyFile,
+    controlPort,
+    adminPort,
+    stop,
   };
 }
 

@@ -13,6 +13,8 @@ export interface StartedSidecar {
   readonly controlPort: number;
   readonly adminPort: number;
   readonly logged: readonly Readonly<Record<string, unknown>>[];
+  /** Ends it before the test does, step by step; `onStep` hears of each step that is about to run. */
+  readonly stop: (onStep?: (name: string) => void | Promise<void>) => Promise<void>;
 }
 
 const freePorts = ["--listen", "0", "--control", "0", "--admin", "0", "--drain-seconds", "0"];
@@ -32,12 +34,18 @@ export async function startSidecar(
   const telemetry = await openTelemetry({ ...options.options, audit: "off" }, logger);
   if (!telemetry.ok) throw new Error(telemetry.problems.join("\n"));
   const sidecar = createSidecar(options.options, logger, telemetry.create);
-  onTestFinished(async () => {
-    for (const step of sidecar.stopSteps) await step.run();
-  });
+  let stopping: Promise<void> | undefined;
+  const stopAll = async (onStep: Parameters<StartedSidecar["stop"]>[0]): Promise<void> => {
+    for (const step of sidecar.stopSteps) {
+      await onStep?.(step.name);
+      await step.run();
+    }
+  };
+  const stop: StartedSidecar["stop"] = (onStep) => (stopping ??= stopAll(onStep));
+  onTestFinished(() => stop());
   const bound = await sidecar.start();
   if (!bound.ok) throw new Error(bound.message);
   // The line of that message has the ports.
   const { controlPort, adminPort } = logged.find(({ msg }) => msg === "listening") as StartedSidecar & object;
-  return { port: bound.port, controlPort, adminPort, logged };
+  return { port: bound.port, controlPort, adminPort, logged, stop };
 }

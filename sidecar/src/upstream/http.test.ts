@@ -2,6 +2,7 @@ import { createServer, type RequestListener } from "node:http";
 import { createServer as createRawServer, type Server, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { createHttpUpstream, type HttpUpstream } from "./http.ts";
+import type { ScannedMessage } from "@outrigger/mcp";
 import type { UpstreamFailure, UpstreamRequest } from "./upstream.ts";
 
 const closers: (() => Promise<unknown>)[] = [];
@@ -171,6 +172,21 @@ describe("an answer", () => {
     expect(seen).toBe(8_000_000);
   });
 
+  it("whose reader asked to pause at its end leaves the connection ready for the next", async () => {
+    const upstream = open(
+      await serve((request, response) => void request.resume().on("end", () => response.end("ok"))),
+    );
+    await new Promise<void>((resolve) => {
+      upstream.send(post("x"), {
+        onHead: () => undefined,
+        onData: () => false,
+        onEnd: resolve,
+        onFailure: () => resolve(),
+      });
+    });
+    expect(await ask(upstream, post("y"))).toMatchObject({ status: 200, text: "ok" });
+  });
+
   it("with bytes behind it is taken, and its connection is not used again", async () => {
     const connections = new Set<Socket>();
     const upstream = open(
@@ -209,5 +225,90 @@ describe("an answer", () => {
     const origin = await listen(server);
     await new Promise((resolve) => server.close(resolve));
     expect(await ask(open(origin), post("a"))).toMatchObject({ reason: "UpstreamUnavailable", sent: false });
+  });
+});
+
+describe("a kept connection that the server ends while a request is on its way", () => {
+  const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+  const message = (method: string): ScannedMessage => ({ type: "request", id: 1, method });
+
+  /** Answers the first request of a connection and ends the connection at the second. Counts the requests. */
+  async function serveOnce(): Promise<{ readonly upstream: HttpUpstream; readonly requests: () => number }> {
+    const used = new WeakSet<Socket>();
+    let requests = 0;
+    const origin = await serveRaw((socket) => {
+      requests++;
+      if (used.has(socket)) socket.end();
+      else socket.write(ok);
+      used.add(socket);
+    });
+    return { upstream: open(origin), requests: () => requests };
+  }
+
+  it.each(["tools/list", "initialize", "ping"])("%s is sent once more", async (method) => {
+    const { upstream, requests } = await serveOnce();
+    await ask(upstream, post("a"));
+    expect(await ask(upstream, { ...post("b"), message: message(method) })).toMatchObject({ text: "ok" });
+    expect(requests()).toBe(3);
+  });
+
+  it("a call is not, since it may have run", async () => {
+    const { upstream, requests } = await serveOnce();
+    await ask(upstream, post("a"));
+    const answer = await ask(upstream, { ...post("b"), message: message("tools/call") });
+    expect(answer).toMatchObject({ reason: "UpstreamBroken", sent: true });
+    expect(answer).toHaveProperty("message", expect.stringContaining("may have run, or not"));
+    expect(requests()).toBe(2);
+  });
+
+  it("nothing is, where a byte of the answer came", async () => {
+    let requests = 0;
+    const upstream = open(
+      await serveRaw((socket) => {
+        requests++;
+        if (requests === 1) socket.write(ok);
+        else socket.end("HTTP/1.1 2");
+      }),
+    );
+    await ask(upstream, post("a"));
+    const answer = await ask(upstream, { ...post("b"), message: message("tools/list") });
+    expect(answer).toMatchObject({ reason: "UpstreamBroken", sent: true });
+    expect(requests).toBe(2);
+  });
+
+  it("nothing is on a connection that was opened for it", async () => {
+    let requests = 0;
+    const upstream = open(await serveRaw((socket) => (requests++, socket.end())));
+    const answer = await ask(upstream, { ...post("a"), message: message("tools/list") });
+    expect(answer).toMatchObject({ reason: "UpstreamBroken" });
+    expect(requests).toBe(1);
+  });
+});
+
+describe("a connection without a request", () => {
+  it.each([
+    { said: undefined, keptMs: 4_000 },
+    { said: "timeout=60, max=10", keptMs: 4_000 },
+    { said: "timeout=3", keptMs: 2_000 },
+    { said: "timeout=1", keptMs: 500 },
+    { said: "timeout=0", keptMs: 0 },
+  ])("is used for $keptMs ms where the server says $said", async ({ said, keptMs }) => {
+    const ports = new Set<number | undefined>();
+    const origin = await serve((request, response) => {
+      ports.add(request.socket.remotePort);
+      if (said !== undefined) response.setHeader("Keep-Alive", said);
+      response.setHeader("Connection", "keep-alive");
+      request.resume().on("end", () => response.end("ok"));
+    });
+    let nowMs = 0;
+    const upstream = createHttpUpstream(origin, { maxCalls: 8, maxStreams: 2 }, () => nowMs);
+    closers.push(() => upstream.close());
+    await ask(upstream, post("a"));
+    nowMs += Math.max(0, keptMs - 1);
+    await ask(upstream, post("b"));
+    expect(ports.size).toBe(keptMs === 0 ? 2 : 1);
+    nowMs += keptMs;
+    await ask(upstream, post("c"));
+    expect(ports.size).toBe(keptMs === 0 ? 3 : 2);
   });
 });

@@ -1,4 +1,6 @@
-/** An HTTP server as upstream: raw bytes and raw headers both ways over kept connections; no retry, no redirect, no timers. */
+/** An HTTP server as upstream: raw bytes and raw headers both ways over kept connections; no call twice, no redirect, no timers. */
+import { createGuardedLookup } from "./forbidden-address.ts";
+import { isSafe, sendSafely } from "./http1/again.ts";
 import { createConnections, type ConnectionLimits, type Connections } from "./http1/connections.ts";
 import { writeHead } from "./http1/head.ts";
 import type { Upstream, UpstreamCall } from "./upstream.ts";
@@ -22,13 +24,18 @@ export function createHttpUpstream(
     host: hostname.replace(/^\[|\]$/g, ""),
     port: port === "" ? (isTls ? 443 : 80) : Number(port),
     isTls,
+    lookup: createGuardedLookup(),
   };
   const connections = createConnections(place, limits, now);
   return {
-    send: ({ method, path, headers, body }, sink) => {
+    send: (request, sink) => {
+      const { method, path, headers, body } = request;
       const bodyBytes = body === undefined ? undefined : body.length;
       const head = writeHead({ method, path, host, headers, bodyBytes });
-      const call = connections.send(method === "GET" ? "stream" : "call", { head, body }, sink);
+      const use = method === "GET" ? "stream" : "call";
+      const call = isSafe(request)
+        ? sendSafely(connections, { use, request: { head, body } }, sink)
+        : connections.send(use, { head, body }, sink);
       if (call !== undefined) return call;
       const message = "too many requests are under way to this server";
       sink.onFailure({ reason: "FloodLimited", message, sent: false });

@@ -27,10 +27,12 @@ export interface UpstreamRequest {
 export interface UpstreamFailure {
   readonly reason: Extract<
     WireReason,
-    "UpstreamUnavailable" | "UpstreamStarting" | "UpstreamTimeout" | "UpstreamBroken" | "FloodLimited"
+    "UpstreamUnavailable" | "UpstreamStarting" | "UpstreamTimeout" | "UpstreamBroken" | "CircuitOpen" | "FloodLimited"
   >;
   readonly message: string;
   readonly sent: boolean;
+  /** When the same call may succeed, in ms, where that is known. */
+  readonly retryAfterMs?: number;
 }
 
 /**
@@ -44,10 +46,13 @@ export interface UpstreamSink {
   readonly onFailure: (failure: UpstreamFailure) => void;
 }
 
-/** A request under way. `abort` tells the server, frees everything and silences the sink. */
+/**
+ * A request under way. `abort` tells the server, frees everything and silences the sink; `silent`: because the server said nothing for
+ * too long, which is its failure and nobody else's.
+ */
 export interface UpstreamCall {
   readonly resume: () => void;
-  readonly abort: () => void;
+  readonly abort: (why?: "silent") => void;
 }
 
 /** The server behind the sidecar. */

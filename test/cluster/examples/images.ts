@@ -8,6 +8,7 @@ import { makeNodeImage } from "../image/node-image.ts";
 import { makeServersImage } from "../product/servers.ts";
 import { makeGithubImage } from "./github.ts";
 import { makeFetchImage, makeSqliteImage } from "./python.ts";
+import { makeRemoteImage } from "./remote.ts";
 
 /** What the reference server reads beside its program. */
 const everythingPath = createRequire(import.meta.url).resolve("@modelcontextprotocol/server-everything/dist/index.js");
@@ -17,8 +18,16 @@ const everythingFiles: readonly LayerEntry[] = [
 
 type Recipe = (name: string, file: string) => Promise<Image>;
 
-/** Makes the images in a folder. Shape: in the order of `names`, which are as manifests write them. */
-export async function makeExampleImages(names: readonly string[], folder: string): Promise<readonly Image[]> {
+/** What is made. `authorityPem` vouches for the server elsewhere that the example "remote" is tried with. */
+export interface ExampleImages {
+  /** As manifests write them. */
+  readonly names: readonly string[];
+  readonly folder: string;
+  readonly authorityPem: string;
+}
+
+/** Makes the images. Shape: in the order of `names`. */
+export async function makeExampleImages({ names, folder, authorityPem }: ExampleImages): Promise<readonly Image[]> {
   const bundles = join(folder, "bundles");
   await mkdir(bundles, { recursive: true });
   const bundled = makeServersImage(bundles);
@@ -33,9 +42,11 @@ export async function makeExampleImages(names: readonly string[], folder: string
   const recipes: ReadonlyMap<string, Recipe> = new Map([
     ["mcp/everything", fromBundle("everything", ...everythingFiles)],
     ["mcp/filesystem", fromBundle("filesystem")],
+    ["mcp/memory", fromBundle("memory")],
     ["mcp/fetch", makeFetchImage],
     ["mcp/sqlite", makeSqliteImage],
     ["ghcr.io/github/github-mcp-server", makeGithubImage],
+    ["registry.example.com/mcp-remote", (name, file) => makeRemoteImage(name, file, authorityPem)],
   ]);
   const made = names.map((name, index) => {
     const recipe = recipes.get(name.replace(/:[^/]*$/, ""));

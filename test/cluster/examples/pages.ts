@@ -8,16 +8,18 @@ import { readExamples, readFences, type Example } from "../../integration/pages/
 /** The page that leads to all of them, and tells what is done before the first. */
 export const overview = "docs/examples/README.md";
 
-/** One example. `name` is its folder's and its server's; `page` and `manifest` are paths from the root. */
+/** One example. `name` is its folder's, and mostly its server's; `page` and `manifest` are paths from the root. */
 export interface ExamplePage {
   readonly name: string;
   readonly page: string;
   readonly manifest: string;
 }
 
-/** A call of `outrigger call` on a page, with what is printed. */
+/** A call of `outrigger call` on a page, with what is printed. `tool` is a public name: `namespace__server__tool`. */
 export interface ShownCall {
   readonly tool: string;
+  readonly namespace: string;
+  readonly server: string;
   readonly values: Readonly<Record<string, unknown>>;
   readonly output: string;
 }
@@ -54,7 +56,8 @@ export function readCalls(page: string): readonly ShownCall[] {
   return readCommands(page).flatMap(({ command, output = "" }) => {
     const { tool = "", json = "" } =
       /^npx outrigger call (?<tool>\S+) --json '(?<json>.*)'$/.exec(command)?.groups ?? {};
-    return tool === "" ? [] : [{ tool, values: JSON.parse(json) as ShownCall["values"], output }];
+    const [namespace = "", server = ""] = tool.split("__");
+    return tool === "" ? [] : [{ tool, namespace, server, values: JSON.parse(json) as ShownCall["values"], output }];
   });
 }
 

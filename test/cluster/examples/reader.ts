@@ -10,18 +10,21 @@ const reads = /^npx outrigger call /;
 /** Servers in Python take their time where several start at once. */
 const patienceMs = 120_000;
 
-/** Creates a reader for the running test. */
-export async function createClusterReader(cluster: Extract<ProvidedCluster, { ok: true }>): Promise<Reader> {
+/** Creates a reader for the running test, with the given variables. */
+export async function createClusterReader(
+  cluster: Extract<ProvidedCluster, { ok: true }>,
+  env: Readonly<Record<string, string>>,
+): Promise<Reader> {
   const reader = createReader({
     programs: await findKubectlFolders(cluster),
     env: {
       KUBECONFIG: cluster.kubeconfig,
       KUBECACHEDIR: join(makeTestFolder("home"), "kube"),
-      GITHUB_TOKEN: tokenOfReader,
+      ...env,
     },
   });
   return { ...reader, patienceMs: (command) => (reads.test(command) ? patienceMs : 0) };
 }
 
-/** What the reader has for a token: no secret of anybody. */
+/** What the reader has for a token of GitHub: no secret of anybody. */
 export const tokenOfReader = "github_pat_of_a_test";

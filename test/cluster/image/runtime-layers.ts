@@ -23,10 +23,16 @@ export const baseLayer: Layer = {
   ],
 };
 
-/** The pinned Node runtime that npm installed here, and this machine's libraries that it needs. */
-export async function createNodeLayer(): Promise<Layer> {
+/** Path of the pinned Node runtime that npm installed here. */
+export function findNode(): string {
   const from = createRequire(import.meta.url).resolve("node/bin/node");
   if (!existsSync(from)) throw new Error("the package node is empty; npm rebuild node brings its binary");
+  return from;
+}
+
+/** That runtime, and this machine's libraries that it needs. */
+export async function createNodeLayer(): Promise<Layer> {
+  const from = findNode();
   return {
     name: "node",
     entries: [{ kind: "copy", path: "/usr/local/bin/node", from, mode: 0o755 }, ...(await findLibraries(from))],

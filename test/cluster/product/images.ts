@@ -3,13 +3,16 @@
  * Tags carry a hash of the content, so that a node never runs what an earlier run has loaded under the same name.
  */
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { bundleProgram, programs, type Program } from "../../bundle/bundle.ts";
+import { cacheFolderName, fillCompileCache } from "../../bundle/compile-cache.ts";
 import { buildShim } from "../../shim/build.ts";
 import { makeImage, type Image } from "../image/image.ts";
+import type { LayerEntry } from "../image/layer.ts";
 import { makeNodeImage } from "../image/node-image.ts";
-import { nonRoot } from "../image/runtime-layers.ts";
+import { findNode, nonRoot } from "../image/runtime-layers.ts";
 import type { Progress } from "../progress.ts";
 
 /** What the chart is told about an image: `localhost/<repository>:<tag>`. `component` names its block of values. */
@@ -25,6 +28,9 @@ export const registry = "localhost";
 
 const root = join(import.meta.dirname, "../../..");
 
+/** Where an image of the product has it, as its Dockerfile says. */
+const cachePath = `/app/${cacheFolderName}`;
+
 /** Tells nothing. */
 const quietly: Progress["step"] = (_name, work) => work();
 
@@ -36,7 +42,11 @@ export interface ImageSources {
 
 /** Makes the images of all programs and of the shim in a folder; each one is a `step`. */
 export function makeProductImages(folder: string, step = quietly): Promise<readonly ProductImage[]> {
-  const bundleOf = (program: Program): Promise<string> => bundleProgram(program, root, join(folder, "bundles"));
+  const bundleOf = async (program: Program): Promise<string> => {
+    const file = await bundleProgram(program, root, join(folder, "bundles"));
+    await fillCompileCache(program, file, findNode());
+    return file;
+  };
   return makeImagesOf({ bundleOf, shim: buildShim }, folder, step);
 }
 
@@ -58,14 +68,19 @@ export function blockOf(program: string): string {
   return program === "cli" ? "check" : program;
 }
 
+/** Beside the bundle lies what Node compiled of it; earlier releases had nothing. */
 async function makeProgramImage(program: Program, from: string, folder: string): Promise<ProductImage> {
+  const main = `/app/${basename(from)}`;
+  const cache = join(dirname(from), cacheFolderName);
+  const cached: LayerEntry[] = existsSync(cache) ? [{ kind: "tree", path: cachePath, from: cache }] : [];
   return makeTagged(program, from, (name, file) =>
     makeNodeImage({
       name,
       file: join(folder, file),
-      app: [{ kind: "copy", path: "/app/main.js", from }],
-      entrypoint: ["/usr/local/bin/node", "/app/main.js"],
+      app: [{ kind: "copy", path: main, from }, ...cached],
+      entrypoint: ["/usr/local/bin/node", main],
       workdir: "/app",
+      ...(cached.length === 0 ? {} : { env: { NODE_COMPILE_CACHE: cachePath, NODE_COMPILE_CACHE_PORTABLE: "1" } }),
     }),
   );
 }

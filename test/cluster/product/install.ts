@@ -22,6 +22,14 @@ export function imageValues(images: readonly Omit<ProductImage, "image">[]): rea
   return [`images.registry=${registry}`, ...named];
 }
 
+/**
+ * Values for tests that are not about replicas: each change of the release is rolled out in a third of the time. A new pod is Ready before
+ * the old one goes, as with two.
+ */
+export const single: readonly string[] = ["webhook", "operator", "aggregator"].map(
+  (program) => `${program}.replicas=1`,
+);
+
 /** Runs helm of a major version against a cluster and gives what it prints. Rejects with helm's own words. */
 export async function runHelm(kubeconfig: string, args: readonly string[], major: HelmMajor = 4): Promise<string> {
   return run([await findHelm(major), "--kubeconfig", kubeconfig, "--namespace", release.namespace, ...args]);

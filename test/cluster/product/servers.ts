@@ -13,6 +13,8 @@ const servers = {
   memory: "@modelcontextprotocol/server-memory/dist/index.js",
   filesystem: "@modelcontextprotocol/server-filesystem/dist/index.js",
   "exits-at-once": "./app/exits-at-once.ts",
+  notes: "./app/notes.ts",
+  orders: "./app/orders.ts",
 } as const;
 
 const bindHost = join(import.meta.dirname, "app/bind-host.ts");

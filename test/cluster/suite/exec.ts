@@ -1,4 +1,4 @@
-/** Runs a command in a pod's first container, as `kubectl exec` does, and tells how it ended. */
+/** Runs a command in a container of a pod, as `kubectl exec` does, and tells how it ended. */
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { Exec, type KubeConfig, type V1Status } from "@kubernetes/client-node";
@@ -14,16 +14,19 @@ export interface ExecResult {
 export interface ExecRequest {
   readonly namespace: string;
   readonly pod: string;
+  /** Default: the first one. */
+  readonly container?: string;
   readonly command: readonly string[];
 }
 
 /** Runs it without input. Rejects where the command can't be started, with the runtime's words. */
-export async function execInPod(config: KubeConfig, { namespace, pod, command }: ExecRequest): Promise<ExecResult> {
+export async function execInPod(config: KubeConfig, request: ExecRequest): Promise<ExecResult> {
+  const { namespace, pod, container = "", command } = request;
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const texts = Promise.all([text(stdout), text(stderr)]);
   const { promise, resolve } = Promise.withResolvers<V1Status>();
   // The client closes the connection itself when it has read the status. An empty name means the first container.
-  await new Exec(config).exec(namespace, pod, "", [...command], stdout, stderr, null, false, resolve);
+  await new Exec(config).exec(namespace, pod, container, [...command], stdout, stderr, null, false, resolve);
   const status = await promise;
   stdout.end();
   stderr.end();

@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import type { Socket } from "node:net";
 
 const kept = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
-// Said, since the next call would else race with the end: that a connection ends unsaid can't be known in time.
+// Said here: that a connection ends unsaid can't be known in time, and then a call on it may fail.
 const json = `${kept}Connection: close\r\n`;
 const stream = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/event-stream\r\n";
 const result = '{"jsonrpc":"2.0","id":1,"result":{"tools":[]}}';
@@ -12,12 +12,17 @@ const chunk = (text: string): string => `${Buffer.byteLength(text).toString(16)}
 const zipped = gzipSync(result);
 const whole = `Content-Length: ${Buffer.byteLength(result)}\r\n\r\n${result}`;
 
+type Answer = (socket: Socket) => void;
+
+/** Those that end their connection and did not say so. */
+const unsaid = new WeakSet<Answer>();
+
 /** Writes `text` and ends the connection. */
-const send =
-  (text: string | Buffer) =>
-  (socket: Socket): void => {
-    socket.end(text);
-  };
+function send(text: string | Buffer): Answer {
+  const answer: Answer = (socket) => void socket.end(text);
+  if (!text.toString("latin1").includes("Connection: close")) unsaid.add(answer);
+  return answer;
+}
 
 /** Writes `text` and leaves the connection open: what is too much would be the next caller's. */
 const keep =
@@ -27,20 +32,31 @@ const keep =
   };
 
 /** Writes `unit` for as long as it is taken, up to `times`; never ends the answer. */
-function flood(head: string, unit: string, times: number): (socket: Socket) => void {
+function flood(head: string, unit: string, times: number): Answer {
   return (socket) => {
     socket.write(head);
     let left = times;
     const pump = (): void => {
-      while (left-- > 0) if (!socket.write(unit)) return;
+      for (let inTurn = 0; left > 0 && inTurn < unitsInTurn; inTurn++, left--) {
+        if (socket.destroyed || socket.write(unit)) continue;
+        left--;
+        return;
+      }
+      // Others have their turn: the system takes megabytes at once.
+      if (left > 0 && !socket.destroyed) setImmediate(pump);
     };
     socket.on("drain", pump);
     pump();
   };
 }
 
+const unitsInTurn = 64;
+
+/** Whether an answer ends its connection without having said so. */
+export const endsUnsaid = (name: string): boolean => unsaid.has(brokenAnswers[name] ?? (() => undefined));
+
 /** By name. The connection is given up afterwards, whatever was written. */
-export const brokenAnswers: Readonly<Record<string, (socket: Socket) => void>> = {
+export const brokenAnswers: Readonly<Record<string, Answer>> = {
   "length-too-long": send(`${json}Content-Length: 500\r\n\r\n${result}`),
   "length-too-short": keep(`${kept}Content-Length: 5\r\n\r\n${result}`),
   "length-negative": send(`${json}Content-Length: -1\r\n\r\n${result}`),

@@ -1,10 +1,11 @@
 /**
  * The server behind a fuzzed sidecar: a small MCP server of the legacy era that reads every body by itself and counts what of it
- * should never have come. A request's header `x-answer` asks for an answer that no server should give, `x-events` for so many events.
+ * should never have come. A request's header `x-answer` asks for an answer that no server should give, `x-events` for so many events,
+ * `x-end` for the end of its connection, of which the answer says nothing; `x-run` names a call that must not run twice.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { brokenAnswers } from "./broken-answers.ts";
+import { brokenAnswers, endsUnsaid } from "./broken-answers.ts";
 import { findForbidden } from "./find-forbidden.ts";
 import { allowedTools, deniedTools } from "../names.ts";
 
@@ -17,12 +18,18 @@ export interface CountingApp {
   readonly forbidden: readonly string[];
   /** Requests that are no MCP: another path or method than a sidecar passes. */
   readonly strange: readonly string[];
+  /** Calls that ran more than once. */
+  readonly repeated: readonly string[];
+  /** Connections that it ended without having said so: each may have broken one call that was on its way. */
+  readonly endedUnsaid: () => number;
   readonly close: () => void;
 }
 
 /** Starts the server on a free port of 127.0.0.1. */
 export async function startCountingApp(): Promise<CountingApp> {
-  const seen = { requests: 0, sessions: 0 };
+  const seen = { requests: 0, sessions: 0, endedUnsaid: 0 };
+  const ran = new Set<string>();
+  const repeated: string[] = [];
   const forbidden: string[] = [];
   const strange: string[] = [];
   const http = createServer(
@@ -30,8 +37,13 @@ export async function startCountingApp(): Promise<CountingApp> {
     (request, response) => {
       seen.requests++;
       if (!isServed(request)) strange.push(`${request.method ?? ""} ${request.url ?? ""}`);
+      const { "x-run": run, "x-end": end, "x-answer": wanted } = request.headers;
+      if (end !== undefined || endsUnsaid(String(wanted))) seen.endedUnsaid++;
+      if (end !== undefined) response.on("finish", () => request.socket.end());
       readBody(request, (body) => {
         forbidden.push(...findForbidden(body));
+        if (typeof run === "string" && ran.has(run)) repeated.push(run);
+        if (typeof run === "string") ran.add(run);
         answer({ request, response, body, sessionId: `session-${++seen.sessions}` });
       });
     },
@@ -50,6 +62,8 @@ export async function startCountingApp(): Promise<CountingApp> {
     requests: () => seen.requests,
     forbidden,
     strange,
+    repeated,
+    endedUnsaid: () => seen.endedUnsaid,
     close: () => {
       http.close();
       http.closeAllConnections();

@@ -2,12 +2,23 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { bundleProgram } from "../../bundle/bundle.ts";
 import { repositoryRoot } from "../../demo/stage/root.ts";
 import { startProgram } from "../../fixtures/program.ts";
+import { createSampleReader, type WorstSample } from "./process-samples.ts";
 
 /** The heap's bounds in a pod (webhook/src/inject/build/environment.ts). */
 const nodeFlags = ["--max-semi-space-size=2", "--max-old-space-size=64"];
+
+/** What the image tells the allocator. */
+const allocator: Readonly<Record<string, string>> = Object.fromEntries(
+  [...readFileSync(join(repositoryRoot, "sidecar/Dockerfile"), "utf8").matchAll(/\b(MALLOC_\w+)=(\S+)/g)].map(
+    ([, name = "", value = ""]) => [name, value],
+  ),
+);
+
+const watcher = pathToFileURL(join(import.meta.dirname, "watch-process.ts")).href;
 
 /** Short, so that what hangs is seen to end within a run; long enough for a machine that is busy with other things. */
 const callTimeout = "20s";
@@ -24,6 +35,8 @@ export interface DoorProcess {
   readonly anonMiB: () => number | undefined;
   /** Open files and sockets; undefined where the system does not tell. */
   readonly handles: () => number | undefined;
+  /** The worst that it saw of itself since this was last asked; undefined where too little time has gone by. */
+  readonly worst: () => WorstSample | undefined;
   /** A metric without labels by its name behind `outrigger_sidecar_`. Rejects where the sidecar does not answer. */
   readonly gauge: (name: string) => Promise<number>;
   /** Puts another policy into force, which the sidecar notices by itself. */
@@ -50,12 +63,28 @@ export async function startDoor({ upstreamPort, folder, policy }: DoorSettings):
   const policyFile = join(folder, "policy.json");
   const setPolicy = (document: object): Promise<void> => writeFile(policyFile, JSON.stringify(document));
   await setPolicy(policy);
+  const samples = join(folder, "samples.jsonl");
+  await writeFile(samples, "");
   const errors: string[] = [];
   const listening = Promise.withResolvers<Ports>();
   const anywhere = ["--listen", "127.0.0.1:0", "--control", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
-  const rest = ["--policy", policyFile, "--audit", "off", "--call-timeout", callTimeout, "--drain-seconds", "1"];
+  // Clients make the server fail here: what a breaker takes for an illness would be refused to the ordinary client too.
+  const breaker = ["--circuit-breaker", "off"];
+  const rest = [
+    "--policy",
+    policyFile,
+    "--audit",
+    "off",
+    "--call-timeout",
+    callTimeout,
+    "--drain-seconds",
+    "1",
+    ...breaker,
+  ];
   const upstream = ["--upstream", `http://127.0.0.1:${upstreamPort}/mcp`];
-  const program = startProgram([process.execPath, ...nodeFlags, bundle, ...anywhere, ...upstream, ...rest], {
+  const flags = [...nodeFlags, "--import", `${watcher}?file=${encodeURIComponent(samples)}`];
+  const program = startProgram([process.execPath, ...flags, bundle, ...anywhere, ...upstream, ...rest], {
+    env: { ...process.env, ...allocator },
     onLine: (line) => {
       const entry = parse(line);
       if (entry.msg === "listening") listening.resolve(entry as Ports);
@@ -71,6 +100,7 @@ export async function startDoor({ upstreamPort, folder, policy }: DoorSettings):
     errors,
     anonMiB: () => readAnonMiB(pid),
     handles: () => readIfThere(() => readdirSync(`/proc/${pid}/fd`).length),
+    worst: createSampleReader(samples),
     gauge: (name) => readGauge(adminPort, name),
     setPolicy,
     stop,

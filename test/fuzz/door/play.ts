@@ -1,6 +1,7 @@
 /** Plays one input against a door: writes its pieces, reads what comes, leaves as the input says, and judges the answers. */
 import { connect } from "node:net";
 import type { Input } from "../input.ts";
+import { brokenWords } from "./probe.ts";
 import { readAnswers, type Answer } from "./read-answers.ts";
 
 /** How long a client that expects nothing certain waits for something, in ms. */
@@ -44,12 +45,16 @@ const judgeEnd = (isCut: boolean, input: Input): string | undefined =>
 function judge(answers: readonly Answer[], input: Input): string | undefined {
   if (asksForBrokenAnswer(input)) return undefined;
   for (const { status, headers, body, isWhole } of answers) {
-    if (status >= 500 && status !== 503 && status !== 504) return `status ${status}: ${body.toString("utf8", 0, 200)}`;
+    if (isFault(status, body)) return `status ${status}: ${body.toString("utf8", 0, 200)}`;
     if (!isWhole || status < 400 || headers.get("content-type") !== "application/json") continue;
     if (!isJson(body)) return `a refusal that is no JSON: ${body.toString("utf8", 0, 200)}`;
   }
   return undefined;
 }
+
+/** The server is slow, away, or ended a kept connection just then: that a caller is told. */
+const isFault = (status: number, body: Buffer): boolean =>
+  status >= 500 && status !== 503 && status !== 504 && !(status === 502 && body.includes(brokenWords));
 
 function isJson(body: Buffer): boolean {
   try {

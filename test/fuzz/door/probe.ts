@@ -1,4 +1,4 @@
-/** An ordinary client beside the hostile ones: calls an allowed tool again and again, and says when it was not served. */
+/** An ordinary client beside the hostile ones: lists tools and calls one, again and again, and says when it was not served. */
 import { Agent, request } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import { callOf } from "../generators/request.ts";
@@ -12,22 +12,26 @@ const everyMs = 100;
 /** A running probe. */
 export interface Probe {
   readonly served: () => number;
+  /** Calls that it was told were broken by the server, which had ended its connection without a word. */
+  readonly broken: () => number;
   /** Why a call was not served: every such call since the start. */
   readonly problems: readonly string[];
   readonly slowestMs: () => number;
   readonly stop: () => Promise<void>;
 }
 
-/** Starts the probe. */
-export function startProbe(port: number): Probe {
+/** Starts the probe. `endedUnsaid`: how many connections the server has ended without having said so. */
+export function startProbe(port: number, endedUnsaid: () => number): Probe {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const problems: string[] = [];
-  const seen = { served: 0, slowestMs: 0, isStopped: false };
+  const seen = { served: 0, broken: 0, slowestMs: 0, isStopped: false };
   const run = async (): Promise<void> => {
-    while (!seen.isStopped) {
+    for (let turn = 0; !seen.isStopped; turn++) {
       const startedMs = performance.now();
-      const problem = await call(port, agent);
+      const problem = await ask(port, agent, turn % 2 === 0 ? list : call);
       if (problem === undefined) seen.served++;
+      // Only of a call nobody knows whether it ran, and each such end breaks one at most.
+      else if (turn % 2 === 1 && problem.includes(brokenWords) && seen.broken < endedUnsaid()) seen.broken++;
       else problems.push(problem);
       seen.slowestMs = Math.max(seen.slowestMs, performance.now() - startedMs);
       await pause(everyMs);
@@ -36,6 +40,7 @@ export function startProbe(port: number): Probe {
   const running = run();
   return {
     served: () => seen.served,
+    broken: () => seen.broken,
     problems,
     slowestMs: () => seen.slowestMs,
     stop: async () => {
@@ -46,9 +51,20 @@ export function startProbe(port: number): Probe {
   };
 }
 
-/** One call; resolves to what was wrong with it, or to undefined. */
-function call(port: number, agent: Agent): Promise<string | undefined> {
-  const body = callOf("echo", "probe");
+/** What is asked, and what a right answer holds. */
+interface Question {
+  readonly body: string;
+  readonly answer: string;
+}
+
+const call: Question = { body: callOf("echo", "probe"), answer: '"done"' };
+const list: Question = { body: '{"jsonrpc":"2.0","id":"probe","method":"tools/list"}', answer: '"inputSchema"' };
+
+/** What a caller is told whose call was on its way when the server ended the connection. */
+export const brokenWords = "server ended its connection before it answered";
+
+/** Asks once; resolves to what was wrong with the answer, or to undefined. */
+function ask(port: number, agent: Agent, { body, answer: expected }: Question): Promise<string | undefined> {
   const { promise, resolve } = Promise.withResolvers<string | undefined>();
   const headers = { "content-type": "application/json", "content-length": body.length };
   const sent = request({ port, host: "127.0.0.1", path: "/mcp", method: "POST", agent, headers }, (answer) => {
@@ -57,7 +73,7 @@ function call(port: number, agent: Agent): Promise<string | undefined> {
     answer.on("data", (chunk: string) => (text += chunk));
     answer.on("error", (error) => resolve(error.message));
     answer.on("end", () => {
-      const isRight = answer.statusCode === 200 && text.includes('"done"');
+      const isRight = answer.statusCode === 200 && text.includes(expected);
       resolve(isRight ? undefined : `status ${answer.statusCode ?? 0}: ${text.slice(0, 200)}`);
     });
   });

@@ -10,6 +10,8 @@ export interface Connection {
   /** The end of what came, as latin1. */
   readonly tail: () => string;
   readonly isClosed: () => boolean;
+  /** What went wrong with it; empty where nothing did. */
+  readonly error: () => string;
   readonly closed: Promise<undefined>;
 }
 
@@ -22,7 +24,7 @@ export function openConnection(port: number, { isReader }: { readonly isReader: 
   const { promise: closed, resolve } = Promise.withResolvers<undefined>();
   const socket = connect({ port, host: "127.0.0.1", noDelay: true });
   const nothing: Buffer = Buffer.alloc(0);
-  const seen = { bytes: 0, head: "", tail: nothing, isClosed: false };
+  const seen = { bytes: 0, head: "", tail: nothing, isClosed: false, error: "" };
   if (isReader) {
     socket.on("data", (chunk: Buffer) => {
       seen.bytes += chunk.length;
@@ -30,7 +32,9 @@ export function openConnection(port: number, { isReader }: { readonly isReader: 
       if (seen.head.length < keptLength) seen.head += chunk.toString("latin1");
     });
   }
-  socket.on("error", () => undefined);
+  socket.on("error", ({ message }) => {
+    seen.error = message;
+  });
   socket.on("close", () => {
     seen.isClosed = true;
     resolve(undefined);
@@ -41,6 +45,7 @@ export function openConnection(port: number, { isReader }: { readonly isReader: 
     head: () => seen.head,
     tail: () => seen.tail.subarray(-keptTailLength).toString("latin1"),
     isClosed: () => seen.isClosed,
+    error: () => seen.error,
     closed,
   };
 }

@@ -18,7 +18,7 @@ const sessionCount = 10_000;
 const sessionConnections = 50;
 const streamCount = 1_500;
 
-/** Opens sessions one after the other over some connections, and then streams; nobody ends any. */
+/** Opens sessions one after the other over some connections, as many as the sidecar lets in, and then streams; nobody ends any. */
 async function openSessions(stage: Stage): Promise<ScenarioOutcome> {
   const { door } = stage;
   const openers = Array.from({ length: sessionConnections }, () =>
@@ -28,29 +28,44 @@ async function openSessions(stage: Stage): Promise<ScenarioOutcome> {
   const get = writeRequest({ method: "GET", headers: ["Mcp-Session-Id: session-1"] });
   const streams = openMany(door.port, streamCount, { isReader: true, bytes: get });
   const open = await settled(() => streams.every(({ head }) => head().includes(": open")));
-  const problem = describeOpen(ready, open) ?? stage.check();
+  const problem = describeOpen(ready, open, openers.find(({ left }) => left() > 0)?.last()) ?? stage.check();
   for (const { socket } of [...openers, ...streams]) socket.destroy();
-  const summary = `${sessionCount.toLocaleString("en")} sessions never closed, ${streamCount.toLocaleString("en")} streams open`;
+  const refused = openers.reduce((sum, opener) => sum + opener.refused(), 0);
+  const asked = `${sessionCount.toLocaleString("en")} sessions never closed, ${refused.toLocaleString("en")} of them one too many`;
+  const summary = `${asked}; ${streamCount.toLocaleString("en")} streams open`;
   return problem === undefined ? { summary } : { summary, problem };
 }
 
+interface Opener {
+  readonly socket: Socket;
+  readonly left: () => number;
+  /** Sessions that were refused, since as many as may be are open. */
+  readonly refused: () => number;
+  /** What came last. */
+  readonly last: () => string;
+}
+
 /** Opens `count` sessions over one connection, each when the one before is there. */
-function openInTurn(port: number, count: number): { readonly socket: Socket; readonly left: () => number } {
+function openInTurn(port: number, count: number): Opener {
   const request = writeRequest({ body: initialize });
-  const { socket } = openConnection(port, { isReader: true });
+  const { socket, tail } = openConnection(port, { isReader: true });
   let left = count;
+  let refused = 0;
   socket.write(request);
   socket.on("data", (chunk: Buffer) => {
     // The head and the body of an answer may come apart: each answer has one session.
-    if (!chunk.toString("latin1").includes("mcp-session-id")) return;
+    const text = chunk.toString("latin1");
+    const isRefused = text.startsWith("HTTP/1.1 429");
+    if (!isRefused && !text.includes("mcp-session-id")) return;
+    if (isRefused) refused++;
     left--;
     if (left > 0) socket.write(request);
   });
-  return { socket, left: () => left };
+  return { socket, left: () => left, refused: () => refused, last: tail };
 }
 
-function describeOpen(isReady: boolean, isOpen: boolean): string | undefined {
-  if (!isReady) return "not every session was opened";
+function describeOpen(isReady: boolean, isOpen: boolean, last = ""): string | undefined {
+  if (!isReady) return `not every session was opened; what came last: ${JSON.stringify(last)}`;
   return isOpen ? undefined : "not every stream was opened";
 }
 

@@ -4,7 +4,7 @@ import { waitFor } from "../../fixtures/wait-for.ts";
 import { tinyEvent } from "../app/counting-app.ts";
 import { callOf, writeRequest } from "../generators/request.ts";
 import { memoryBoundMiB, type Stage } from "../stage.ts";
-import { openConnection, openMany, pour } from "./connection.ts";
+import { openConnection, openMany, pour, type Connection } from "./connection.ts";
 import type { Scenario, ScenarioOutcome } from "./scenario.ts";
 
 const mib = 1_024 ** 2;
@@ -98,13 +98,32 @@ async function readEvents({ door }: Stage): Promise<ScenarioOutcome> {
 async function holdAnswers({ door }: Stage): Promise<ScenarioOutcome> {
   const bytes = writeRequest({ headers: ["X-Answer: json-without-end"], body: callOf("echo") });
   const connections = openMany(door.port, 64, { isReader: true, bytes });
-  await waitFor("every answer has an end", () => connections.every(({ head }) => head().includes("\r\n\r\n")), 60_000);
+  const isAnswered = ({ head }: Connection): boolean => head().includes("\r\n\r\n");
+  try {
+    await waitFor("every answer has an end", () => connections.every(isAnswered), 60_000);
+  } catch {
+    return {
+      summary: "not done",
+      problem: await describeUnanswered(
+        connections.filter((each) => !isAnswered(each)),
+        door,
+      ),
+    };
+  }
   const passed = connections.filter(({ head }) => !/"isError":true|"error":/.test(head()));
   for (const { socket } of connections) socket.destroy();
   const summary = "64 answers without an end at once, each refused";
   return passed.length === 0
     ? { summary }
     : { summary, problem: `an answer without an end passed: ${passed[0]?.head() ?? ""}` };
+}
+
+/** Whether connections without an answer are closed, and why, and whether their calls are under way in the sidecar. */
+async function describeUnanswered(left: readonly Connection[], door: Stage["door"]): Promise<string> {
+  const closed = left.filter(({ isClosed }) => isClosed());
+  const errors = [...new Set(closed.map(({ error }) => error()))].join(", ");
+  const calls = await door.gauge("open_calls");
+  return `${left.length} of 64 have no answer after 60 s; ${closed.length} of these are closed (${errors}), ${calls} calls are under way`;
 }
 
 export const floods: readonly Scenario[] = [

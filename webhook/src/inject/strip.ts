@@ -6,7 +6,7 @@
 import { keys } from "@outrigger/api/keys";
 import { appProbesVariable } from "@outrigger/api/app-probe";
 import { sidecarName } from "@outrigger/api/containers";
-import { decodeAppProbes, type AppProbes } from "./build/app-probes.ts";
+import { decodeAppHandlers, type AppHandlers } from "./build/app-probes.ts";
 import {
   configVolume,
   noTokenVolume,
@@ -16,7 +16,7 @@ import {
   shimVolume,
 } from "./build/names.ts";
 import { unwrapCommand } from "./build/shim-command.ts";
-import { findSlots, removeSlot, replaceHandler, restoreHandler, stopSlot, type Slot } from "./build/slots.ts";
+import { findSlots, removeSlot, replaceHandler, stopSlot, type Slot } from "./build/slots.ts";
 import {
   isObject,
   parseObject,
@@ -37,7 +37,7 @@ export interface Previous {
   readonly container: string | undefined;
   readonly port: number | undefined;
   /** Handlers that were led through the sidecar, by prober path. */
-  readonly probes: AppProbes;
+  readonly handlers: AppHandlers;
   /** Name that port mode named-port moved from the app's port to the sidecar's. */
   readonly portName: string | undefined;
   /** False where the command behind the shim is the annotation's, not the container's own. */
@@ -78,7 +78,7 @@ function findPrevious(metadata: JsonObject, spec: JsonObject): Previous | undefi
     volumes: new Set([...ourVolumes, ...readReservedNames(status, "volumes")]),
     container: readText(status, "container"),
     port: readInteger(status, "port"),
-    probes: decodeAppProbes(findVariable(sidecar, appProbesVariable)),
+    handlers: decodeAppHandlers(findVariable(sidecar, appProbesVariable)),
     portName: readList(sidecar, "ports")
       .map((port) => readText(port, "name"))
       .find((name) => name !== undefined && /^[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?$/.test(name)),
@@ -110,13 +110,13 @@ function restore(container: JsonObject, previous: Previous): JsonObject {
 }
 
 function restoreSlot(container: JsonObject, slot: Slot, previous: Previous): JsonObject {
-  const original = previous.probes.get(slot.proberPath);
-  if (original !== undefined) return replaceHandler(container, slot, restoreHandler(original));
+  const original = previous.handlers.get(slot.proberPath);
+  if (original !== undefined) return replaceHandler(container, slot, original);
   // The hook before a stop is the one that is put where none was.
   return slot.field === stopSlot.field ? removeSlot(container, slot) : container;
 }
 
-/** A stdio server's container: behind the shim its own command, no mounts of ours, no probe of ours. Its ports are gone. */
+/** A stdio server's container: behind the shim its own command and probes, no mounts of ours, no probe of ours. Its ports are gone. */
 function unwrap(
   container: JsonObject,
   { previous, command }: { readonly previous: Previous; readonly command: readonly unknown[] },
@@ -128,10 +128,13 @@ function unwrap(
     ...(previous.hasOwnCommand ? { command } : {}),
     volumeMounts: readList(container, "volumeMounts").filter((mount) => !isOurs(mount)),
   };
-  // Beside stdio no handler of the author's can have been led to the sidecar.
+  const giveBack = (result: JsonObject, slot: Slot): JsonObject => {
+    const original = previous.handlers.get(slot.proberPath);
+    return original === undefined ? removeSlot(result, slot) : replaceHandler(result, slot, original);
+  };
   return findSlots(container)
     .filter((slot) => slot.isOurs)
-    .reduce((result: JsonObject, slot) => removeSlot(result, slot), restored);
+    .reduce(giveBack, restored);
 }
 
 function restorePortName(container: JsonObject, previous: Previous): JsonObject {

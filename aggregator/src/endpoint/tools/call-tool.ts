@@ -10,6 +10,7 @@ import {
   isObject,
   readTexts,
   refuseArguments,
+  type CallTold,
   type EndpointParts,
   type Invocation,
 } from "./invocation.ts";
@@ -54,13 +55,20 @@ export async function callDirectly(parts: EndpointParts, name: string, invocatio
 
 async function relayCall(parts: EndpointParts, tool: ToolEntry, invocation: Invocation): Promise<CallOutcome> {
   const { arguments: values, meta, caller, era, signal, onProgress } = invocation;
-  const call = { tool, arguments: values, meta, caller, callerEra: era, signal };
+  const requestId = parts.nextRequestId();
+  const startedMs = parts.nowMs();
+  const tell = (outcome: CallTold["outcome"]): void => {
+    parts.metrics.countCall(outcome);
+    const { namespace, server, name } = tool;
+    parts.onCall({ requestId, namespace, server, tool: name, outcome, durationMs: parts.nowMs() - startedMs });
+  };
+  const call = { tool, arguments: values, meta, caller, callerEra: era, requestId, signal };
   try {
     const outcome = await parts.relay.call(onProgress === undefined ? call : { ...call, onProgress });
-    parts.metrics.countCall(nameOutcome(outcome));
+    tell(nameOutcome(outcome));
     return outcome;
   } catch (error) {
-    parts.metrics.countCall("cancelled");
+    tell("cancelled");
     throw error;
   }
 }

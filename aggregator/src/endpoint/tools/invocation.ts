@@ -7,12 +7,25 @@ import type { Relay } from "../../route/relay.ts";
 import type { State } from "../../state/state.ts";
 import type { Decision } from "../decide.ts";
 
-/** What all calls of one endpoint share. */
+/** What is told of a call when it is over: never its arguments or its result. */
+export interface CallTold {
+  readonly requestId: string;
+  readonly namespace: string;
+  readonly server: string;
+  readonly tool: string;
+  readonly outcome: "ok" | "tool_error" | "error" | "cancelled";
+  readonly durationMs: number;
+}
+
+/** What all calls of one endpoint share. `nextRequestId`: a name that no other call has. */
 export interface EndpointParts {
   readonly state: State;
   readonly decision: Decision;
   readonly relay: Relay;
   readonly metrics: AggregatorMetrics;
+  readonly nowMs: () => number;
+  readonly nextRequestId: () => string;
+  readonly onCall: (told: CallTold) => void;
 }
 
 /** One call of a tool. `caller` is the caller's session, or "" where it has none; `meta` is what goes along to a server. */

@@ -8,9 +8,10 @@ import { skipColon, skipSpace, skipValue } from "../scan/skip-value.ts";
 /** How deep values of lists may nest: schemas are deeper than requests. */
 const maxDepth = 256;
 
-/** One member: its key as decoders read it, and where its value stands. */
+/** One member: its key as decoders read it, where the key begins, and where its value stands. */
 export interface Member extends Span {
   readonly key: string;
+  readonly keyStart: number;
 }
 
 /** The members of the object at `at` in order, or undefined where there is no well-formed object. */
@@ -25,7 +26,7 @@ export function readMembers(body: Buffer, at: number): readonly Member[] | undef
     const start = keyEnd < 0 ? keyEnd : skipColon(body, keyEnd);
     const end = start < 0 ? start : skipValue(body, start, maxDepth);
     if (end < 0) return undefined;
-    members.push({ key: decodeKey(body, i, keyEnd).name, start, end });
+    members.push({ key: decodeKey(body, i, keyEnd).name, keyStart: i, start, end });
     const next = skipSpace(body, end);
     if (byteAt(body, next) === closeBrace) return members;
     if (byteAt(body, next) !== comma) return undefined;

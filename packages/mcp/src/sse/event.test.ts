@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { encodeEvent, replaceData, type SseEvent } from "./event.ts";
+import { dropData, encodeEvent, replaceData, type SseEvent } from "./event.ts";
 import { createEventSplitter } from "./split.ts";
 
 function eventOf(bytes: Buffer): SseEvent {
@@ -116,5 +116,19 @@ describe("writing events", () => {
     expect(encodeEvent({ event: "message", id: "3", retry: 10, data: "a\r\nb" }).toString()).toBe(
       "event: message\nid: 3\nretry: 10\ndata: a\ndata: b\n\n",
     );
+  });
+});
+
+describe("taking away what an event says", () => {
+  it("keeps id, retry and comments, and nothing that a reader would act on", () => {
+    const event = eventOf(Buffer.from("\ufeffdata: hidden\nid: 7\r\n: note\nevent: message\nretry: 5\rdata\n\n"));
+    const rest = dropData(event);
+    expect(rest.toString()).toBe("id: 7\r\n: note\nretry: 5\r\n\n");
+    expect(eventOf(rest)).toMatchObject({ id: "7", retry: 5 });
+    expect(eventOf(rest).data).toBeUndefined();
+  });
+
+  it("leaves nothing of an event that said nothing else", () => {
+    expect(dropData(eventOf(Buffer.from("event: message\r\ndata: x\r\n\r\n")))).toHaveLength(0);
   });
 });

@@ -45,6 +45,20 @@ export function replaceData(event: SseEvent, data: string): Buffer {
   return Buffer.from(mark + joinLines([...lines.slice(0, first), asText, ...rest]), "latin1");
 }
 
+/**
+ * The same event without what it says: id, retry and comments stay, so that who resumes goes on behind it. Empty where nothing of
+ * that kind is left.
+ */
+export function dropData(event: SseEvent): Buffer {
+  const lines = event.raw.toString("latin1").match(/[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+$/g) ?? [];
+  const kept = lines.map(withoutMark).filter((line) => !isDataLine(line) && !/^event(?::|[\r\n]|$)/.test(line));
+  return kept.every((line) => /^[\r\n]*$/.test(line)) ? Buffer.alloc(0) : Buffer.from(joinLines(kept), "latin1");
+}
+
+function withoutMark(line: string, at: number): string {
+  return at === 0 && line.startsWith(byteOrderMark) ? line.slice(byteOrderMark.length) : line;
+}
+
 /** Joins lines that did not stand together before: CR and the LF of an empty line must not become one line end. */
 function joinLines(lines: readonly string[]): string {
   return lines.map((line, at) => (line.endsWith("\r") && lines[at + 1] === "\n" ? `${line}\n` : line)).join("");

@@ -40,6 +40,8 @@ export interface PolicyDocument {
   readonly results: ResultControls;
   readonly pins: PinControls;
   readonly audit: AuditControls;
+  /** Drop: what a server says of itself for models to read is kept from clients, since it may name what policy hides. */
+  readonly instructions: "Keep" | "Drop";
   /** True for layers of annotations: their allow lists are no consent where the platform denies by default. No member of a document. */
   readonly onlyNarrows?: true;
 }
@@ -59,6 +61,7 @@ export const openDocument: PolicyDocument = {
   results: { redact: [] },
   pins: { approved: [] },
   audit: {},
+  instructions: "Keep",
 };
 
 /** The members of a document, in the order in which they are documented. */
@@ -93,6 +96,7 @@ export function parsePolicyDocument(value: unknown): ReadDocument {
     results: at("results", readResults),
     pins: at("pins", readPins),
     audit: at("audit", readAudit),
+    instructions: readWord(fields["instructions"], ["Keep", "Drop"], report.in("instructions")) ?? "Keep",
   };
   return problems.length === 0 ? { ok: true, document } : { ok: false, problems };
 }

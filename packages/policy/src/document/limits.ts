@@ -1,5 +1,5 @@
 /** Limits and sizes of a policy document: how often, how many at once, how large. */
-import { parseDuration, parseRate, type Rate } from "@outrigger/api/values";
+import { parseDuration, parseRate, parseTime, type Rate } from "@outrigger/api/values";
 import {
   readArray,
   readCount,
@@ -34,7 +34,7 @@ export interface Limit {
   readonly queueTimeoutMs?: number;
 }
 
-/** Sizes in bytes, and what becomes of an answer to a tool call that is larger. */
+/** Sizes in bytes, times in ms, and what becomes of an answer to a tool call that is larger. */
 export interface Sizes {
   readonly maxRequestBytes?: number;
   readonly maxResponseBytes?: number;
@@ -42,6 +42,8 @@ export interface Sizes {
   /** Of arguments: levels of objects and lists, and entries of one of them. */
   readonly maxDepth?: number;
   readonly maxEntries?: number;
+  /** Of a whole tool call, from its arrival to the end of its answer. */
+  readonly maxDurationMs?: number;
   /** Narrower bounds of some tools. */
   readonly perTool: readonly ToolSizes[];
 }
@@ -103,7 +105,7 @@ function readAmounts(fields: Fields, report: Report): Pick<Limit, "rate" | "burs
   };
 }
 
-const boundKeys = ["maxRequestBytes", "maxResponseBytes", "maxDepth", "maxEntries"] as const;
+const boundKeys = ["maxRequestBytes", "maxResponseBytes", "maxDepth", "maxEntries", "maxDuration"] as const;
 
 /** Reads `sizes`. */
 export function readSizes(value: unknown, report: Report): Sizes {
@@ -132,10 +134,12 @@ function readBounds(fields: Fields, report: Report): Omit<ToolSizes, "tools"> {
   const maxResponseBytes = readSize(fields["maxResponseBytes"], report.in("maxResponseBytes"));
   const maxDepth = readCount(fields["maxDepth"], report.in("maxDepth"));
   const maxEntries = readCount(fields["maxEntries"], report.in("maxEntries"));
+  const maxDurationMs = readText(fields["maxDuration"], parseTime, report.in("maxDuration"));
   return {
     ...(maxRequestBytes === undefined ? {} : { maxRequestBytes }),
     ...(maxResponseBytes === undefined ? {} : { maxResponseBytes }),
     ...(maxDepth === undefined ? {} : { maxDepth }),
     ...(maxEntries === undefined ? {} : { maxEntries }),
+    ...(maxDurationMs === undefined ? {} : { maxDurationMs }),
   };
 }

@@ -1,10 +1,10 @@
 /** For tests: a folder as the kubelet keeps it for a pod (downward API), whose files all change at once by one swapped link. */
 import { mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { podInfo, quickFileOf, quickKeys } from "@outrigger/api/bundle";
+import { liveKeys, podInfo, quickFileOf, quickKeys } from "@outrigger/api/bundle";
 import { makeFolder } from "../../stdio/testing/fixture.ts";
 
-const fileNames: readonly string[] = [podInfo.bundleFile, ...quickKeys.map(quickFileOf)];
+const fileNames: readonly string[] = [podInfo.bundleFile, ...[...quickKeys, ...liveKeys].map(quickFileOf)];
 
 /** The folder. `write` changes some files, by name, and swaps; the others stay, and one never written is empty. */
 export interface PodFolder {

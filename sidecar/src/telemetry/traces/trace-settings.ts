@@ -3,6 +3,8 @@
  * variable can't be used, its default counts and a sentence says so, as the specification of these variables asks.
  */
 
+import { allowedHosts, isForbiddenHost } from "../../upstream/forbidden-address.ts";
+
 /** The environment of a process. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -44,6 +46,15 @@ export function readTraceSettings(env: Environment): TraceSettings | undefined {
     exportTimeoutMs: count("OTEL_BSP_EXPORT_TIMEOUT", 30_000),
     problems: [...problems, ...judgeProtocol(env)],
   };
+}
+
+/** Endpoints of collectors that nothing may be sent to, in words. Other faults of an endpoint are the exporter's to tell. */
+export function findForbiddenEndpoints(env: Environment): readonly string[] {
+  return endpoints.flatMap((name) => {
+    const text = env[name] ?? "";
+    const isBad = URL.canParse(text) && isForbiddenHost(new URL(text).hostname);
+    return isBad ? [`${name}: expected the address of a collector, ${allowedHosts}`] : [];
+  });
 }
 
 function readCount(

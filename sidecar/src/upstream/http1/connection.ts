@@ -2,23 +2,35 @@
  * One kept connection to the server, one request at a time: writes a request in as few pieces as possible, hands its answer to a sink,
  * and says whether it can take another. Retries nothing. Before: reader.ts; next: connections.ts, which chooses a connection.
  */
-import { connect as connectPlain, type Socket } from "node:net";
+import { connect as connectPlain, type LookupFunction, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { UpstreamFailure, UpstreamSink } from "../upstream.ts";
 import type { ResponseHead } from "./head.ts";
 import { createAnswerReader } from "./reader.ts";
 
-/** Where the server is. `host` without brackets. */
+/** Where the server is. `host` without brackets; `lookup` finds its addresses where it is a name. */
 export interface Place {
   readonly host: string;
   readonly port: number;
   readonly isTls: boolean;
+  readonly lookup: LookupFunction;
 }
 
-/** A request's bytes; `body` is borrowed until the answer has ended. */
+/** A request's bytes; `body` is borrowed until the answer has ended. `isFresh`: on no connection that was kept. */
 export interface OutgoingRequest {
   readonly head: string;
   readonly body: Buffer | undefined;
+  readonly isFresh?: true;
+}
+
+/** `isStale`: a connection that was kept ended before a byte of the answer came; whether the request was read is not known. */
+export interface ConnectionFailure extends UpstreamFailure {
+  readonly isStale?: true;
+}
+
+/** Where the answer on a connection goes. */
+export interface ConnectionSink extends Omit<UpstreamSink, "onFailure"> {
+  readonly onFailure: (failure: ConnectionFailure) => void;
 }
 
 /** Whoever lends the connection. */
@@ -33,7 +45,7 @@ export interface ConnectionOwner {
 
 export interface Connection {
   /** Only while nothing is under way on it. */
-  readonly send: (request: OutgoingRequest, sink: UpstreamSink) => void;
+  readonly send: (request: OutgoingRequest, sink: ConnectionSink) => void;
   /** Goes on reading after the sink asked to pause. */
   readonly resume: () => void;
   /** Ends the connection; the sink hears nothing more. */
@@ -48,16 +60,19 @@ const copiedBytes = 16 * 1024;
 
 /** Opens a connection; what goes wrong is told to the request that is sent on it. */
 export function openConnection(place: Place, owner: ConnectionOwner): Connection {
-  const { host, port, isTls } = place;
+  const { host, port, isTls, lookup } = place;
   const socket: Socket = isTls
-    ? connectTls({ host, port, servername: host, ALPNProtocols: ["http/1.1"] })
-    : connectPlain({ host, port });
-  let sink: UpstreamSink | undefined;
+    ? connectTls({ host, port, lookup, servername: host, ALPNProtocols: ["http/1.1"] })
+    : connectPlain({ host, port, lookup });
+  let sink: ConnectionSink | undefined;
   let isConnected = false;
   let isEnded = false;
   let keepsAlive = false;
+  let isPaused = false;
+  /** Has given an answer before. */
+  let isReused = false;
 
-  const fail = (failure: UpstreamFailure): void => {
+  const fail = (failure: ConnectionFailure): void => {
     const failing = sink;
     sink = undefined;
     isEnded = true;
@@ -68,7 +83,8 @@ export function openConnection(place: Place, owner: ConnectionOwner): Connection
       failing.onFailure(failure);
     }
   };
-  const failWith = (message: string): void => fail(describeFailure(message, isConnected));
+  const failWith = (message: string): void =>
+    fail(isReused && reader.isUntouched() ? stale : describeFailure(message, isConnected));
   let hasAnswered = false;
   const reader = createAnswerReader({
     onHead: (head) => {
@@ -78,7 +94,9 @@ export function openConnection(place: Place, owner: ConnectionOwner): Connection
       else fail({ reason: "FloodLimited", message: refusal, sent: true });
     },
     onData: (chunk) => {
-      if (sink?.onData(chunk) === false) socket.pause();
+      if (sink?.onData(chunk) !== false) return;
+      isPaused = true;
+      socket.pause();
     },
     onEnd: () => {
       hasAnswered = true;
@@ -96,8 +114,15 @@ export function openConnection(place: Place, owner: ConnectionOwner): Connection
       isEnded = true;
       socket.destroy();
     }
+    isReused = true;
+    // Who asked to pause has its whole answer: nobody would ask to go on for the next one.
+    if (isKept && isPaused) goOn();
     owner.onFree(isKept);
     answered?.onEnd();
+  };
+  const goOn = (): void => {
+    isPaused = false;
+    socket.resume();
   };
   const endQuietly = (): void => {
     isEnded = true;
@@ -117,7 +142,7 @@ export function openConnection(place: Place, owner: ConnectionOwner): Connection
         socket.uncork();
       }
     },
-    resume: () => void socket.resume(),
+    resume: goOn,
     destroy: () => {
       sink = undefined;
       isEnded = true;
@@ -166,6 +191,14 @@ function join(head: string, body: Buffer): Buffer {
   body.copy(bytes, head.length);
   return bytes;
 }
+
+/** The server took the connection for idle and ended it while the request was on its way. */
+const stale: ConnectionFailure = {
+  reason: "UpstreamBroken",
+  message: "the server ended its connection before it answered: the call may have run, or not",
+  sent: true,
+  isStale: true,
+};
 
 function describeFailure(message: string, isConnected: boolean): UpstreamFailure {
   return isConnected

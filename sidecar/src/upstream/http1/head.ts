@@ -8,12 +8,16 @@ import { findHeader } from "../headers.ts";
 export type Framing =
   { readonly kind: "length"; readonly bytes: number } | { readonly kind: "chunked" } | { readonly kind: "close" };
 
-/** The head of an answer. `headers`: flat list of names and values as they came. `keepsAlive`: another request may follow. */
+/**
+ * The head of an answer. `headers`: flat list of names and values as they came. `keepsAlive`: another request may follow; `idleMs`: within
+ * this time, where the server says one.
+ */
 export interface ResponseHead {
   readonly status: number;
   readonly headers: readonly string[];
   readonly framing: Framing;
   readonly keepsAlive: boolean;
+  readonly idleMs: number | undefined;
 }
 
 /** A head that was read, or in words why it can't be. */
@@ -22,6 +26,12 @@ export type HeadReading =
 
 const statusLine = /^HTTP\/1\.([01]) ([1-5][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?$/;
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** Spellings that need no look: those that servers use most. */
+const knownNames: ReadonlySet<string> = new Set(
+  ["content-type", "content-length", "date", "connection", "keep-alive", "transfer-encoding", "cache-control"].flatMap(
+    (name) => [name, name.replace(/(^|-)[a-z]/g, (start) => start.toUpperCase())],
+  ),
+);
 /** Everything but visible characters, spaces and tabs. */
 const control = /[\0-\x08\x0a-\x1f\x7f]/;
 
@@ -32,6 +42,7 @@ interface Facts {
   length: string | undefined;
   transferEncoding: string | undefined;
   connection: string;
+  idleMs: number | undefined;
 }
 
 /** Reads the head of an answer: its lines without the empty one at the end, as latin1. */
@@ -40,7 +51,7 @@ export function readHead(text: string): HeadReading {
   const status = statusLine.exec(lines[0] ?? "");
   if (status === null) return fail("its status line is not HTTP/1.1");
   const headers: string[] = [];
-  const facts: Facts = { length: undefined, transferEncoding: undefined, connection: "" };
+  const facts: Facts = { length: undefined, transferEncoding: undefined, connection: "", idleMs: undefined };
   for (let at = 1; at < lines.length; at++) {
     const problem = readField(lines[at] ?? "", headers, facts);
     if (problem !== undefined) return fail(problem);
@@ -51,7 +62,7 @@ export function readHead(text: string): HeadReading {
 function readField(line: string, headers: string[], facts: Facts): string | undefined {
   const colon = line.indexOf(":");
   const name = line.slice(0, Math.max(colon, 0));
-  if (!token.test(name)) return "one of its header names can't be read";
+  if (!knownNames.has(name) && !token.test(name)) return "one of its header names can't be read";
   const value = trim(line, colon + 1);
   if (control.test(value)) return `its header ${name} holds a control character`;
   headers.push(name, value);
@@ -66,8 +77,17 @@ function learn(name: string, value: string, facts: Facts): string | undefined {
   } else if (name.length === 17 && name.toLowerCase() === "transfer-encoding") {
     if (facts.transferEncoding !== undefined) return "it has two transfer encodings";
     facts.transferEncoding = value;
-  } else if (name.length === 10 && name.toLowerCase() === "connection") facts.connection += `,${value.toLowerCase()}`;
+  } else if (name.length === 10) learnKeeping(name.toLowerCase(), value, facts);
   return undefined;
+}
+
+/** Both names have the same length. Source: RFC 9112 section 9.3, RFC 2068 section 19.7.1.1. */
+function learnKeeping(name: string, value: string, facts: Facts): void {
+  if (name === "connection") facts.connection += `,${value.toLowerCase()}`;
+  else if (name === "keep-alive") {
+    const seconds = /(?:^|[,\s])timeout=([0-9]{1,6})(?:$|[,\s])/i.exec(value)?.[1];
+    if (seconds !== undefined) facts.idleMs = Number(seconds) * 1_000;
+  }
 }
 
 function trim(line: string, from: number): string {
@@ -88,7 +108,7 @@ interface Read {
 }
 
 function conclude({ status, isOld, headers, facts }: Read): HeadReading {
-  const { length, transferEncoding, connection } = facts;
+  const { length, transferEncoding, connection, idleMs } = facts;
   if (transferEncoding !== undefined && (length !== undefined || isOld))
     return fail("it has a length beside its encoding");
   if (transferEncoding !== undefined && transferEncoding.toLowerCase() !== "chunked")
@@ -96,7 +116,7 @@ function conclude({ status, isOld, headers, facts }: Read): HeadReading {
   if (length !== undefined && !/^[0-9]{1,15}$/.test(length)) return fail("its length is no number");
   const framing = frame(status, length, transferEncoding !== undefined);
   const wantsEnd = isOld ? !/[,\s]keep-alive\b/.test(connection) : /[,\s]close\b/.test(connection);
-  return { ok: true, head: { status, headers, framing, keepsAlive: framing.kind !== "close" && !wantsEnd } };
+  return { ok: true, head: { status, headers, framing, keepsAlive: framing.kind !== "close" && !wantsEnd, idleMs } };
 }
 
 function frame(status: number, length: string | undefined, isChunked: boolean): Framing {

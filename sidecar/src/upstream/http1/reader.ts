@@ -17,6 +17,8 @@ export interface AnswerReader {
   readonly push: (chunk: Buffer) => void;
   /** The connection has ended. */
   readonly finish: () => void;
+  /** Not a byte of the next answer has come. */
+  readonly isUntouched: () => boolean;
   /** Ready for the next answer. False while an answer is being read, and after one that was broken or followed by other bytes. */
   readonly isIdle: () => boolean;
 }
@@ -177,6 +179,7 @@ export function createAnswerReader(events: ReaderEvents): AnswerReader {
         events.onEnd();
       } else if (part !== "over") breakOff("the connection ended");
     },
+    isUntouched: () => !hasBegun,
     isIdle: () => part === "head" && !hasBegun && kept.length === 0,
   };
 }

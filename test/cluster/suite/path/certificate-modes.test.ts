@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { splitPem } from "@outrigger/certs";
 import { waitFor } from "../../../fixtures/wait-for.ts";
 import { askCluster } from "../../ask-cluster.ts";
-import { installArguments, release, runHelm, uninstallChart, type HelmMajor } from "../../product/install.ts";
+import { installArguments, release, runHelm, single, uninstallChart, type HelmMajor } from "../../product/install.ts";
 import { httpServer, optedIn, podOf } from "../../product/workloads.ts";
 import { hasCluster } from "../cluster.ts";
 import { makeGivenCertificate } from "./given-certificate.ts";
@@ -59,7 +59,7 @@ const configurationPath = "/apis/admissionregistration.k8s.io/v1/mutatingwebhook
 const certificate = hasCluster() ? await makeGivenCertificate() : undefined;
 
 describe.skipIf(!hasCluster())("the webhook's certificate", () => {
-  const product = useProduct();
+  const product = useProduct(...single);
   const { imageValues } = inject("product");
   const { image, kubeconfig } = product;
   const pod = podOf(httpServer("asked", { image, labels: optedIn }));
@@ -79,7 +79,7 @@ describe.skipIf(!hasCluster())("the webhook's certificate", () => {
       limited: [given, `rbac=${JSON.stringify({ namespaces: [tools] })}`],
       alone: [given, "operator.enabled=false"],
     };
-    return [...imageValues, ...own[mode]];
+    return [...imageValues, ...single, ...own[mode]];
   };
   const admit = async (): Promise<void> => {
     if (!isInjected(await admitDry(kubeconfig, tools, pod))) throw new Error("admitted without the sidecar");

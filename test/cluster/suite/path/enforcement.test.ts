@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { textOf } from "../../../fixtures/mcp-clients.ts";
 import { waitFor } from "../../../fixtures/wait-for.ts";
+import { single } from "../../product/install.ts";
 import { bindsHost, httpServer, jobOf, optedIn, serverPort, stdioServer } from "../../product/workloads.ts";
 import { hasCluster } from "../cluster.ts";
 import { reaches, useProduct } from "./product.ts";
@@ -42,7 +43,7 @@ interface EventFacts {
 }
 
 describe.skipIf(!hasCluster())("enforcement", () => {
-  const product = useProduct();
+  const product = useProduct(...single);
   const user = createUser(product.aggregator);
   const { image } = product;
   let tools = "";

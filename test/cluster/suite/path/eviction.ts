@@ -35,12 +35,12 @@ export async function readProgram({ get }: Product, program: string): Promise<Pr
   };
 }
 
-/** Asks for a pod to go. Rejects with the API server's words where its budget forbids that. */
-export async function evict(kubeconfig: string, pod: string): Promise<void> {
+/** Asks for a pod to go, by default one of the release. Rejects with the API server's words where its budget forbids that. */
+export async function evict(kubeconfig: string, pod: string, namespace: string = release.namespace): Promise<void> {
   await sendToCluster(kubeconfig, {
     method: "POST",
-    path: `/api/v1/namespaces/${release.namespace}/pods/${pod}/eviction`,
-    body: { apiVersion: "policy/v1", kind: "Eviction", metadata: { name: pod, namespace: release.namespace } },
+    path: `/api/v1/namespaces/${namespace}/pods/${pod}/eviction`,
+    body: { apiVersion: "policy/v1", kind: "Eviction", metadata: { name: pod, namespace } },
   });
 }
 

@@ -2,16 +2,19 @@
  * The examples as a reader follows them: each page's manifest, its commands, what they print, and what its prompts lead to. A real
  * client of the SDK makes the same calls. Their images are made here from the packages that the real ones are made from.
  */
+import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { textOf } from "../../../fixtures/mcp-clients.ts";
 import { nameFileFolder } from "../../../fixtures/temporary-folder.ts";
 import { waitFor } from "../../../fixtures/wait-for.ts";
 import { followPage } from "../../../integration/pages/follow.ts";
 import type { Reader } from "../../../integration/pages/reader.ts";
-import { askCluster, sendToCluster } from "../../ask-cluster.ts";
+import { askCluster } from "../../ask-cluster.ts";
 import { createProviders, findProvider } from "../../choose-provider.ts";
 import { describeStandIn } from "../../examples/github-stand-in.ts";
 import { makeExampleImages } from "../../examples/images.ts";
+import { single } from "../../product/install.ts";
+import { describeOrders, makeAuthority, ordersName, urlOfOrders } from "../../examples/orders-elsewhere.ts";
 import {
   listExamples,
   listImages,
@@ -20,23 +23,34 @@ import {
   readCommands,
   readPage,
   readPrompts,
+  type ExamplePage,
 } from "../../examples/pages.ts";
 import { createClusterReader, tokenOfReader } from "../../examples/reader.ts";
+import type { Image } from "../../image/image.ts";
 import { hasCluster } from "../cluster.ts";
+import { evict } from "./eviction.ts";
 import { useProduct } from "./product.ts";
+import { underLoad } from "./steady-load.ts";
 import { createUser } from "./user.ts";
+import { isInjected } from "./webhook-away.ts";
 
-/** The namespace that the pages name. */
+/** The namespace that most pages name, and that of the page on namespaces. */
 const namespace = "tools";
-const namespacePath = `/api/v1/namespaces/${namespace}`;
+const workshop = "workshop";
+const namespaces = [namespace, workshop];
 const examples = listExamples();
+/** It runs the reference server again: what its prompts would lead to stands on that one's page. */
+const hasPrompts = ({ name }: ExamplePage): boolean => name !== "namespace";
 const prompts = examples.flatMap(({ name, page }) => readPrompts(page).map((row) => ({ name, ...row })));
 
-it("has examples, each with prompts, a refused call and at most three commands", () => {
-  expect(examples.map(({ name }) => name)).toEqual(["everything", "fetch", "filesystem", "github", "sqlite"]);
-  for (const { page } of examples) {
-    expect(readCommands(page).length, page).toBeLessThanOrEqual(3);
-    expect(readPrompts(page).length, page).toBeGreaterThan(0);
+it("has examples, each with prompts, a refused call and at most six commands", () => {
+  const ofServers = ["everything", "fetch", "filesystem", "github", "sqlite"];
+  const names = [...ofServers, "namespace", "remote", "replicas"];
+  expect(examples.map(({ name }) => name)).toEqual(names.toSorted());
+  for (const example of examples) {
+    const { name, page } = example;
+    expect(readCommands(page).length, page).toBeLessThanOrEqual(ofServers.includes(name) ? 3 : 6);
+    expect(readPrompts(page).length > 0, page).toBe(hasPrompts(example));
     expect(readCalls(page).filter(isRefused).length, page).toBe(1);
     expect(readPage(overview)).toContain(page.replace("docs/examples/", ""));
   }
@@ -46,29 +60,38 @@ describe.skipIf(!hasCluster())("the examples", () => {
   const cluster = inject("cluster");
   const folder = nameFileFolder("examples");
   const images = Promise.withResolvers<readonly string[]>();
+  const authority = makeAuthority();
+  const remoteToken = `token-${randomUUID()}`;
+  let elsewhere = "";
 
   beforeAll(() => {
     // The product is installed meanwhile; where that fails, nobody waits for these.
     images.promise.catch(() => undefined);
-    makeExampleImages(listImages(), folder).then((made) => images.resolve(made.map(({ file }) => file)), images.reject);
+    const makeAll = async (): Promise<readonly Image[]> =>
+      makeExampleImages({ names: listImages(), folder, authorityPem: (await authority).certificatePem });
+    makeAll().then((made) => images.resolve(made.map(({ file }) => file)), images.reject);
   });
-  const product = useProduct();
+  const product = useProduct(...single);
   const user = createUser(product.aggregator);
 
   beforeAll(async () => {
     if (!cluster.ok) return;
     const files = await images.promise;
     await findProvider(createProviders(process.env), cluster.provider).loadImages(files);
-    // It is deleted after the tests: somebody else's must not be.
-    await waitFor(`no namespace ${namespace}`, async () => !(await isThere()), 60_000);
+    // They are deleted after the tests: somebody else's must not be.
+    for (const name of namespaces) await waitFor(`no namespace ${name}`, async () => !(await isThere(name)), 60_000);
+    elsewhere = await product.makeNamespace();
+    const orders = { authority: await authority, namespace: elsewhere, image: product.image, token: remoteToken };
+    for (const manifest of await describeOrders(orders)) await product.create(manifest, elsewhere);
+    await product.readyPod(elsewhere, ordersName);
   }, 900_000);
 
   afterAll(async () => {
-    if (await isThere()) await sendToCluster(product.kubeconfig, { method: "DELETE", path: namespacePath });
+    for (const name of namespaces) if (await isThere(name)) await product.remove(`/api/v1/namespaces/${name}`);
   });
 
-  async function isThere(): Promise<boolean> {
-    return askCluster(product.kubeconfig, namespacePath).then(
+  async function isThere(name: string): Promise<boolean> {
+    return askCluster(product.kubeconfig, `/api/v1/namespaces/${name}`).then(
       () => true,
       (error: unknown) => {
         if (/404|not ?found/i.test(String(error))) return false;
@@ -80,14 +103,15 @@ describe.skipIf(!hasCluster())("the examples", () => {
   /** A terminal of the reader beside the one that forwards the port. */
   async function openTerminal(): Promise<Reader> {
     if (!cluster.ok) throw new Error("the tests of a missing cluster are skipped");
-    return createClusterReader(cluster);
+    const remote = { REMOTE_URL: urlOfOrders(elsewhere), REMOTE_TOKEN: remoteToken };
+    return createClusterReader(cluster, { GITHUB_TOKEN: tokenOfReader, ...remote });
   }
 
   it("begin with what their overview says", async () => {
     expect(await followPage(overview, readPage(overview), await openTerminal())).toBe(2);
   });
 
-  describe.each(examples)("$name", ({ name, page }) => {
+  describe.each(examples)("$name", ({ page }) => {
     it("does on a cluster what its page says", { timeout: 240_000 }, async () => {
       const reader = await openTerminal();
       await forwardPort(reader);
@@ -95,8 +119,8 @@ describe.skipIf(!hasCluster())("the examples", () => {
     });
 
     it("answers a client of the SDK as the page says, and refuses it what the annotations forbid", async () => {
-      await user.untilListed(namespace, name);
       for (const call of readCalls(page)) {
+        if (!isRefused(call)) await user.untilListed(call.namespace, call.server);
         const answer = await user.call(call.tool, call.values);
         expect(answer.isError === true, call.tool).toBe(isRefused(call));
         if (!isRefused(call)) expect(textOf(answer).trim()).toBe(call.output.trim());
@@ -140,6 +164,67 @@ describe.skipIf(!hasCluster())("the examples", () => {
     );
     expect(issue).toContain("The hull needs paint");
   });
+
+  it("namespace takes in servers as they were, and leaves out the one that says so", async () => {
+    for (const server of ["reference", "canary"]) {
+      const path = `/apis/apps/v1/namespaces/${workshop}/deployments/${server}`;
+      const { spec } = await product.get<{ spec: { template: object } }>(path);
+      expect(JSON.stringify(spec.template)).not.toContain("outrigger.dev");
+      expect(isInjected(await product.readyPod(workshop, server))).toBe(true);
+    }
+    expect(isInjected(await product.readyPod(workshop, "staging"))).toBe(false);
+    expect(await user.findServer(workshop, "staging")).toBeUndefined();
+  });
+
+  it("remote's token comes to its client alone; with a wrong one the new pod says why it does not serve, and the old one does", async () => {
+    const [pod] = await product.pods(namespace, "remote");
+    expect(JSON.stringify(pod)).not.toContain(remoteToken);
+    expect(JSON.stringify(pod?.spec.initContainers)).not.toMatch(/\/remote|REMOTE_URL/);
+    const stringData = { headers: "Authorization: Bearer wrong" };
+    await product.patch(`/api/v1/namespaces/${namespace}/secrets/remote`, { stringData });
+    const template = { metadata: { annotations: { "example/token": "wrong" } } };
+    await product.patch(`/apis/apps/v1/namespaces/${namespace}/deployments/remote`, { spec: { template } });
+    const told = async (): Promise<boolean> => {
+      const replicas = (await user.findServer(namespace, "remote"))?.replicas ?? [];
+      return replicas.some(({ state, reason }) => state === "Dead" && reason === "ProcessExited");
+    };
+    await waitFor("the reason of the new pod", told, 90_000);
+    const answer = await user.call(`${namespace}__remote__track_order`, { order: "8" });
+    expect(textOf(answer)).toBe("Order 8 left the warehouse.");
+  });
+
+  it("replicas: calls go on when one is evicted or killed, and the budget keeps the other from being evicted", async () => {
+    const search = async (): Promise<void> => {
+      const answer = await user.call(`${namespace}__replicas__search_nodes`, { query: "bow" });
+      if (!textOf(answer).includes("rope")) throw new Error(JSON.stringify(answer));
+    };
+    const untilTwo = (without: string): Promise<readonly string[]> =>
+      waitFor(
+        "two replicas that serve",
+        async () => {
+          const names = (await product.pods(namespace, "replicas")).map(({ metadata }) => metadata.name);
+          const serving = (await user.findServer(namespace, "replicas"))?.replicas.filter(
+            ({ state }) => state === "Ready",
+          );
+          return names.length === 2 && !names.includes(without) && serving?.length === 2 && names;
+        },
+        90_000,
+      );
+    const [first = "", second = ""] = await untilTwo("none");
+    const evicted = await underLoad(search, async () => {
+      await evict(product.kubeconfig, first, namespace);
+      await expect(evict(product.kubeconfig, second, namespace)).rejects.toThrow(/disruption budget/);
+      await untilTwo(first);
+    });
+    expect(evicted.failures).toEqual([]);
+    const killed = await underLoad(search, async () => {
+      await product.remove(`/api/v1/namespaces/${namespace}/pods/${second}?gracePeriodSeconds=0`);
+      await untilTwo(second);
+    });
+    expect(killed.count).toBeGreaterThan(50);
+    // What was under way in it ends with it.
+    expect(killed.failures.length, killed.failures.join("\n")).toBeLessThanOrEqual(4);
+  }, 240_000);
 });
 
 const isRefused = ({ output }: { readonly output: string }): boolean => /^error: /m.test(output);

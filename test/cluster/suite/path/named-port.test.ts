@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { KubeConfig } from "@kubernetes/client-node";
 import { waitFor } from "../../../fixtures/wait-for.ts";
+import { single } from "../../product/install.ts";
 import { httpServer, optedIn, serverPort } from "../../product/workloads.ts";
 import { hasCluster } from "../cluster.ts";
 import { execInPod, type ExecResult } from "../exec.ts";
@@ -12,7 +13,7 @@ const clients = [{ namespaceSelector: {}, podSelector: { matchLabels: client } }
 const sidecarPort = 19_080;
 
 describe.skipIf(!hasCluster())("port mode named-port", () => {
-  const product = useProduct(`networkPolicies.sidecarClients=${JSON.stringify(clients)}`);
+  const product = useProduct(...single, `networkPolicies.sidecarClients=${JSON.stringify(clients)}`);
   const { image, kubeconfig } = product;
   let tools = "";
   let address = "";

@@ -24,16 +24,20 @@ interface Finding {
 }
 
 const servers = ["server", "memory"] as const;
-// The test goes to sidecars directly, too.
-const opened = 'networkPolicies.sidecarClients=[{"ipBlock":{"cidr":"0.0.0.0/0"}}]';
+// The test goes to sidecars directly, too. Its calls pass the aggregator's two replicas; the others are rolled out faster alone.
+const chartValues = [
+  'networkPolicies.sidecarClients=[{"ipBlock":{"cidr":"0.0.0.0/0"}}]',
+  "webhook.replicas=1",
+  "operator.replicas=1",
+];
 const denySum = 'policy={"defaultAction":"Allow","tools":{"deny":["get-sum"]}}';
 
 describe.skipIf(!hasCluster() || process.arch !== "x64")("versions side by side", () => {
   const folder = nameFileFolder("skew");
   let old: OldRelease;
-  const product = useInstalled([opened], async (kubeconfig) => {
+  const product = useInstalled(chartValues, async (kubeconfig) => {
     old = await prepareOldRelease(folder);
-    await old.install(kubeconfig, [opened]);
+    await old.install(kubeconfig, chartValues);
   });
   const user = createUser(product.aggregator);
   const { image, kubeconfig } = product;
@@ -178,7 +182,7 @@ describe.skipIf(!hasCluster() || process.arch !== "x64")("versions side by side"
     expect(failures).toEqual([]);
     await expectServing();
     expect(await sum()).toContain("3");
-    await old.install(kubeconfig, [opened, denySum]);
+    await old.install(kubeconfig, [...chartValues, denySum]);
     await waitFor("the policy to be enforced", async () => isRefused(await sum()), 120_000);
     await expectSamePods(before);
     expect(await versions()).toEqual(newer);

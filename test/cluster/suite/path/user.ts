@@ -12,6 +12,7 @@ export interface ServerFacts {
   readonly toolsCount: number;
   readonly replicas: readonly {
     readonly state: string;
+    readonly reason: string;
     readonly url: string;
     readonly enforced?: { readonly status: string; readonly reason: string; readonly message: string };
   }[];

@@ -3,11 +3,12 @@
  * calls on the sidecar to what the sidecar then does to the app. Also the memory from which strip.ts restores them.
  */
 import type { AppProbe, AppProbeEntry } from "@outrigger/api/app-probe";
-import { isObject, parseObject, readInteger, readList, readText, type JsonObject } from "../read/json.ts";
+import { isObject, parseObject, readInteger, readList, readMember, readText, type JsonObject } from "../read/json.ts";
+import { handlerKinds, restoreHandler, type NewHandler } from "./slots.ts";
 import { decodeVariable } from "./variables.ts";
 
-/** Probes by the path on the sidecar's admin port. */
-export type AppProbes = ReadonlyMap<string, AppProbe>;
+/** Handlers that an app had of its own, by the path on the sidecar's admin port that stands for each now. */
+export type AppHandlers = ReadonlyMap<string, NewHandler>;
 
 /** The text of the variable, before escaping. */
 export function encodeAppProbes(probes: ReadonlyMap<string, AppProbeEntry>): string {
@@ -19,14 +20,26 @@ export function encodeStopHooks(hooks: ReadonlyMap<string, number>): string {
   return JSON.stringify(Object.fromEntries(hooks));
 }
 
-/** Reads the probes that an app had of its own out of the variable's value in a manifest. What is not well formed is left out. */
-export function decodeAppProbes(value: string | undefined): AppProbes {
-  const probes = new Map<string, AppProbe>();
+/** Reads the handlers that an app had of its own out of the variable's value in a manifest. What is not well formed is left out. */
+export function decodeAppHandlers(value: string | undefined): AppHandlers {
+  const handlers = new Map<string, NewHandler>();
   for (const [path, raw] of Object.entries(parseObject(decodeVariable(value ?? "")) ?? {})) {
-    const probe = isObject(raw) ? readAppProbe(raw) : undefined;
-    if (probe !== undefined) probes.set(path, probe);
+    const handler = isObject(raw) ? readHandler(raw) : undefined;
+    if (handler !== undefined) handlers.set(path, handler);
   }
-  return probes;
+  return handlers;
+}
+
+/** Beside stdio a handler is kept as it was written: its port need not exist. */
+function readHandler(raw: JsonObject): NewHandler | undefined {
+  if (readText(raw, "kind") === "stdio") {
+    const was = readMember(raw, "was");
+    const kind = handlerKinds.find((each) => isObject(readMember(was, each)));
+    const value = kind === undefined ? undefined : readMember(was, kind);
+    return kind === undefined || !isObject(value) ? undefined : { kind, value };
+  }
+  const probe = readAppProbe(raw);
+  return probe === undefined ? undefined : restoreHandler(probe);
 }
 
 function readAppProbe(raw: JsonObject): AppProbe | undefined {

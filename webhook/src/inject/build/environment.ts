@@ -39,6 +39,7 @@ export function listVariables(checked: Checked, identity: SidecarIdentity, confi
     setLiteral("OUTRIGGER_DRAIN_SECONDS", settings.drainSeconds),
     setLiteral("OUTRIGGER_LOG_LEVEL", settings.logLevel),
     ...listTimes(settings),
+    ...listHealth(settings),
     setLiteral("OUTRIGGER_POD_INFO", podInfo.folder),
     ...listTelemetry(config),
     ...(trustKeys === undefined ? [] : [setLiteral("OUTRIGGER_TRUST_KEYS", trustKeys)]),
@@ -52,6 +53,19 @@ function listTimes({ callDeadlineMs }: Checked["settings"]): Variable[] {
   return callDeadlineMs === undefined ? [] : [setLiteral("OUTRIGGER_CALL_DEADLINE", `${callDeadlineMs}ms`)];
 }
 
+function listHealth({ health }: Checked["settings"]): Variable[] {
+  const time = (ms: number | undefined): string | undefined => (ms === undefined ? undefined : `${ms}ms`);
+  const values: Readonly<Record<string, string | number | undefined>> = {
+    OUTRIGGER_HEALTH_INTERVAL: time(health.intervalMs),
+    OUTRIGGER_HEALTH_TIMEOUT: time(health.timeoutMs),
+    OUTRIGGER_HEALTH_FAILURE_THRESHOLD: health.failures,
+    OUTRIGGER_HEALTH_SUCCESS_THRESHOLD: health.successes,
+    OUTRIGGER_CIRCUIT_BREAKER: health.breaker,
+    OUTRIGGER_CIRCUIT_BREAKER_THRESHOLD: health.breakerFailures,
+  };
+  return Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [setLiteral(name, value)]));
+}
+
 /** The name is OpenTelemetry's own, which the exporter reads. */
 function listTelemetry({ audit, otlpEndpoint }: InjectionConfig): Variable[] {
   return [
@@ -61,12 +75,13 @@ function listTelemetry({ audit, otlpEndpoint }: InjectionConfig): Variable[] {
 }
 
 function listUpstream({ settings, wiring: { upstreamPort } }: Checked): Variable[] {
-  const { transport } = settings;
+  const { transport, maxHttpSessions } = settings;
   if (upstreamPort !== undefined)
     return [
       setLiteral("OUTRIGGER_UPSTREAM", `http://127.0.0.1:${upstreamPort}${settings.path}`),
       // Without it the sidecar finds out: it can ask the server, and we can only guess.
       ...(transport === undefined ? [] : [setLiteral("OUTRIGGER_TRANSPORT", transport)]),
+      ...(maxHttpSessions === undefined ? [] : [setLiteral("OUTRIGGER_MAX_HTTP_SESSIONS", maxHttpSessions)]),
     ];
   return [
     setLiteral(stdioSocketVariable, shimPaths.socket),

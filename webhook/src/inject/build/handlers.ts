@@ -7,7 +7,7 @@ import { readInteger, readMember, readText, type JsonObject } from "../read/json
 import type { ContainerView } from "../read/pod.ts";
 import type { AppProbe, AppProbeEntry } from "@outrigger/api/app-probe";
 import { readHeaders } from "./app-probes.ts";
-import { findSlots, replaceHandler, type NewHandler, type Slot } from "./slots.ts";
+import { findSlots, replaceHandler, restoreHandler, type NewHandler, type Slot } from "./slots.ts";
 
 /** A container with its handlers as they are to be, and what the sidecar must know to stand in for the app. */
 export interface LedHandlers {
@@ -54,6 +54,17 @@ export function numberPorts(view: ContainerView, port: { readonly name: string; 
         replaceHandler(container, slot, { kind: slot.kind, value: { ...slot.handler, port: port.number } }),
       view.raw,
     );
+}
+
+/**
+ * A handler in the members that Kubernetes knows, its port as a number where the container declares it, else by its name: beside
+ * stdio it need not exist, and a number that is none is not written back.
+ */
+export function spellOut(slot: Slot, view: ContainerView): NewHandler {
+  const port = readMember(slot.handler, "port");
+  const number = resolvePort(port, view);
+  const { kind, value } = restoreHandler(toAppProbe(slot, number ?? 1));
+  return { kind, value: number === undefined && typeof port === "string" ? { ...value, port } : value };
 }
 
 function isToBeLed(slot: Slot, adminPort: number): boolean {

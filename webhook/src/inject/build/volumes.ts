@@ -1,5 +1,5 @@
 /** The volumes that injection adds, and where our containers and a stdio server mount them. */
-import { podInfo, quickFileOf, quickKeys } from "@outrigger/api/bundle";
+import { liveKeys, podInfo, quickFileOf, quickKeys } from "@outrigger/api/bundle";
 import { keys } from "@outrigger/api/keys";
 import { shimPaths } from "@outrigger/api/shim";
 import type { JsonObject } from "../read/json.ts";
@@ -36,11 +36,11 @@ export function listVolumes(mode: Mode): JsonObject[] {
   return [inMemory(noTokenVolume, "1Mi"), buildConfigVolume(), ...(mode === "stdio" ? stdio : [])];
 }
 
-/** One file per annotation that policy comes from; the kubelet refreshes them while the pod runs. */
+/** One file per annotation that policy or live settings come from; the kubelet refreshes them while the pod runs. */
 function buildConfigVolume(): JsonObject {
   const files = [
     [podInfo.bundleFile, keys.policy.key],
-    ...quickKeys.map((name) => [quickFileOf(name), keys[name].key] as const),
+    ...[...quickKeys, ...liveKeys].map((name) => [quickFileOf(name), keys[name].key] as const),
   ] as const;
   const items = files.map(([path, key]) => ({
     fieldRef: { apiVersion: "v1", fieldPath: `metadata.annotations['${key}']` },

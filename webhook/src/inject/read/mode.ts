@@ -17,6 +17,7 @@ const modesOf: Readonly<Partial<Record<KeyName, readonly Mode[]>>> = {
   listenPort: ["sidecar-port", "named-port", "stdio"],
   stdioCommand: ["stdio"],
   maxSessions: ["stdio"],
+  maxHttpSessions: words.portMode,
 };
 // Object.keys of a const object yields exactly its keys.
 const limitedNames = Object.keys(modesOf) as KeyName[];

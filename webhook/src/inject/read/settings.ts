@@ -23,6 +23,16 @@ export interface ResourceSettings {
   readonly hasOwnCpuRequest: boolean;
 }
 
+/** Health checks and the circuit breaker. Undefined where nobody said it: the default is the sidecar's. */
+export interface HealthSettings {
+  readonly intervalMs: number | undefined;
+  readonly timeoutMs: number | undefined;
+  readonly failures: number | undefined;
+  readonly successes: number | undefined;
+  readonly breaker: "on" | "off" | undefined;
+  readonly breakerFailures: number | undefined;
+}
+
 /** Everything that a pod asks for. */
 export interface Settings {
   /** Undefined where nobody said it: then the sidecar finds out. */
@@ -41,6 +51,9 @@ export interface Settings {
   readonly drainSeconds: number;
   /** Undefined where nobody said it: the default is the sidecar's. */
   readonly callDeadlineMs: number | undefined;
+  /** Undefined: as many as the sidecar allows by itself. */
+  readonly maxHttpSessions: number | undefined;
+  readonly health: HealthSettings;
   readonly logLevel: string;
   readonly hosts: readonly string[];
   readonly resources: ResourceSettings;
@@ -77,6 +90,8 @@ export function readSettings(pod: PodView, namespace: JsonObject, config: Inject
     probes: mode === "stdio" ? "keep" : (reader.one("probes") ?? defaultProbes(mode)),
     drainSeconds: reader.always("drainSeconds"),
     callDeadlineMs: reader.one("callDeadline"),
+    maxHttpSessions: reader.one("maxHttpSessions"),
+    health: readHealth(reader),
     logLevel: reader.always("logLevel"),
     hosts: reader.one("hosts") ?? [],
     resources: readResources(reader),
@@ -115,6 +130,17 @@ function readHostVariable(reader: AnnotationReader): Settings["hostEnv"] {
 
 /** Where the app's own port is no longer reachable for the kubelet, its probes go through the sidecar. */
 const defaultProbes = (mode: Mode): "rewrite" | "keep" => (mode === "loopback" || mode === "env" ? "rewrite" : "keep");
+
+function readHealth(reader: AnnotationReader): HealthSettings {
+  return {
+    intervalMs: reader.one("healthInterval"),
+    timeoutMs: reader.one("healthTimeout"),
+    failures: reader.one("healthFailureThreshold"),
+    successes: reader.one("healthSuccessThreshold"),
+    breaker: reader.one("circuitBreaker"),
+    breakerFailures: reader.one("circuitBreakerThreshold"),
+  };
+}
 
 function readResources(reader: AnnotationReader): ResourceSettings {
   return {

@@ -1,0 +1,88 @@
+import type { LookupFunction } from "node:net";
+import { describe, expect, it } from "vitest";
+import { createGuardedLookup, isForbiddenHost } from "./forbidden-address.ts";
+import { openConnection } from "./http1/connection.ts";
+
+describe("an address that no server has", () => {
+  it.each([
+    "169.254.169.254",
+    "169.254.0.1",
+    "100.100.100.200",
+    "0.0.0.0",
+    "224.0.0.1",
+    "255.255.255.255",
+    "[fe80::1]",
+    "fe80::1",
+    "[fd00:ec2::254]",
+    "[::]",
+    "[ff02::1]",
+    "[::ffff:169.254.169.254]",
+    "[::ffff:a9fe:a9fe]",
+    "[64:ff9b::a9fe:a9fe]",
+    "metadata.google.internal",
+    "Metadata.Google.Internal.",
+    "instance-data",
+  ])("%s is refused", (host) => {
+    expect(isForbiddenHost(host)).toBe(true);
+  });
+
+  it.each([
+    "127.0.0.1",
+    "[::1]",
+    "localhost",
+    "10.0.0.1",
+    "192.168.1.1",
+    "[fd12::1]",
+    "8.8.8.8",
+    "metadata.example",
+    "",
+  ])("%s is an address like others", (host) => {
+    expect(isForbiddenHost(host)).toBe(false);
+  });
+
+  it.each(["http://2852039166/", "http://0xa9fea9fe/", "http://169.254.43518/", "http://0251.0376.0251.0376/"])(
+    "%s is one too, by another spelling",
+    (url) => {
+      expect(isForbiddenHost(new URL(url).hostname)).toBe(true);
+    },
+  );
+});
+
+/** A lookup that finds these addresses, one or all as it is asked. */
+const finding =
+  (...addresses: readonly string[]): LookupFunction =>
+  (_name, options, tell) => {
+    const all = addresses.map((address) => ({ address, family: 4 }));
+    if (options.all === true) tell(null, all);
+    else tell(null, addresses[0] ?? "", 4);
+  };
+
+describe("a name", () => {
+  it.each([[["169.254.169.254"]], [["10.0.0.1", "169.254.169.254"]]])(
+    "that stands for %s is connected to nothing",
+    async (addresses) => {
+      const lookup = createGuardedLookup(finding(...addresses));
+      const message = await new Promise<string>((resolve) => {
+        const unused = () => undefined;
+        const owner = { admit: unused, onFree: unused, onGone: unused };
+        const connection = openConnection({ host: "rebound.test", port: 1, isTls: false, lookup }, owner);
+        connection.send(
+          { head: "GET / HTTP/1.1\r\n\r\n", body: undefined },
+          { onHead: unused, onData: () => true, onEnd: unused, onFailure: (failure) => resolve(failure.message) },
+        );
+      });
+      expect(message).toContain("rebound.test stands for 169.254.169.254, which is no server's address");
+    },
+  );
+
+  it("that stands for others is found as ever, and one that stands for nothing is not", async () => {
+    const ask = (lookup: LookupFunction, all: boolean) =>
+      new Promise((resolve) => {
+        lookup("a.test", { all }, (error, found) => resolve(error?.message ?? found));
+      });
+    expect(await ask(createGuardedLookup(finding("10.0.0.1")), false)).toBe("10.0.0.1");
+    expect(await ask(createGuardedLookup(finding("10.0.0.1")), true)).toEqual([{ address: "10.0.0.1", family: 4 }]);
+    const failing: LookupFunction = (_name, _options, tell) => tell(new Error("no such name"), "");
+    expect(await ask(createGuardedLookup(failing), true)).toBe("no such name");
+  });
+});

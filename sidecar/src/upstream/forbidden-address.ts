@@ -1,0 +1,72 @@
+/**
+ * Addresses that no server, store or collector has, though a pod can reach them: metadata of cloud machines, link-local, multicast,
+ * unspecified. Who could point the sidecar there would read the node's credentials through it. Loopback and private ones are usual.
+ */
+import { lookup as lookUpName } from "node:dns";
+import { BlockList, isIP, type LookupFunction } from "node:net";
+
+const forbidden = new BlockList();
+/** Link-local, with the metadata service of most clouds. Source: RFC 3927, RFC 4291 section 2.5.6. */
+forbidden.addSubnet("169.254.0.0", 16);
+forbidden.addSubnet("fe80::", 10, "ipv6");
+/** Metadata services elsewhere: Alibaba, Azure, Oracle, AWS and Google by IPv6. */
+forbidden.addAddress("100.100.100.200");
+forbidden.addAddress("168.63.129.16");
+forbidden.addAddress("192.0.0.192");
+forbidden.addAddress("fd00:ec2::254", "ipv6");
+forbidden.addAddress("fd20:ce::254", "ipv6");
+/** Unspecified, multicast, broadcast. Source: RFC 6890. */
+forbidden.addSubnet("0.0.0.0", 8);
+forbidden.addSubnet("224.0.0.0", 4);
+forbidden.addAddress("255.255.255.255");
+forbidden.addAddress("::", "ipv6");
+forbidden.addSubnet("ff00::", 8, "ipv6");
+
+const forbiddenNames: ReadonlySet<string> = new Set([
+  "instance-data",
+  "instance-data.ec2.internal",
+  "metadata",
+  "metadata.google.internal",
+  "metadata.goog",
+  "metadata.tencentyun.com",
+]);
+
+/** IPv6 addresses that stand for one of IPv4, of which the last two groups tell: mapped, translated (RFC 4291, RFC 6052). */
+const carriesIpv4 = /^(?:::ffff:|64:ff9b::)(?:([0-9a-f]{1,4}):([0-9a-f]{1,4})|([0-9.]+))$/;
+
+function ipv4Within(address: string): string | undefined {
+  const match = carriesIpv4.exec(address);
+  if (match === null) return undefined;
+  const [, high, low, dotted] = match;
+  if (dotted !== undefined) return dotted;
+  const bits = Number.parseInt(high ?? "", 16) * 0x1_0000 + Number.parseInt(low ?? "", 16);
+  return [24, 16, 8, 0].map((shift) => Math.floor(bits / 2 ** shift) % 256).join(".");
+}
+
+/** Says whether a host is one of those, as `hostname` of a URL or an address has it; of a name only what is known by name. */
+export function isForbiddenHost(host: string): boolean {
+  const bare = host.replace(/^\[|\]$/g, "").toLowerCase();
+  const address = ipv4Within(bare) ?? bare;
+  const version = isIP(address);
+  if (version === 0) return forbiddenNames.has(bare.replace(/\.$/, ""));
+  return forbidden.check(address, version === 6 ? "ipv6" : "ipv4");
+}
+
+/** What an address has to be, for whoever reads that it is none. */
+export const allowedHosts = "none of a metadata service, link-local, multicast or unspecified";
+
+/** Looks names up as Node does, and fails where a name stands for such an address: who owns a name may change that at any time. */
+export function createGuardedLookup(resolve: LookupFunction = lookUpName): LookupFunction {
+  return (name, options, tell) => {
+    resolve(name, options, (error, found, family) => {
+      if (error !== null) {
+        tell(error, found, family);
+        return;
+      }
+      const addresses = typeof found === "string" ? [found] : found.map(({ address }) => address);
+      const bad = addresses.find(isForbiddenHost);
+      if (bad === undefined) tell(null, found, family);
+      else tell(new Error(`${name} stands for ${bad}, which is no server's address: expected ${allowedHosts}`), []);
+    });
+  };
+}

@@ -152,7 +152,7 @@ describe("keeping a server from its end", () => {
     expect((await answered).text).toContain("done");
   });
 
-  it("lasts until no call has come for the quiet time", async () => {
+  it("lasts until no call has come or ended for the quiet time", async () => {
     const server = await startSlowServer();
     const clock = { ms: 0, reads: 0 };
     const { drain, port } = await openDoor(server, () => {
@@ -177,7 +177,15 @@ describe("keeping a server from its end", () => {
     clock.ms = 80;
     await lookAgain();
     expect(state.hasEnded).toBe(false);
-    clock.ms = 90;
+    const answered = send(port, agent);
+    await until("a long call is at the server", () => server.waiting.length === 1);
+    clock.ms = 200;
+    server.answer();
+    await answered;
+    clock.ms = 240;
+    await lookAgain();
+    expect(state.hasEnded).toBe(false);
+    clock.ms = 250;
     expect(await held).toBe(0);
   });
 

@@ -34,7 +34,7 @@ export interface Drain {
   /** Resolves when answers that have ended are with their clients, or after so many ms. */
   readonly flush: (limitMs: number) => Promise<void>;
   /**
-   * Resolves when no call has come for the quiet time and none is left, or at the limit; with the number of calls that are left.
+   * Resolves when no call has come or ended for the quiet time and none is left, or at the limit; with the number of calls that are left.
    * Nothing of it stays: the server may as well be started again.
    */
   readonly hold: (limits: HoldLimits) => Promise<number>;
@@ -64,8 +64,8 @@ export function createDrain(now: () => number): Drain {
           // An early end is a wish, and no failure.
           await pause(restMs, undefined, { signal: over }).catch(() => undefined);
           await underWay.whenNone(over);
-          // A call that came meanwhile begins the quiet time anew.
-          restMs = underWay.lastArrivalMs() + limits.quietMs - now();
+          // A call that came or ended meanwhile begins the quiet time anew.
+          restMs = underWay.lastNewsMs() + limits.quietMs - now();
         }
         // Streams end with the server: their clients must not bring the next call here.
         underWay.endConnectionsWithAnswers();

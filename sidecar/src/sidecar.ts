@@ -30,7 +30,7 @@ import type { CreateTelemetry } from "./telemetry/telemetry.ts";
 import { createOutageQueue } from "./upstream/outage-queue.ts";
 
 /** Bytes of requests and answers that may be held at once. The container holds them twice: what is free is not collected at once. */
-const heldBytesLimit = 20 * 1024 ** 2;
+const heldBytesLimit = 16 * 1024 ** 2;
 
 /** Bytes of lists that are remembered, as they came and as they are shown. */
 const rememberedListBytes = 512 * 1024;

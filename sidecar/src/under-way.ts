@@ -14,8 +14,8 @@ export interface UnderWay {
   readonly count: () => number;
   /** Has each connection that an answer is open on end with that answer, whose head may have promised to keep it. */
   readonly endConnectionsWithAnswers: () => void;
-  /** When a request came last, by the clock that is given; -Infinity before the first. */
-  readonly lastArrivalMs: () => number;
+  /** When a request came or a call ended last, by the clock that is given; -Infinity before the first. Who has an answer often asks again. */
+  readonly lastNewsMs: () => number;
   /** Resolves when nothing is under way, or when the signal aborts. */
   readonly whenNone: (signal: AbortSignal) => Promise<void>;
 }
@@ -23,7 +23,7 @@ export interface UnderWay {
 /** Creates the count of one door. `now`: a steady clock in ms. */
 export function createUnderWay(now: () => number): UnderWay {
   let calls = 0;
-  let lastArrivalMs = Number.NEGATIVE_INFINITY;
+  let lastNewsMs = Number.NEGATIVE_INFINITY;
   const answers = createSlots<ServerResponse>();
   const waiting = new Set<() => void>();
   const count = (): number => calls + [...answers.values()].filter(isMoving).length;
@@ -39,6 +39,7 @@ export function createUnderWay(now: () => number): UnderWay {
   };
   const leave = (): void => {
     calls--;
+    lastNewsMs = now();
     checkSoon();
   };
   return {
@@ -48,7 +49,7 @@ export function createUnderWay(now: () => number): UnderWay {
         isCall(request) ? countCall({ upstream, request, sink }, enter, leave) : upstream.send(request, sink),
     }),
     admit: (response) => {
-      lastArrivalMs = now();
+      lastNewsMs = now();
       const place = answers.put(response);
       response.once("close", () => {
         answers.free(place);
@@ -62,7 +63,7 @@ export function createUnderWay(now: () => number): UnderWay {
           response.req.socket.destroySoon();
         });
     },
-    lastArrivalMs: () => lastArrivalMs,
+    lastNewsMs: () => lastNewsMs,
     whenNone: (signal) =>
       new Promise((resolve) => {
         if (count() === 0 || signal.aborted) {

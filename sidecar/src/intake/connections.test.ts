@@ -21,6 +21,30 @@ function open(port: number) {
   return { socket, ended, text: () => text };
 }
 
+describe("a request that waits to be told to go on", () => {
+  const waiting = head(body.length).replace("\r\n\r\n", "\r\nexpect: 100-continue\r\n\r\n");
+
+  it("is told, where it is the first on its connection", async () => {
+    const { port } = await startInProcess({ handler: ok() });
+    const client = open(port);
+    client.socket.write(waiting);
+    await vi.waitFor(() => expect(client.text()).toBe("HTTP/1.1 100 Continue\r\n\r\n"));
+    client.socket.write(body);
+    await vi.waitFor(() => expect(client.text()).toContain("HTTP/1.1 200 OK"));
+  });
+
+  it("gets a whole answer where others come before it", async () => {
+    const { port } = await startInProcess({ handler: ok() });
+    const client = open(port);
+    client.socket.write(head(body.length) + body + waiting.replace("POST", "PUT") + body);
+    await vi.waitFor(() => expect(client.text()).toContain("Method not allowed"));
+    const answer = client.text().slice(client.text().indexOf("HTTP/1.1 405"));
+    const length = Number(/content-length: (\d+)/i.exec(answer)?.[1]);
+    expect(answer.slice(answer.indexOf("\r\n\r\n") + 4)).toHaveLength(length);
+    expect(client.text()).not.toContain("100 Continue");
+  });
+});
+
 describe("a client whose request can't be read", () => {
   it("has its answer, and is then read no further however much it writes", async () => {
     const { port, url } = await startInProcess({ handler: ok() });

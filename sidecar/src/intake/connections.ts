@@ -74,6 +74,11 @@ export function createConnections(server: string, limits: ConnectionLimits): Con
       listener.requestTimeout = limits.requestTimeoutMs;
       listener.timeout = stallMs(limits);
       listener.on("connection", enter);
+      // Node writes the interim answer of a request that has others before it behind the head of its own, where it counts as body.
+      listener.on("checkContinue", (request, response) => {
+        if (response.socket !== null) response.writeContinue();
+        listener.emit("request", request, response);
+      });
       listener.on("timeout", onTimeout);
       listener.on("clientError", (error: NodeJS.ErrnoException, socket) => {
         const isSlow = error.code === "ERR_HTTP_REQUEST_TIMEOUT";

@@ -211,6 +211,7 @@ describe.skipIf(!hasCluster())("the examples", () => {
         90_000,
       );
     const [first = "", second = ""] = await untilTwo("none");
+    await search();
     const evicted = await underLoad(search, async () => {
       await evict(product.kubeconfig, first, namespace);
       await expect(evict(product.kubeconfig, second, namespace)).rejects.toThrow(/disruption budget/);

@@ -23,9 +23,9 @@ export function formatReport(report: SeenReport): string {
     ...Object.entries(tried).map(([name, count]) => line(name, count.toLocaleString("en").padStart(9))),
     "scenarios",
     ...Object.entries(scenarios).map(([name, summary]) => line(name, `  ${summary}`)),
-    "at worst".padEnd(27) + columns.map(([title]) => title.padStart(13)).join(""),
+    "at worst".padEnd(nameWidth + 3) + columns.map(([title]) => title.padStart(columnWidth)).join(""),
     ...Object.entries(costs).map(([name, cost]) =>
-      line(name, columns.map(([, key]) => cost[key].toFixed(0).padStart(13)).join("")),
+      line(name, columns.map(([, key]) => cost[key].toFixed(0).padStart(columnWidth)).join("")),
     ),
     "held throughout",
     line("memory, MiB", `${report.peakMiB.toFixed(0).padStart(9)} of ${memoryBoundMiB}`),
@@ -41,6 +41,9 @@ export function formatReport(report: SeenReport): string {
   ].join("\n");
 }
 
+const columnWidth = 15;
+const nameWidth = 27;
+
 /** The last two tell whose fault a wait is: what was no work was a busy machine, and clients and server share a loop of their own. */
 const columns = [
   ["memory, MiB", "peakMiB"],
@@ -51,4 +54,4 @@ const columns = [
   ["our own loop", "ownDelayMs"],
 ] as const satisfies readonly (readonly [string, keyof Cost])[];
 
-const line = (name: string, value: string): string => `  ${name.padEnd(24)} ${value}`;
+const line = (name: string, value: string): string => `  ${name.padEnd(nameWidth)} ${value}`;

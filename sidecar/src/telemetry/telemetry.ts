@@ -37,7 +37,7 @@ type Opened =
   | { readonly ok: false; readonly problems: readonly string[] };
 
 /** How much waits to be written at most, and how long it is tried at the end. */
-const limits = { pendingBytes: 4 * 1024 ** 2, retryMs: 1_000, closeMs: 3_000 } as const;
+const limits = { pendingBytes: 4 * 1024 ** 2, gatherMs: 20, retryMs: 1_000, closeMs: 3_000 } as const;
 
 /** Opens what the options ask for. Errors: an audit file that can't be opened. Traces that can't be exported are no reason to stop. */
 export async function openTelemetry(options: SidecarOptions, logger: Logger): Promise<Opened> {
@@ -110,6 +110,7 @@ function startAudit({ options, logger, sink }: Parts, chainId: string): AuditStr
     logger,
     wallNow: () => Date.now(),
     maxPendingBytes: limits.pendingBytes,
+    gatherMs: limits.gatherMs,
     retryMs: limits.retryMs,
   });
 }

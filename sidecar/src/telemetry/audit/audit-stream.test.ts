@@ -16,7 +16,16 @@ function start(sink: AuditSink, chainId = "c", maxPendingBytes = 1024 ** 2): { s
   const logged: Logged[] = [];
   const destination = { write: (line: string) => void logged.push(JSON.parse(line) as Logged) };
   const logger = createLogger({ component: "sidecar", version: "test", destination });
-  const options = { sink, chainId, logger, maxPendingBytes, start: { pod: "p" }, wallNow: () => 0, retryMs: 1 };
+  const options = {
+    sink,
+    chainId,
+    logger,
+    maxPendingBytes,
+    start: { pod: "p" },
+    wallNow: () => 0,
+    gatherMs: 5,
+    retryMs: 1,
+  };
   return { stream: createAuditStream(options), logged };
 }
 

@@ -35,6 +35,8 @@ export interface AuditStreamOptions {
   readonly wallNow: () => number;
   /** Bytes that wait to be written at most. */
   readonly maxPendingBytes: number;
+  /** So long lines are gathered before they are written together, in ms: a write of its own for each costs as much as its call. */
+  readonly gatherMs: number;
   /** Pause after a failed write, in ms. */
   readonly retryMs: number;
 }
@@ -105,8 +107,7 @@ export function createAuditStream(options: AuditStreamOptions): AuditStream {
 
 /** Writes until nothing waits. What fails is tried again from where it stopped: a line is never left out. */
 async function writeAll(state: State, options: AuditStreamOptions): Promise<void> {
-  // Lines of one turn of the loop go together.
-  await nextTurn();
+  if (state.lines > 1) await pause(options.gatherMs);
   while (state.pending.length > 0) {
     const lines = state.pending;
     const bytes = state.pendingBytes;
@@ -155,8 +156,6 @@ function tellFailure(state: State, { logger }: AuditStreamOptions, error: unknow
   if (state.failure === undefined) logger.error({ err: error }, "audit lines can't be written, calls go on");
   state.failure = message;
 }
-
-const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Keeps no process alive. */
 const pause = (ms: number): Promise<void> =>

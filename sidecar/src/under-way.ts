@@ -14,7 +14,7 @@ export interface UnderWay {
   readonly count: () => number;
   /** Has each connection that an answer is open on end with that answer, whose head may have promised to keep it. */
   readonly endConnectionsWithAnswers: () => void;
-  /** When a request came or a call ended last, by the clock that is given; -Infinity before the first. Who has an answer often asks again. */
+  /** When a request came or a call was answered last, by the clock that is given; -Infinity before the first. Who has an answer often asks again. */
   readonly lastNewsMs: () => number;
   /** Resolves when nothing is under way, or when the signal aborts. */
   readonly whenNone: (signal: AbortSignal) => Promise<void>;
@@ -37,9 +37,10 @@ export function createUnderWay(now: () => number): UnderWay {
   const enter = (): void => {
     calls++;
   };
-  const leave = (): void => {
+  const leave = (isAnswered: boolean): void => {
     calls--;
-    lastNewsMs = now();
+    // A call that waits for a server to be started fails again and again meanwhile, which is no news.
+    if (isAnswered) lastNewsMs = now();
     checkSoon();
   };
   return {
@@ -95,29 +96,33 @@ interface Sending {
   readonly sink: UpstreamSink;
 }
 
-function countCall({ upstream, request, sink }: Sending, enter: () => void, leave: () => void): UpstreamCall {
+function countCall(
+  { upstream, request, sink }: Sending,
+  enter: () => void,
+  leave: (isAnswered: boolean) => void,
+): UpstreamCall {
   let ended = false;
-  const end = (): void => {
+  const end = (isAnswered: boolean): void => {
     if (ended) return;
     ended = true;
-    leave();
+    leave(isAnswered);
   };
   enter();
   const call = upstream.send(request, {
     ...sink,
     onEnd: () => {
-      end();
+      end(true);
       sink.onEnd();
     },
     onFailure: (failure) => {
-      end();
+      end(false);
       sink.onFailure(failure);
     },
   });
   return {
     resume: call.resume,
     abort: () => {
-      end();
+      end(false);
       call.abort();
     },
   };

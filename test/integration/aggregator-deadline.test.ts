@@ -111,6 +111,27 @@ it("closes upstream sessions that nobody used for a while, but never under a cal
   expect(data.received.filter(({ httpMethod }) => httpMethod === "DELETE")).toHaveLength(2);
 });
 
+it("keeps a session while it is being opened, however long that takes, and ends it with its caller", async () => {
+  const clock = { reads: 0 };
+  const nowMs = (): number => {
+    clock.reads++;
+    return Date.now();
+  };
+  const [relay, data] = await setUp("legacy", { sessionIdleMs: 10, nowMs });
+  const answerHandshakes = data.holdHandshakes();
+  const calling = relay.call(callOf("legacy", "first"));
+  await waitFor("the handshake", () => data.sessions.size === 1);
+  const { reads } = clock;
+  await waitFor("idle sessions to be looked for, again and again", () => clock.reads > reads + 5);
+  data.answer(({ id, res }) => {
+    relay.endCaller("first");
+    sendResult(res, id, { content: [] });
+  });
+  answerHandshakes();
+  expect(await calling).toMatchObject({ kind: "result" });
+  await waitFor("its end", () => data.sessions.size === 0);
+});
+
 it("adds configured headers, which never replace what the protocol needs", async () => {
   const [relay, data] = await setUp("modern");
   await relay.call(callOf("modern"));

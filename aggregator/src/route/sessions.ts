@@ -76,7 +76,12 @@ export function createUpstreamSessions(options: SessionOptions): UpstreamSession
 
   const end = (entry: Entry): Promise<void> => {
     entries.delete(idOf(entry.key));
-    return entry.session === undefined ? Promise.resolve() : sayGoodbye(options, entry.key, entry.session);
+    if (entry.session !== undefined) return sayGoodbye(options, entry.key, entry.session);
+    // Nobody waits for a handshake that nobody needs; what it opens is ended all the same.
+    void entry.opening.then((opened) => {
+      if (opened.kind === "open") void sayGoodbye(options, entry.key, opened.session);
+    });
+    return Promise.resolve();
   };
   const endWhere = (isMeant: (entry: Entry) => boolean): void => {
     for (const entry of [...entries.values()]) if (isMeant(entry)) void end(entry);
@@ -84,7 +89,8 @@ export function createUpstreamSessions(options: SessionOptions): UpstreamSession
   const reaper = setInterval(
     () => {
       const oldestMs = options.nowMs() - options.idleMs;
-      endWhere((entry) => entry.calls === 0 && entry.lastUsedMs < oldestMs);
+      // A session that is being opened is about to be used.
+      endWhere((entry) => entry.session !== undefined && entry.calls === 0 && entry.lastUsedMs < oldestMs);
     },
     Math.min(options.idleMs, 30_000),
   );

@@ -11,7 +11,6 @@ export interface Slots<T> {
   readonly free: (place: number) => void;
   /** What is in, in no order. What is put in or freed meanwhile may or may not be seen. */
   readonly values: () => Generator<T, void>;
-  readonly count: () => number;
 }
 
 /** Creates a bag; it stays as large as the most that it ever held. */
@@ -31,6 +30,5 @@ export function createSlots<T extends object>(): Slots<T> {
     values: function* () {
       for (const value of places) if (value !== undefined) yield value;
     },
-    count: () => places.length - empty.length,
   };
 }

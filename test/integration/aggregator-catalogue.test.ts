@@ -1,13 +1,13 @@
-import { Agent } from "undici";
 import { afterEach, expect, it } from "vitest";
-import type { DiscoveredSet, DiscoveredSidecar, DiscoverySource } from "../../aggregator/src/discovery/source.ts";
+import type { DiscoveredSidecar } from "../../aggregator/src/discovery/source.ts";
 import { parseSearchRequest } from "../../aggregator/src/search/request.ts";
 import { search } from "../../aggregator/src/search/search.ts";
-import { createState, type State, type StateOptions } from "../../aggregator/src/state/state.ts";
+import type { State, StateOptions } from "../../aggregator/src/state/state.ts";
 import { summarise } from "../../aggregator/src/state/summary.ts";
 import { startFakeControl, type FakeControl } from "../fixtures/fake-sidecar/control.ts";
 import { makeTool } from "../fixtures/fake-sidecar/sidecar.ts";
 import { waitFor } from "../fixtures/wait-for.ts";
+import { openState } from "./aggregator-state.ts";
 
 const ends: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -22,36 +22,10 @@ interface Stage {
 
 /** A state over sidecars that the test names, with short times. */
 async function startState(rest: Partial<StateOptions> = {}): Promise<Stage> {
-  let onSet: ((set: DiscoveredSet) => void) | undefined;
-  const source: DiscoverySource = {
-    name: "pods",
-    start: (listener) => {
-      onSet = listener;
-      return Promise.resolve();
-    },
-    isSynced: () => true,
-    stop: () => Promise.resolve(),
-  };
-  const dispatcher = new Agent();
-  const state = createState({
-    plan: { qualify: "server", namespace: "tools" },
-    sources: [source],
-    dispatcher,
-    nowMs: () => Date.now(),
-    random: () => 0,
-    onIndexed: () => undefined,
-    backoff: { firstMs: 20, longestMs: 50 },
-    settleMs: 10,
-    ...rest,
-  });
-  ends.push(
-    () => dispatcher.destroy(),
-    () => state.stop(),
-  );
-  await state.start();
+  const { state, tell } = await openState(ends, rest);
   return {
     state,
-    tell: (...sidecars) => onSet?.({ sidecars, problems: [] }),
+    tell,
     tools: () =>
       state
         .catalogue()

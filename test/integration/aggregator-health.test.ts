@@ -1,15 +1,15 @@
 /** What an aggregator makes of the health that sidecars tell: who gets calls, and whose tools are listed. Real programs throughout. */
 import { createServer } from "node:http";
 import { once } from "node:events";
-import { Agent } from "undici";
 import { afterEach, expect, it } from "vitest";
-import type { DiscoveredSidecar, DiscoverySource } from "../../aggregator/src/discovery/source.ts";
-import { createState, type State } from "../../aggregator/src/state/state.ts";
+import type { DiscoveredSidecar } from "../../aggregator/src/discovery/source.ts";
+import type { State } from "../../aggregator/src/state/state.ts";
 import { startAggregatorProgram } from "../fixtures/aggregator.ts";
 import { startFakeKube } from "../fixtures/fake-kube/server.ts";
 import type { FakePod } from "../fixtures/fake-kube/store.ts";
 import { connectModern, modernRequest, postRaw } from "../fixtures/mcp-clients.ts";
 import { waitFor } from "../fixtures/wait-for.ts";
+import { openState } from "./aggregator-state.ts";
 import { createHealthBed, type Guarded, type HealthBed } from "./health-bed.ts";
 
 const ends: (() => Promise<unknown>)[] = [];
@@ -123,32 +123,8 @@ async function startState({ sidecar }: Guarded): Promise<State> {
     ...{ key: "one", namespace: "tools", server: "fixture", group: "default", labels: {}, createdAt: "" },
     ...{ dataUrl: sidecar.dataUrl, controlUrl: sidecar.controlUrl, origin: "Injected", headers: {}, isReady: true },
   };
-  const source: DiscoverySource = {
-    name: "pods",
-    start: (onSet) => {
-      onSet({ sidecars: [found], problems: [] });
-      return Promise.resolve();
-    },
-    isSynced: () => true,
-    stop: () => Promise.resolve(),
-  };
-  const dispatcher = new Agent();
-  const state = createState({
-    plan: { qualify: "server", namespace: "tools" },
-    sources: [source],
-    dispatcher,
-    nowMs: () => Date.now(),
-    random: () => 0,
-    onIndexed: () => undefined,
-    backoff: { firstMs: 20, longestMs: 50 },
-    settleMs: 10,
-    graceMs: 2_000,
-  });
-  ends.push(
-    () => dispatcher.destroy(),
-    () => state.stop(),
-  );
-  await state.start();
+  const { state, tell } = await openState(ends, { graceMs: 2_000 });
+  tell(found);
   return state;
 }
 

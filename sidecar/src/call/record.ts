@@ -5,6 +5,7 @@
 import { reasonList, reasons, toMetricLabel, type Reason } from "@outrigger/api/reasons";
 import { findMethod } from "@outrigger/mcp";
 import type { DenialReason } from "@outrigger/policy";
+import { createHistogram, exposeHistogram, observe, type Histogram } from "../telemetry/histogram.ts";
 import type { Item } from "./message.ts";
 
 /** One finished exchange. `name`: tool, prompt or URI as the caller spelt it. */
@@ -40,9 +41,7 @@ interface Series {
   readonly labels: string;
   /** Labels by the semantic conventions; undefined for what is no method of MCP. */
   readonly conventional: string | undefined;
-  count: number;
-  sumSeconds: number;
-  readonly buckets: Float64Array;
+  readonly times: Histogram;
 }
 
 /** Creates the recorder. `isKnownTool`: only names of the catalogue become labels; the rest is `_other`. */
@@ -54,7 +53,7 @@ export function createRecorder(options: { readonly isKnownTool: (name: string) =
       const method = methodLabel(call.method);
       const tool = toolLabel(call, options.isKnownTool);
       const entry = findSeries(table, { method, tool, reason: call.reason });
-      if (entry !== undefined) observe(entry, call.durationMs / 1_000);
+      if (entry !== undefined) observe(entry.times, call.durationMs / 1_000);
       if (call.reason !== "Allowed") refusals.set(call.reason, (refusals.get(call.reason) ?? 0) + 1);
     },
     expose: () => [...exposeCalls(table.all), ...exposeRefusals(refusals)].join("\n") + "\n",
@@ -110,18 +109,8 @@ function createSeries({ method, tool, reason }: SeriesLabels): Series {
   return {
     labels: `method="${method}",tool="${escapeLabel(tool)}",result="${result}"`,
     conventional: describeByConvention({ method, tool, result }),
-    count: 0,
-    sumSeconds: 0,
-    buckets: new Float64Array(bucketsSeconds.length),
+    times: createHistogram(bucketsSeconds),
   };
-}
-
-function observe(entry: Series, seconds: number): void {
-  entry.count++;
-  entry.sumSeconds += seconds;
-  let bucket = 0;
-  while (bucket < bucketsSeconds.length && seconds > (bucketsSeconds[bucket] ?? 0)) bucket++;
-  if (bucket < bucketsSeconds.length) entry.buckets[bucket] = (entry.buckets[bucket] ?? 0) + 1;
 }
 
 /** `error_type` is a reason of ours: what a server answers is not read for metrics. */
@@ -138,33 +127,18 @@ function escapeLabel(value: string): string {
 function* exposeCalls(series: readonly Series[]): Generator<string> {
   yield "# HELP outrigger_sidecar_requests_total Requests by method, tool and result.";
   yield "# TYPE outrigger_sidecar_requests_total counter";
-  for (const { labels, count } of series) yield `outrigger_sidecar_requests_total{${labels}} ${count}`;
+  for (const { labels, times } of series) yield `outrigger_sidecar_requests_total{${labels}} ${times.count}`;
   yield "# HELP outrigger_sidecar_request_duration_seconds Time from the request's head to the end of the answer.";
   yield "# TYPE outrigger_sidecar_request_duration_seconds histogram";
   const name = "outrigger_sidecar_request_duration_seconds";
-  for (const entry of series) yield* exposeHistogram(entry, { name, labels: entry.labels, from: 0 });
+  for (const entry of series) yield* exposeHistogram(entry.times, { name, labels: entry.labels });
   const conventional = "mcp_server_operation_duration_seconds";
   yield `# HELP ${conventional} The same, named by the OpenTelemetry conventions for MCP: mcp.server.operation.duration.`;
   yield `# TYPE ${conventional} histogram`;
   for (const entry of series) {
     if (entry.conventional === undefined) continue;
-    yield* exposeHistogram(entry, { name: conventional, labels: entry.conventional, from: firstConventional });
+    yield* exposeHistogram(entry.times, { name: conventional, labels: entry.conventional, from: firstConventional });
   }
-}
-
-/** `from`: the first bucket that is shown; those below are in it. */
-function* exposeHistogram(
-  entry: Series,
-  { name, labels, from }: { readonly name: string; readonly labels: string; readonly from: number },
-): Generator<string> {
-  let cumulative = 0;
-  for (const [at, bound] of bucketsSeconds.entries()) {
-    cumulative += entry.buckets[at] ?? 0;
-    if (at >= from) yield `${name}_bucket{${labels},le="${bound}"} ${cumulative}`;
-  }
-  yield `${name}_bucket{${labels},le="+Inf"} ${entry.count}`;
-  yield `${name}_sum{${labels}} ${entry.sumSeconds}`;
-  yield `${name}_count{${labels}} ${entry.count}`;
 }
 
 function* exposeRefusals(refusals: ReadonlyMap<Reason, number>): Generator<string> {

@@ -2,6 +2,7 @@
 import { reasonList, reasons, toMetricLabel, type Reason } from "@outrigger/api/reasons";
 import type { FeedState } from "@outrigger/api/feed";
 import { gauge, counter } from "../telemetry/exposition.ts";
+import { createHistogram, exposeHistogram, observe, type Histogram } from "../telemetry/histogram.ts";
 import type { Breaker } from "../upstream/breaker/breaker.ts";
 
 /** The counts of one server. */
@@ -21,20 +22,9 @@ const stateReasons = reasonList.filter(
 
 /** Creates the counts, at zero. */
 export function createHealthCounts(): HealthCounts {
-  const results = {
-    answered: { buckets: boundsSeconds.map(() => 0), sum: 0, count: 0 },
-    failed: { buckets: boundsSeconds.map(() => 0), sum: 0, count: 0 },
-  };
+  const results: Durations = { answered: createHistogram(boundsSeconds), failed: createHistogram(boundsSeconds) };
   return {
-    note(result, tookMs) {
-      const seconds = tookMs / 1_000;
-      const known = results[result];
-      known.count++;
-      known.sum += seconds;
-      // Each bucket holds what is in those below.
-      for (const [at, bound] of boundsSeconds.entries())
-        if (seconds <= bound) known.buckets[at] = (known.buckets[at] ?? 0) + 1;
-    },
+    note: (result, tookMs) => observe(results[result], tookMs / 1_000),
     expose: ({ health }, breaker) =>
       exposeReason(health.reason) +
       [...exposeDurations(results)].join("\n") +
@@ -50,23 +40,14 @@ function exposeReason(current: Reason): string {
   return gauge("sidecar_health_reason", "1 for the reason of that state.", samples);
 }
 
-interface Durations {
-  readonly buckets: readonly number[];
-  readonly sum: number;
-  readonly count: number;
-}
+type Durations = Readonly<Record<"answered" | "failed", Histogram>>;
 
-function* exposeDurations(results: Readonly<Record<"answered" | "failed", Durations>>): Generator<string> {
+function* exposeDurations(results: Durations): Generator<string> {
   const name = "outrigger_sidecar_health_check_duration_seconds";
   yield `# HELP ${name} Time of health checks by outcome: answered or failed.`;
   yield `# TYPE ${name} histogram`;
-  for (const [result, { buckets, sum, count }] of Object.entries(results)) {
-    for (const [at, bound] of boundsSeconds.entries())
-      yield `${name}_bucket{result="${result}",le="${bound}"} ${buckets[at] ?? 0}`;
-    yield `${name}_bucket{result="${result}",le="+Inf"} ${count}`;
-    yield `${name}_sum{result="${result}"} ${sum}`;
-    yield `${name}_count{result="${result}"} ${count}`;
-  }
+  for (const [result, times] of Object.entries(results))
+    yield* exposeHistogram(times, { name, labels: `result="${result}"` });
 }
 
 const breakerStates = ["Closed", "Open", "HalfOpen"] as const;

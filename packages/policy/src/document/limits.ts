@@ -6,11 +6,11 @@ import {
   readFields,
   readGlobs,
   readName,
+  readNamed,
   readSize,
   readText,
   readWord,
   readWords,
-  refuseRepeatedNames,
   type Fields,
   type Report,
 } from "./read.ts";
@@ -57,9 +57,7 @@ const limitKeys = ["name", "tools", "methods", "per", "rate", "burst", "maxConcu
 
 /** Reads `limits`. */
 export function readLimits(value: unknown, report: Report): Limit[] {
-  const limits = readArray(value, report, 32).map((item, index) => readLimit(item, report.in(index)));
-  refuseRepeatedNames(limits, report);
-  return limits;
+  return readNamed(value, report, { most: 32, read: readLimit });
 }
 
 function readLimit(value: unknown, report: Report): Limit {

@@ -94,8 +94,19 @@ export function readName(value: unknown, report: Report, purpose: string): strin
   return "";
 }
 
+/** Reads a list of at most so many things that have names, none twice; `read` reads one of them. */
+export function readNamed<T extends { readonly name: string }>(
+  value: unknown,
+  report: Report,
+  { most, read }: { readonly most: number; readonly read: (item: unknown, report: Report) => T },
+): T[] {
+  const items = readArray(value, report, most).map((item, index) => read(item, report.in(index)));
+  refuseRepeatedNames(items, report);
+  return items;
+}
+
 /** Reports names that stand twice in one list. */
-export function refuseRepeatedNames(items: readonly { readonly name: string }[], report: Report): void {
+function refuseRepeatedNames(items: readonly { readonly name: string }[], report: Report): void {
   const seen = new Set<string>();
   for (const [index, { name }] of items.entries()) {
     if (seen.has(name)) report.in(index).in("name")(`a name of its own; "${name}" stands above already`);

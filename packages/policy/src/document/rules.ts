@@ -5,10 +5,10 @@ import {
   readFields,
   readGlobs,
   readName,
+  readNamed,
   readText,
   readWord,
   readWords,
-  refuseRepeatedNames,
   type Fields,
   type Report,
 } from "./read.ts";
@@ -70,9 +70,7 @@ const ruleKeys = ["name", "action", "subjects", "tools", "prompts", "resources",
 
 /** Reads `rules`. */
 export function readRules(value: unknown, report: Report): Rule[] {
-  const rules = readArray(value, report, 64).map((item, index) => readRule(item, report.in(index)));
-  refuseRepeatedNames(rules, report);
-  return rules;
+  return readNamed(value, report, { most: 64, read: readRule });
 }
 
 function readRule(value: unknown, report: Report): Rule {

@@ -1,0 +1,43 @@
+/** A histogram of times and its Prometheus text. Kept and written by hand: calls pay for each observation. */
+
+/** What was observed. `buckets`: how many fell into each, not into those below. */
+export interface Histogram {
+  /** Upper bounds in seconds, ascending. */
+  readonly boundsSeconds: readonly number[];
+  readonly buckets: Float64Array;
+  sumSeconds: number;
+  count: number;
+}
+
+/** An empty one. */
+export const createHistogram = (boundsSeconds: readonly number[]): Histogram => ({
+  boundsSeconds,
+  buckets: new Float64Array(boundsSeconds.length),
+  sumSeconds: 0,
+  count: 0,
+});
+
+/** Counts one time. */
+export function observe(histogram: Histogram, seconds: number): void {
+  const { boundsSeconds, buckets } = histogram;
+  histogram.count++;
+  histogram.sumSeconds += seconds;
+  let at = 0;
+  while (at < boundsSeconds.length && seconds > (boundsSeconds[at] ?? 0)) at++;
+  if (at < boundsSeconds.length) buckets[at] = (buckets[at] ?? 0) + 1;
+}
+
+/** Its samples. `from`: the first bucket that is shown; those below are in it. */
+export function* exposeHistogram(
+  histogram: Histogram,
+  { name, labels, from = 0 }: { readonly name: string; readonly labels: string; readonly from?: number },
+): Generator<string> {
+  let cumulative = 0;
+  for (const [at, bound] of histogram.boundsSeconds.entries()) {
+    cumulative += histogram.buckets[at] ?? 0;
+    if (at >= from) yield `${name}_bucket{${labels},le="${bound}"} ${cumulative}`;
+  }
+  yield `${name}_bucket{${labels},le="+Inf"} ${histogram.count}`;
+  yield `${name}_sum{${labels}} ${histogram.sumSeconds}`;
+  yield `${name}_count{${labels}} ${histogram.count}`;
+}

@@ -1,3 +1,4 @@
+import { findFreePort } from "@outrigger/runtime/testing/free-port";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
@@ -14,15 +15,6 @@ async function run(argv: readonly string[], given: Parameters<typeof recordIo>[0
   const recorded = recordIo({ cwd, ...given });
   await runProgram(recorded.io, argv);
   return recorded;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  // A TCP server that listens has an address object.
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 describe("the command line", () => {
@@ -69,7 +61,7 @@ describe("the command line", () => {
     ["search", "x"],
     ["call", "a__b"],
   ])("says with exit code 5 that nothing answers, and what to type: %s", async (...argv) => {
-    const endpoint = `http://127.0.0.1:${await freePort()}`;
+    const endpoint = `http://127.0.0.1:${await findFreePort()}`;
     const silent = await run(argv, { env: { OUTRIGGER_ENDPOINT: endpoint } });
     expect(silent.err()).toContain(`No aggregator answers at ${endpoint} (ECONNREFUSED)`);
     expect(silent.err()).toContain("outrigger up");

@@ -4,7 +4,7 @@ import { readColorChoice } from "../../cli/src/color.ts";
 import { isPortFree } from "../../cli/src/fleet/port.ts";
 import { createIo } from "../../cli/src/io.ts";
 import { createNarrator } from "./narrator.ts";
-import { findFreePort } from "./stage/http-servers.ts";
+import { findFreePort } from "@outrigger/runtime/testing/free-port";
 import { runTour } from "./tour.ts";
 
 const { color, rest } = readColorChoice(process.argv.slice(2));

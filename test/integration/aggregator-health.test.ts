@@ -1,6 +1,5 @@
 /** What an aggregator makes of the health that sidecars tell: who gets calls, and whose tools are listed. Real programs throughout. */
-import { createServer } from "node:http";
-import { once } from "node:events";
+import { findFreePort } from "@outrigger/runtime/testing/free-port";
 import { afterEach, expect, it } from "vitest";
 import type { DiscoveredSidecar } from "../../aggregator/src/discovery/source.ts";
 import type { State } from "../../aggregator/src/state/state.ts";
@@ -50,19 +49,9 @@ async function startReplica(bed: HealthBed, target: string, name: string): Promi
   return { ...guarded, pod, calls: () => guarded.proxy.asked.filter((method) => method === "tools/call").length };
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  // A TCP server has an address object.
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
 it.each<[string, string, (bed: HealthBed) => Promise<string>]>([
   ["a modern server", "test_simple_text", (bed) => bed.startModern()],
-  ["a legacy server", "get-sum", async (bed) => bed.startLegacy(await freePort())],
+  ["a legacy server", "get-sum", async (bed) => bed.startLegacy(await findFreePort())],
 ])(
   "F-047 a replica of %s whose calls fail gets none while another serves, and some again when it is well",
   async (_name, tool, start) => {

@@ -2,7 +2,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { findFreePort, startEverything, type HttpServer } from "../demo/stage/http-servers.ts";
+import { findFreePort } from "@outrigger/runtime/testing/free-port";
+import { startEverything, type HttpServer } from "../demo/stage/http-servers.ts";
 import { startOutrigger, type Outrigger } from "../demo/stage/outrigger.ts";
 import { runCommand, type CommandResult } from "../demo/stage/command.ts";
 import { repositoryEnvironment } from "../demo/stage/root.ts";

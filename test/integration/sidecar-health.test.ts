@@ -1,4 +1,5 @@
 /** How a sidecar checks its server, and how soon it knows of a change: real servers of both eras, real programs, the feed. */
+import { findFreePort } from "@outrigger/runtime/testing/free-port";
 import { createServer, type Server } from "node:http";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -44,15 +45,6 @@ async function startStateless(): Promise<string> {
   // A TCP server has an address object.
   return `http://127.0.0.1:${(server.address() as { port: number }).port}/mcp`;
 }
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
-};
 
 /** What belongs to a list and no check: the lists, the stream on which changes would be heard, the end of the session. */
 const isOfList = (asked: string): boolean => /\/list(en)?$/.test(asked) || asked === "GET" || asked === "DELETE";
@@ -129,7 +121,7 @@ describe("news of a server", { retry: 2 }, () => {
 
   it.each<[string, string, () => Promise<string>]>([
     ["2026-07-28", "server/discover", bed.startModern],
-    ["2025-11-25 with sessions", "ping", async () => bed.startLegacy(await freePort())],
+    ["2025-11-25 with sessions", "ping", async () => bed.startLegacy(await findFreePort())],
     ["2025-06-18 without sessions", "ping", startStateless],
   ])("F-144 of revision %s comes within a second, and a check is %s", async (_name, question, start) => {
     const target = await start();

@@ -2,15 +2,16 @@
  * A kubelet's part for an injected pod: variables resolved, the policy volume filled, the sidecar run. 127.0.0.2 stands for the
  * pod's address: Linux binds it beside 127.0.0.1.
  */
-import { spawn, type ChildProcess } from "node:child_process";
+import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
-import { createServer as createTcpServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { env as ownEnv, execPath } from "node:process";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import jsonPatch, { type Operation } from "fast-json-patch";
 import { expect, onTestFinished, vi } from "vitest";
+import { findFreePort } from "@outrigger/runtime/testing/free-port";
 import { admit, defaultConfig, type InjectionConfig, type InstallationState } from "@outrigger/webhook/inject";
 import { makeTestFolder } from "../fixtures/temporary-folder.ts";
 
@@ -19,6 +20,8 @@ export const podIp = "127.0.0.2";
 
 /** The sidecar's program. */
 export const sidecarProgram = fileURLToPath(new URL("../../sidecar/src/main.ts", import.meta.url));
+
+const startWithinMs = 20_000;
 
 /** A variable of a container. */
 export interface Variable {
@@ -42,7 +45,9 @@ export interface InjectedPod {
       readonly command?: readonly string[];
       readonly env: readonly Variable[];
       readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[];
-      readonly startupProbe: { readonly httpGet: { readonly path: string; readonly port: number } };
+      readonly lifecycle?: { readonly postStart: { readonly exec: { readonly command: readonly string[] } } };
+      /** Before 0.3 there was no hook. */
+      readonly startupProbe?: { readonly httpGet: { readonly path: string; readonly port: number } };
     }[];
     readonly containers: readonly {
       readonly command?: readonly string[];
@@ -85,18 +90,8 @@ export function applyInjection(pod: object, patch: unknown): InjectedPod {
 
 /** A configuration with ports that are free. */
 export async function chooseConfig(): Promise<InjectionConfig> {
-  const [data, control, admin] = [await findFreePort(), await findFreePort(), await findFreePort()];
+  const [data, control, admin] = [await findFreePort(podIp), await findFreePort(podIp), await findFreePort(podIp)];
   return { ...defaultConfig, ports: { ...defaultConfig.ports, data, control, admin } };
-}
-
-/** A port that nobody had a moment ago. */
-async function findFreePort(): Promise<number> {
-  const server = createTcpServer().listen(0, podIp);
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 /** Resolves variables in their order: fields first, `$(NAME)` by those listed before, `$$` to one dollar. */
@@ -152,12 +147,25 @@ export async function startSidecar(
   let stdout = "";
   child.stdout?.setEncoding("utf8").on("data", (text: string) => (stdout += text));
   endWithTest(child);
-  const { path, port } = container.startupProbe.httpGet;
-  const start = vi.waitFor(async () => expect(await askPod(port, path)).toBe(200), { timeout: 20_000, interval: 50 });
-  await start.catch((error: unknown) => {
+  await waitStarted(container, env).catch((error: unknown) => {
     throw new Error(`the sidecar did not start: ${stderr}`, { cause: error });
   });
   return { env, errors: () => stderr, output: () => stdout };
+}
+
+/** Waits as the kubelet does before it starts the next container: by the hook, or by the probe of older webhooks. */
+async function waitStarted(
+  { lifecycle, startupProbe }: InjectedPod["spec"]["initContainers"][number],
+  env: Readonly<Record<string, string>>,
+): Promise<void> {
+  if (lifecycle !== undefined) {
+    const [node, ...args] = lifecycle.postStart.exec.command;
+    expect(node).toBe("/usr/local/bin/node");
+    await promisify(execFile)(execPath, args, { env, timeout: startWithinMs });
+    return;
+  }
+  const { path, port } = startupProbe?.httpGet ?? expect.fail("nothing holds back the containers after the sidecar");
+  await vi.waitFor(async () => expect(await askPod(port, path)).toBe(200), { timeout: startWithinMs, interval: 50 });
 }
 
 /** Ends a process when the test is over. */

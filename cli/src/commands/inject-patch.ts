@@ -31,12 +31,21 @@ export function patchText(document: ManifestDocument, patch: readonly Operation[
 
 /**
  * Opens the text so that every scalar keeps its spelling. Where parts are shared by anchors or merge keys, a change at one
- * place would show at another: such a document is written out in full.
+ * place would show at another: such a document is written out in full. JSON is written in lines, which texts of several lines need.
  */
 function openDocument({ text, value }: ManifestDocument): Document {
   const document: Document = parseDocument(text, { schema: "failsafe" });
   if (hasAlias(document)) document.contents = toNode(value);
+  else if (isCollection(document.contents) && document.contents.flow === true) writeInLines(document);
   return document;
+}
+
+function writeInLines(document: Document): void {
+  visit(document, {
+    Collection: (_key, collection) => {
+      collection.flow = collection.items.length === 0;
+    },
+  });
 }
 
 function hasAlias(document: Document): boolean {

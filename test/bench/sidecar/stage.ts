@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { fullPolicy, lineup, type SubjectName } from "./lineup.ts";
 import { installPeer } from "./peers.ts";
 import { bundleAll, type Programs } from "./programs.ts";
-import { findPort, startSubject, type Process, type Subject } from "./subject.ts";
+import { findFreePort } from "@outrigger/runtime/testing/free-port";
+import { startSubject, type Process, type Subject } from "./subject.ts";
 
 /** What the server has seen since its start. `silentConnections`: those on which no request ever came. */
 export interface ServerState {
@@ -58,7 +59,7 @@ export async function withStage<T>(work: (stage: Stage) => Promise<T>): Promise<
     direct = server;
     const origin = `http://127.0.0.1:${server.port}`;
     const begin = async (name: SubjectName): Promise<Subject> => {
-      const ports = [await findPort(), await findPort(), await findPort()] as const;
+      const ports = [await findFreePort(), await findFreePort(), await findFreePort()] as const;
       const place = { programs, origin, ports, policies, peerFolder: installPeer };
       const { args, needsSession } = await lineup[name]({ ...place, ports: [...ports] });
       const subject = await startSubject({
@@ -105,7 +106,7 @@ export async function withStage<T>(work: (stage: Stage) => Promise<T>): Promise<
 }
 
 async function startDirect(programs: Programs): Promise<Subject> {
-  const port = await findPort();
+  const port = await findFreePort();
   return startSubject({ name: "no proxy", args: [programs.upstream, String(port)], port, core: "first" });
 }
 

@@ -9,7 +9,8 @@ import { readCpuUs, readMemory, watchCore } from "./cores.ts";
 import { shippedFlags } from "./lineup.ts";
 import type { BenchCase, BenchPlan, ResultRow } from "./plan.ts";
 import type { Stage } from "./stage.ts";
-import { findPort, startProcess } from "./subject.ts";
+import { findFreePort } from "@outrigger/runtime/testing/free-port";
+import { startProcess } from "./subject.ts";
 
 /** One start. Memory in MiB. */
 interface Start {
@@ -121,7 +122,7 @@ async function commandOf(
   { programs, direct, policyFile }: Stage,
   { program }: Starter,
 ): Promise<{ readonly args: readonly string[]; readonly port: number }> {
-  const [data, control, admin] = [await findPort(), await findPort(), await findPort()];
+  const [data, control, admin] = [await findFreePort(), await findFreePort(), await findFreePort()];
   const origin = `http://127.0.0.1:${direct.port}`;
   switch (program) {
     case "bare-http":

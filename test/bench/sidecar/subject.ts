@@ -3,7 +3,7 @@
  * core that makes the load.
  */
 import { spawn } from "node:child_process";
-import { createServer, connect } from "node:net";
+import { connect } from "node:net";
 import { waitFor } from "../../fixtures/wait-for.ts";
 import { pinTo, type Core } from "./cores.ts";
 
@@ -98,18 +98,5 @@ function canConnect(port: number): Promise<boolean> {
       resolve(true);
     });
     socket.once("error", () => resolve(false));
-  });
-}
-
-/** A port of 127.0.0.1 that is free now. */
-export async function findPort(): Promise<number> {
-  const server = createServer();
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = address !== null && typeof address === "object" ? address.port : 0;
-      server.close(() => resolve(port));
-    });
   });
 }

@@ -1,5 +1,5 @@
 /** The two servers of the demo that speak HTTP by themselves: started on free ports, ended with the demo. */
-import { createServer } from "node:net";
+import { findFreePort } from "@outrigger/runtime/testing/free-port";
 import { startProgram } from "../../fixtures/program.ts";
 import { waitFor } from "../../fixtures/wait-for.ts";
 
@@ -27,18 +27,6 @@ export async function startContext7(env: DemoEnvironment, onStarted?: OnStarted)
   const port = await findFreePort();
   const command = ["context7-mcp", "--transport", "http", "--port", String(port)];
   return startServer({ port, command, env: { ...env, OTEL_SDK_DISABLED: "true" } }, onStarted);
-}
-
-/** A port that was free a moment ago. These servers can't be asked to take any and to tell. */
-export async function findFreePort(): Promise<number> {
-  const server = createServer();
-  const { promise, resolve } = Promise.withResolvers<number>();
-  server.listen(0, "127.0.0.1", () => {
-    const address = server.address();
-    const port = typeof address === "object" && address !== null ? address.port : 0;
-    server.close(() => resolve(port));
-  });
-  return promise;
 }
 
 interface ServerStart {

@@ -2,7 +2,7 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { onTestFinished } from "vitest";
-import { findFreePort } from "../../demo/stage/http-servers.ts";
+import { findFreePort } from "@outrigger/runtime/testing/free-port";
 import { repositoryEnvironment } from "../../demo/stage/root.ts";
 import { startProgram } from "../../fixtures/program.ts";
 import { makeClone } from "./clone.ts";

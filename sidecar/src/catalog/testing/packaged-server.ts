@@ -1,7 +1,8 @@
 /** For tests: starts a real HTTP server from the package registry on a free port and waits until it listens. */
+import { findFreePort } from "@outrigger/runtime/testing/free-port";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { connect, createServer, type AddressInfo } from "node:net";
+import { connect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
@@ -12,17 +13,6 @@ export interface PackagedServer {
   readonly port: number;
   readonly origin: string;
   readonly close: () => Promise<void>;
-}
-
-/** A port that nobody listens on now. */
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  // A TCP server has an address object.
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 /** Starts the server; `PORT` in its arguments becomes its port, which is also in its environment. */

@@ -10,6 +10,7 @@ import { listVariables, type SidecarIdentity } from "./environment.ts";
 import { planResources } from "./resources.ts";
 import { buildSecurityContext } from "./security.ts";
 import { listSidecarMounts } from "./volumes.ts";
+import { buildStartHook } from "./wait-started.ts";
 
 /** Builds the container for a checked pod. */
 export function buildSidecar(checked: Checked, identity: SidecarIdentity, config: InjectionConfig): JsonObject {
@@ -23,7 +24,7 @@ export function buildSidecar(checked: Checked, identity: SidecarIdentity, config
     ports: listPorts(checked, config),
     resources: planResources(checked.settings.resources, checked.pod),
     // Gates the containers after it, so that the app never serves unguarded.
-    startupProbe: probe(admin, "/startupz", { periodSeconds: 1, failureThreshold: 60 }),
+    lifecycle: { postStart: buildStartHook(admin) },
     readinessProbe: probe(admin, "/readyz", { periodSeconds: 5, failureThreshold: 3 }),
     livenessProbe: probe(admin, "/livez", { periodSeconds: 10, failureThreshold: 3 }),
     securityContext: buildSecurityContext(config),

@@ -2,7 +2,6 @@
  * Puts the aggregator together: discovery, catalogue, index, relay, endpoints, read API, health, metrics; and takes it apart in
  * order. The only file that knows all parts; settings come in, sockets are opened here.
  */
-import { randomUUID } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { openClusterAccess, type ClusterAccess } from "@outrigger/kube";
 import { addHealthRoutes, type HealthChecks } from "@outrigger/runtime/health";
@@ -14,7 +13,9 @@ import { Agent } from "undici";
 import { createFileSource } from "./discovery/file.ts";
 import { createPodSource } from "./discovery/pods.ts";
 import type { DiscoverySource } from "./discovery/source.ts";
+import { findByPublicName } from "./catalog/find.ts";
 import { addEndpointRoutes } from "./endpoint/routes.ts";
+import { ownToolNames } from "./endpoint/server.ts";
 import { createAggregatorMetrics } from "./metrics.ts";
 import { leave } from "./leave.ts";
 import { buildRecords } from "./rest/record.ts";
@@ -23,6 +24,7 @@ import { createRelay } from "./route/relay.ts";
 import type { AggregatorSettings } from "./settings.ts";
 import { createState } from "./state/state.ts";
 import { summarise } from "./state/summary.ts";
+import { startTelemetry, type OpenedTelemetry } from "./telemetry/telemetry.ts";
 import { version } from "./version.ts";
 
 /** A running aggregator. `steps` end it in order. */
@@ -36,7 +38,11 @@ export interface Aggregator {
 const readyAfterMs = 30_000;
 
 /** Starts everything. Errors: rejects where a port is taken (`code` EADDRINUSE) or the cluster's configuration can't be read. */
-export async function startAggregator(settings: AggregatorSettings, logger: Logger): Promise<Aggregator> {
+export async function startAggregator(
+  settings: AggregatorSettings,
+  logger: Logger,
+  opened: OpenedTelemetry,
+): Promise<Aggregator> {
   const startedMs = performance.now();
   const nowMs = (): number => Date.now();
   const access = settings.kube === undefined ? undefined : await openClusterAccess(settings.kube);
@@ -67,7 +73,13 @@ export async function startAggregator(settings: AggregatorSettings, logger: Logg
   });
 
   const allowed = { hosts: settings.hosts, origins: settings.origins };
+  const names = {
+    own: new Set<string>(settings.mode === "search" ? ownToolNames : []),
+    isListed: (name: string) => findByPublicName(state.catalogue(), name) !== undefined,
+  };
+  const telemetry = startTelemetry({ opened, settings, allowed, logger, metrics, names });
   const endpointApp = createApp();
+  telemetry.arrivals.watch(endpointApp);
   let isStopping = false;
   // Connections that stand end with their next answer, so that callers come to another replica.
   endpointApp.addHook("onRequest", async (_request, reply) => {
@@ -82,7 +94,7 @@ export async function startAggregator(settings: AggregatorSettings, logger: Logg
     version,
     allowed,
     nowMs,
-    nextRequestId: randomUUID,
+    operations: telemetry.operations,
     onCall: (told) => logger[told.outcome === "ok" ? "debug" : "info"]({ ...told }, "call"),
     onError,
   });
@@ -94,11 +106,12 @@ export async function startAggregator(settings: AggregatorSettings, logger: Logg
   });
   const adminApp = createApp();
   addHealthRoutes(endpointApp, checks);
-  addHealthRoutes(adminApp, checks);
+  addHealthRoutes(adminApp, checks, telemetry.details);
   adminApp.get("/metrics", async (_request, reply) => {
     const [catalogue, discovered] = [state.catalogue(), state.discovered()];
     metrics.showSummary(summarise(catalogue, discovered));
     metrics.showServers(buildRecords({ catalogue, views: state.views(), discovered }));
+    metrics.showTelemetry(telemetry.counts());
     metrics.showLoad({ callsInFlight: relay.inFlight(), sessions: endpoints.sessions() });
     return reply.type(registry.contentType).send(await registry.expose());
   });
@@ -131,6 +144,7 @@ export async function startAggregator(settings: AggregatorSettings, logger: Logg
       { name: "endpoint port", run: () => endpointApp.close() },
       { name: "relay", run: () => relay.stop() },
       { name: "state", run: () => state.stop() },
+      { name: "telemetry", run: telemetry.close },
       { name: "admin port", run: () => adminApp.close() },
       {
         name: "connections",

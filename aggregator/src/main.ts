@@ -5,6 +5,7 @@ import { createProcessHooks, installShutdown } from "@outrigger/runtime/shutdown
 import { programErrors } from "@outrigger/api/errors";
 import { startAggregator } from "./aggregator.ts";
 import { readAggregatorSettings, settingTable } from "./settings.ts";
+import { openTelemetry } from "./telemetry/telemetry.ts";
 import { version } from "./version.ts";
 
 /** Longest time in ms that ending may take. */
@@ -25,8 +26,13 @@ async function main(): Promise<void> {
   }
   const { settings } = read;
   const logger = createLogger({ component: "aggregator", version, level: settings.logLevel });
+  const telemetry = await openTelemetry(settings, logger);
+  if (!telemetry.ok) {
+    process.stderr.write(`${programErrors.OUTRIGGER_ERR_CONFIG_INVALID.sentence}\n${telemetry.problems.join("\n")}\n`);
+    process.exit(programErrors.OUTRIGGER_ERR_CONFIG_INVALID.exitCode);
+  }
   try {
-    const { endpointPort, adminPort, steps } = await startAggregator(settings, logger);
+    const { endpointPort, adminPort, steps } = await startAggregator(settings, logger, telemetry.opened);
     const exit = (code: number): void => process.exit(code);
     const hooks = createProcessHooks(process, { watchStdin: settings.watchStdin === "yes", exit });
     installShutdown({ steps, graceMs, hooks, logger });

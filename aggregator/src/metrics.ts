@@ -4,10 +4,14 @@
  * `index_tools`, `index_update_seconds`, `find_tool_requests_total{result}`,
  * `find_tool_duration_seconds`, `find_tool_results`, `find_tool_low_confidence_total`, `find_tool_tokens_saved_total`,
  * `call_tool_requests_total{result}`,
- * `calls_in_flight`, `sessions`, `discovery_faults`. No query text, no caller and no tool name is a label; names of servers are, two
- * series for each.
+ * `calls_in_flight`, `sessions`, `discovery_faults`, `audit_lines_total`, `audit_lost_total`, `audit_failing`, `spans_total{state}`; and by
+ * the conventions of OpenTelemetry `mcp_server_operation_duration_seconds` and `mcp_client_operation_duration_seconds`.
+ * No query text, no caller and no name of a server's tool is a label; names of servers are, two series for each.
  */
+import { findMethod, operationBuckets } from "@outrigger/mcp";
+import type { AuditStatus } from "@outrigger/runtime/audit";
 import type { Metrics } from "@outrigger/runtime/metrics";
+import type { SpanCounts } from "@outrigger/runtime/spans";
 import type { SearchOutcome } from "./search/present.ts";
 import type { ServerRecord } from "./rest/record.ts";
 import type { Summary } from "./state/summary.ts";
@@ -21,6 +25,18 @@ export type CallResultLabel = "ok" | "tool_error" | "error" | "unknown" | "cance
 /** One server, as its record has it. */
 export type ServerFigures = Pick<ServerRecord, "namespace" | "name" | "state" | "toolsCount">;
 
+/** How audit lines and spans do; undefined where they are off. */
+export interface TelemetryCounts {
+  readonly audit: AuditStatus | undefined;
+  readonly spans: SpanCounts | undefined;
+}
+
+/** What an operation was and how it failed. */
+export interface OperationLabels {
+  readonly method: string;
+  readonly errorType: string;
+}
+
 /** What the aggregator counts. */
 export interface AggregatorMetrics {
   readonly countSearch: (result: SearchResultLabel) => void;
@@ -33,6 +49,11 @@ export interface AggregatorMetrics {
   readonly showSummary: (summary: Summary) => void;
   /** Exactly these servers; those of before are forgotten. */
   readonly showServers: (servers: readonly ServerFigures[]) => void;
+  /** `method` and `tool` as operations have them; `errorType` is empty for a success. */
+  readonly observeOperation: (operation: OperationLabels & { readonly tool: string }, seconds: number) => void;
+  /** The same of what was asked of a sidecar. */
+  readonly observeRoutedCall: (operation: OperationLabels, seconds: number) => void;
+  readonly showTelemetry: (counts: TelemetryCounts) => void;
   readonly showLoad: (load: { readonly callsInFlight: number; readonly sessions: number }) => void;
 }
 
@@ -77,7 +98,29 @@ export function createAggregatorMetrics(metrics: Metrics): AggregatorMetrics {
     { result: "unknown" },
     { result: "cancelled" },
   ]);
+  const operations = metrics.histogram(
+    "mcp_server_operation_duration_seconds",
+    "Time of an operation, named by the OpenTelemetry conventions for MCP: mcp.server.operation.duration.",
+    {
+      buckets: operationBuckets,
+      labelNames: ["mcp_method_name", "gen_ai_tool_name", "error_type"],
+      naming: "conventional",
+    },
+  );
+  const routedCalls = metrics.histogram(
+    "mcp_client_operation_duration_seconds",
+    "Time of a call at the sidecar, named by the OpenTelemetry conventions for MCP: mcp.client.operation.duration.",
+    { buckets: operationBuckets, labelNames: ["mcp_method_name", "error_type"], naming: "conventional" },
+  );
   return {
+    ...createTelemetryMetrics(metrics),
+    observeOperation: ({ method, tool, errorType }, seconds) => {
+      const labels = { mcp_method_name: labelMethod(method), gen_ai_tool_name: tool, error_type: errorType };
+      operations.observe(seconds, labels);
+    },
+    observeRoutedCall: ({ method, errorType }, seconds) => {
+      routedCalls.observe(seconds, { mcp_method_name: method, error_type: errorType });
+    },
     countSearch: (result) => searches.add({ result }),
     observeSearch: ({ tools, confidence, token_metrics: tokens }, seconds) => {
       searches.add({ result: tools.length === 0 ? "empty" : "ok" });
@@ -105,6 +148,37 @@ export function createAggregatorMetrics(metrics: Metrics): AggregatorMetrics {
     showLoad: ({ callsInFlight, sessions: open }) => {
       inFlight.set(callsInFlight);
       sessions.set(open);
+    },
+  };
+}
+
+/** Methods come from callers: only those that MCP knows become labels. */
+const labelMethod = (method: string): string => (findMethod(method) === undefined ? "_other" : method);
+
+const spanStates = ["ended", "exported", "failed"] as const;
+
+/** The counts of audit lines and spans, which are kept elsewhere: a scrape adds what has come since the one before. */
+function createTelemetryMetrics(metrics: Metrics): Pick<AggregatorMetrics, "showTelemetry"> {
+  const lines = metrics.counter("audit_lines_total", "Lines of the audit stream, written or waiting to be.");
+  const lost = metrics.counter("audit_lost_total", "Decisions without an audit line, because none could be written.");
+  const failing = metrics.gauge("audit_failing", "1 while audit lines can't be written.");
+  const spans = metrics.counter(
+    "spans_total",
+    "Sampled spans: all that ended, those exported, those whose export failed.",
+    spanStates.map((state) => ({ state })),
+  );
+  const shown = new Map<string, number>();
+  const addSince = (name: string, total: number): number => {
+    const since = total - (shown.get(name) ?? 0);
+    shown.set(name, total);
+    return since;
+  };
+  return {
+    showTelemetry: ({ audit, spans: counts }) => {
+      lines.add({}, addSince("lines", audit?.lines ?? 0));
+      lost.add({}, addSince("lost", audit?.lost ?? 0));
+      failing.set(audit?.failure === undefined ? 0 : 1);
+      for (const state of spanStates) spans.add({ state }, addSince(state, counts?.[state] ?? 0));
     },
   };
 }

@@ -4,8 +4,10 @@
 import { aggregatorPorts } from "@outrigger/api/ports";
 import { parseDnsLabel, parseDuration, parseWord } from "@outrigger/api/values";
 import { parseClusterPlace } from "@outrigger/kube";
+import { auditSettings } from "@outrigger/runtime/audit-settings";
 import { parseListenAddress, parseText, readSettings, type ParsedSetting } from "@outrigger/runtime/config";
 import { programSettings } from "@outrigger/runtime/program-settings";
+import { readTraceSettings, type TraceSettings } from "@outrigger/runtime/trace-settings";
 import type { NamePlan } from "./catalog/entry.ts";
 import { fileNamespace } from "./discovery/read-entries.ts";
 
@@ -78,6 +80,7 @@ export const settingTable = {
     parse: parseDuration,
     fallback: 120_000,
   },
+  ...auditSettings,
   ...programSettings,
 };
 
@@ -86,6 +89,8 @@ type Values = Extract<ReturnType<typeof readTable>, { ok: true }>["settings"]["v
 /** Everything that the program runs with. */
 export interface AggregatorSettings extends Omit<Values, "names"> {
   readonly plan: NamePlan;
+  /** From the variables of OpenTelemetry; undefined where traces are not exported. */
+  readonly traces: TraceSettings | undefined;
 }
 
 /** The settings, or every problem with them. */
@@ -111,7 +116,8 @@ export function readAggregatorSettings(input: SettingsInput): ReadAggregatorSett
   if (values.kube === undefined && values.namespaces.length > 0) problems.push("--namespaces goes with --kube");
   const plan = planNames(names ?? (values.kube === undefined ? "server" : "namespace"), values);
   if (typeof plan === "string") return { ok: false, problems: [...problems, plan] };
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, settings: { ...values, plan } };
+  const traces = readTraceSettings(input.env);
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, settings: { ...values, plan, traces } };
 }
 
 function readTable(input: SettingsInput) {

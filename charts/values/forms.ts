@@ -13,6 +13,7 @@ export const patterns = {
   digestOrEmpty: "^(sha256:[a-f0-9]{64})?$",
   duration: "^[1-9][0-9]*(ms|s|m|h)$",
   address: "^([0-9]{1,3}(\\.[0-9]{1,3}){3}|\\[[0-9a-f:]+\\])$",
+  collectorOrEmpty: "^(https?://[!-~]{1,256})?$",
   pem: "^(\\s*-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\\s]+-----END CERTIFICATE-----\\s*)*$",
 } as const;
 

@@ -116,7 +116,7 @@ export const sidecar: Group = {
         fallback: "",
         other: "http://collector.telemetry:4318",
       },
-      "^(https?://[!-~]{1,256})?$",
+      patterns.collectorOrEmpty,
     ),
   },
 };

@@ -1,4 +1,5 @@
 /** The blocks of the three programs: what is theirs alone beside what all programs have. */
+import { auditWords } from "../../webhook/src/inject/config.ts";
 import { kubernetesObject, patterns } from "./forms.ts";
 import { count, list, text, texts, toggle, word, type Group } from "./node.ts";
 import { podMembers } from "./pod.ts";
@@ -86,6 +87,23 @@ export const aggregator: Group = {
     origins: list(
       { meaning: "Origins of web pages that may call.", fallback: [], other: ["https://app.test"] },
       { type: "string", pattern: "^[!-+.-~]+$" },
+    ),
+    audit: word(
+      {
+        meaning: "Which decisions of the aggregator get an audit line in the pod's log.",
+        fallback: "all",
+        other: "refusals",
+      },
+      auditWords,
+    ),
+    otlpEndpoint: text(
+      {
+        meaning:
+          "Where the aggregator exports traces to, by OTLP over HTTP, such as `http://collector.telemetry:4318`; empty: nowhere. Other variables of OpenTelemetry go into `aggregator.extraEnv`.",
+        fallback: "",
+        other: "http://collector.telemetry:4318",
+      },
+      patterns.collectorOrEmpty,
     ),
     service: {
       meaning: "Its Service.",

@@ -3,6 +3,7 @@ import type { AppProbeEntry } from "@outrigger/api/app-probe";
 import { parseQuickPolicy, type PolicyDocument } from "@outrigger/policy";
 import type { Settings } from "@outrigger/runtime/config";
 import { readJwks } from "@outrigger/runtime/jws";
+import { readTraceSettings, type TraceSettings } from "@outrigger/runtime/trace-settings";
 import { openPolicy, type OpenPolicy } from "./bundle/open-policy.ts";
 import type { Trust } from "./bundle/verify-bundle.ts";
 import { readAssertionKeys } from "./intake/assertion-keys.ts";
@@ -10,7 +11,7 @@ import { readIntake, type IntakeOptions } from "./intake/intake.ts";
 import { resolveAddresses, type Address } from "./listen.ts";
 import { readHealth, type HealthOptions } from "./probe/settings.ts";
 import type { settingTable } from "./settings.ts";
-import { findForbiddenEndpoints, readTraceSettings, type TraceSettings } from "./telemetry/traces/trace-settings.ts";
+import { findForbiddenEndpoints } from "./telemetry/traces/collectors.ts";
 import type { HttpTransport } from "./upstream/transport.ts";
 
 /** The server behind the sidecar: one that listens, a command that is run here, or one that the shim runs elsewhere. */

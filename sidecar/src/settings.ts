@@ -4,6 +4,7 @@ import { isIP } from "node:net";
 import { sidecarPorts } from "@outrigger/api/ports";
 import { shimPaths, stdioSocketVariable } from "@outrigger/api/shim";
 import { parseDnsLabel, parseDuration, parsePath, parseServerName, parseWhole, parseWord } from "@outrigger/api/values";
+import { auditSettings } from "@outrigger/runtime/audit-settings";
 import { parseListenAddress, parseText, type ParsedSetting, type SettingTable } from "@outrigger/runtime/config";
 import { programSettings } from "@outrigger/runtime/program-settings";
 import { intakeSettings } from "./intake/settings.ts";
@@ -238,20 +239,7 @@ export const settingTable = {
     parse: parseDuration,
     fallback: 1_800_000,
   },
-  audit: {
-    flag: "audit",
-    env: "OUTRIGGER_AUDIT",
-    help: "which decisions are logged: all, refusals or off",
-    parse: (text: string) => parseWord(text, ["all", "refusals", "off"]),
-    fallback: "all" as const,
-  },
-  auditTo: {
-    flag: "audit-to",
-    env: "OUTRIGGER_AUDIT_TO",
-    help: "where audit lines go: stdout, or a file that is appended to",
-    parse: parseText,
-    fallback: "stdout",
-  },
+  ...auditSettings,
   ...intakeSettings,
   ...healthSettings,
   ...programSettings,

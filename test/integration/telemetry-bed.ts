@@ -30,7 +30,10 @@ const answers: Readonly<Record<string, object>> = {
   broken: { error: { code: -32_603, message: "s3cret-result" } },
 };
 
-const listed = ["good", "failing", "broken"].map((name) => ({
+/** The tool whose calls are never answered. */
+const silentTool = "silent";
+
+const listed = ["good", "failing", "broken", silentTool].map((name) => ({
   name,
   description: `What is ${name}, said at some length, so that a list of everything costs more than one answer.`,
   inputSchema: { type: "object" },
@@ -62,6 +65,7 @@ async function startServer(arrived: Arrived[]): Promise<string> {
         return;
       }
       arrived.push({ headers: request.headers, body });
+      if (body.includes(`"name":"${silentTool}"`)) return;
       const answer = answerTo(body);
       if (answer === undefined) response.writeHead(202).end();
       else response.writeHead(200, { "content-type": "application/json" }).end(answer);

@@ -4,7 +4,9 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { toNodeHandler, type NodeIncomingMessageLike } from "@modelcontextprotocol/node";
-import { classifyInboundRequest, createMcpHandler, type InboundHttpRequest } from "@modelcontextprotocol/server";
+import { classifyInboundRequest, createMcpHandler } from "@modelcontextprotocol/server";
+import { readClaims } from "./claims.ts";
+import { createOlderSessions } from "./older/sessions.ts";
 import { receiveBody } from "./receive.ts";
 import { sendError } from "./respond.ts";
 import { createServer, type ServerParts } from "./server.ts";
@@ -12,6 +14,8 @@ import { createSessions } from "./sessions.ts";
 
 /** What an endpoint is made from. Times in ms. */
 export interface EndpointOptions extends ServerParts {
+  /** Where the endpoint is; addresses of the older transport lie behind it. */
+  readonly path: string;
   readonly nowMs: () => number;
   readonly onError: (error: unknown) => void;
   readonly sessionIdleMs?: number;
@@ -22,6 +26,10 @@ export interface EndpointOptions extends ServerParts {
 export interface Endpoint {
   /** Serves one request; `body` holds the bytes of a POST. Host and Origin were checked. */
   readonly handle: (req: IncomingMessage, res: ServerResponse, body: Uint8Array) => Promise<void>;
+  /** Opens a stream of the older transport, as which the response stays open. Host and Origin were checked. */
+  readonly openOlder: (req: IncomingMessage, res: ServerResponse) => Promise<void>;
+  /** Takes a message of the older transport, whose answer goes on the stream of its session. Host and Origin were checked. */
+  readonly postOlder: (req: IncomingMessage, res: ServerResponse, body: Uint8Array) => void;
   /** Brings the view up to the state and tells clients where their list has changed. */
   readonly refresh: () => void;
   readonly sessions: () => number;
@@ -41,6 +49,12 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     idleMs: options.sessionIdleMs ?? defaultIdleMs,
     maxSessions: options.maxSessions ?? defaultMaxSessions,
   });
+  const older = createOlderSessions({
+    path: options.path,
+    createServer: (caller) => createServer(options, "legacy", caller),
+    onEnded: options.relay.endCaller,
+    nowMs,
+  });
   const modern = createMcpHandler(() => createServer(options, "modern", () => ""), { legacy: "reject" });
   const handleModern = toNodeHandler(modern, { onerror: onError });
   let heldBack: NodeJS.Timeout | undefined;
@@ -48,6 +62,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   const refresh = (): void => {
     if (view.refresh()) {
       sessions.tellListChanged();
+      older.tellListChanged();
       modern.notify.toolsChanged();
     }
     const waitMs = view.heldBackMs();
@@ -70,20 +85,13 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       // says `undefined` where Node's leaves a member out.
       return handleModern(req as NodeIncomingMessageLike, res, value);
     },
+    openOlder: (_req, res) => older.open(res),
+    postOlder: older.post,
     refresh,
-    sessions: sessions.count,
+    sessions: () => sessions.count() + older.count(),
     close: async () => {
       clearTimeout(heldBack);
-      await Promise.all([sessions.close(), modern.close()]);
+      await Promise.all([sessions.close(), older.close(), modern.close()]);
     },
   };
-}
-
-function readClaims(req: IncomingMessage, body: unknown): InboundHttpRequest {
-  const claims: InboundHttpRequest = { httpMethod: "POST", body };
-  const { "mcp-protocol-version": version, "mcp-method": method, "mcp-name": name } = req.headers;
-  if (typeof version === "string") claims.protocolVersionHeader = version;
-  if (typeof method === "string") claims.mcpMethodHeader = method;
-  if (typeof name === "string") claims.mcpNameHeader = name;
-  return claims;
 }

@@ -5,10 +5,29 @@
  */
 import { McpServer, type JSONRPCMessage, type RequestId, type Transport } from "@modelcontextprotocol/server";
 import type { CallOutcome } from "../route/failure.ts";
+import type { OperationEnd } from "../telemetry/judge.ts";
+import type { Operation, Operations } from "../telemetry/operations.ts";
 
 /** A server whose handlers may answer with an outcome of their own. One per exchange (modern) or session (legacy). */
 export class RawServer extends McpServer {
   readonly #outcomes = new Map<RequestId, CallOutcome>();
+  readonly #operations = new Map<RequestId, Operation>();
+  #told: Operations | undefined;
+
+  /** Has operations begun and ended for the messages that pass. */
+  tell(operations: Operations): void {
+    this.#told = operations;
+  }
+
+  /** The operation of a request that has not been answered. */
+  operationOf(id: RequestId): Operation | undefined {
+    return this.#operations.get(id);
+  }
+
+  /** Ends the operation of a request that gets no answer, since nobody waits for one. */
+  abandon(id: RequestId): void {
+    this.#finish(id, { kind: "cancelled" });
+  }
 
   /** Sends this outcome instead of the result that the handler of request `id` returns next. */
   answer(id: RequestId, outcome: CallOutcome): void {
@@ -20,15 +39,35 @@ export class RawServer extends McpServer {
     // The SDK looks at the class of a transport, so it can't be wrapped.
     transport.send = (message, options) => send(this.#replace(message), options);
     await super.connect(transport);
+    const take = transport.onmessage;
+    transport.onmessage = (message, extra) => {
+      this.#begin(message);
+      take?.(message, extra);
+    };
+  }
+
+  #begin(message: JSONRPCMessage): void {
+    const operation = this.#told?.begin(message);
+    if (operation === undefined || !("method" in message) || !("id" in message)) return;
+    this.#operations.set(message.id, operation);
+  }
+
+  #finish(id: RequestId, end: OperationEnd): void {
+    this.#operations.get(id)?.end(end);
+    this.#operations.delete(id);
   }
 
   #replace(message: JSONRPCMessage): JSONRPCMessage {
     if ("method" in message || message.id === undefined) return message;
-    const outcome = this.#outcomes.get(message.id);
-    if (outcome === undefined) return message;
-    this.#outcomes.delete(message.id);
     const { id } = message;
-    if ("error" in message) return message;
+    const outcome = this.#outcomes.get(id);
+    this.#outcomes.delete(id);
+    if ("error" in message) {
+      this.#finish(id, { kind: "error", error: message.error });
+      return message;
+    }
+    this.#finish(id, outcome ?? { kind: "result", result: message.result });
+    if (outcome === undefined) return message;
     return outcome.kind === "result"
       ? { jsonrpc: "2.0", id, result: outcome.result }
       : { jsonrpc: "2.0", id, error: outcome.error };

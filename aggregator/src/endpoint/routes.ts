@@ -1,19 +1,21 @@
 /**
- * Puts the endpoints on HTTP: `/mcp` for all servers, `/mcp/g/NAME` for a group. Checks Host and Origin, bounds the body, and
- * creates the endpoint of a group when it is first asked for.
+ * Puts the endpoints on HTTP: `/mcp` for all servers, `/mcp/g/NAME` for a group, and beside each the older transport. Checks Host and
+ * Origin, bounds the body, and creates the endpoint of a group when it is first asked for.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { rpcCodes, wireErrors, type WireReason } from "@outrigger/api/errors";
-import { reasons } from "@outrigger/api/reasons";
+import { rpcCodes, wireErrors } from "@outrigger/api/errors";
 import { parseDnsLabel } from "@outrigger/api/values";
 import { createEndpoint, type Endpoint } from "./endpoint.ts";
 import { checkNames, type AllowedNames } from "./guard.ts";
-import { sendError, type Refusal } from "./respond.ts";
+import { messagePath, streamPaths } from "./older/paths.ts";
+import { refuseFor, sendError, type Refusal } from "./respond.ts";
+import type { Operations } from "../telemetry/operations.ts";
 import type { EndpointParts } from "./tools/invocation.ts";
 import { createView, type Mode } from "./view.ts";
 
 /** What the endpoints are made from. Times in ms. */
 export interface RoutesOptions extends Omit<EndpointParts, "decision"> {
+  readonly operations: Operations;
   readonly mode: Mode;
   readonly version: string;
   readonly allowed: AllowedNames;
@@ -32,14 +34,18 @@ export interface Endpoints {
   readonly close: () => Promise<void>;
 }
 
+const rootPath = "/mcp";
 const maxBodyBytes = 4 * 1024 * 1024;
+
+type EndpointRequest = FastifyRequest<{ Params: { group?: string } }>;
 
 /** Adds the routes to an app. */
 export async function addEndpointRoutes(app: FastifyInstance, options: RoutesOptions): Promise<Endpoints> {
   const endpoints = new Map<string | undefined, Endpoint>();
   const create = (group: string | undefined): Endpoint => {
     const view = createView({ ...options, scope: group === undefined ? {} : { group } });
-    const endpoint = createEndpoint({ ...options, decision: view.decision, view });
+    const path = group === undefined ? rootPath : `${rootPath}/g/${group}`;
+    const endpoint = createEndpoint({ ...options, decision: view.decision, view, path });
     endpoints.set(group, endpoint);
     return endpoint;
   };
@@ -53,16 +59,17 @@ export async function addEndpointRoutes(app: FastifyInstance, options: RoutesOpt
     return exists ? create(group) : undefined;
   };
 
-  const serve = async (request: FastifyRequest<{ Params: { group?: string } }>, reply: FastifyReply): Promise<void> => {
-    reply.hijack();
-    const { host, origin } = request.headers;
-    const { group } = request.params;
-    const reason = checkNames({ host, origin }, options.allowed);
-    const endpoint = find(group);
-    if (reason !== undefined) sendError(reply.raw, refuseFor(reason));
-    else if (endpoint === undefined) sendError(reply.raw, refuseGroup(group ?? "", options));
-    else await endpoint.handle(request.raw, reply.raw, readBytes(request.body));
-  };
+  const through =
+    (door: "handle" | "openOlder" | "postOlder") => async (request: EndpointRequest, reply: FastifyReply) => {
+      reply.hijack();
+      const { host, origin } = request.headers;
+      const { group } = request.params;
+      const reason = checkNames({ host, origin }, options.allowed);
+      const endpoint = find(group);
+      if (reason !== undefined) sendError(reply.raw, refuseFor(reason));
+      else if (endpoint === undefined) sendError(reply.raw, refuseGroup(group ?? "", options));
+      else await endpoint[door](request.raw, reply.raw, readBytes(request.body));
+    };
 
   await app.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers();
@@ -79,8 +86,12 @@ export async function addEndpointRoutes(app: FastifyInstance, options: RoutesOpt
       if (!isTooLarge) options.onError(error);
       sendError(reply.raw, refuseFor(isTooLarge ? "RequestTooLarge" : "Internal"));
     });
-    for (const url of ["/mcp", "/mcp/g/:group"]) {
-      scope.route({ method: ["GET", "POST", "DELETE"], url, handler: serve });
+    for (const path of [rootPath, `${rootPath}/g/:group`]) {
+      scope.route({ method: ["GET", "POST", "DELETE"], url: path, handler: through("handle") });
+      for (const url of streamPaths(path)) {
+        scope.route({ method: "GET", url, handler: through("openOlder"), exposeHeadRoute: false });
+      }
+      scope.route({ method: "POST", url: messagePath(path), handler: through("postOlder") });
     }
     done();
   });
@@ -97,11 +108,6 @@ export async function addEndpointRoutes(app: FastifyInstance, options: RoutesOpt
 
 function readBytes(body: unknown): Uint8Array {
   return body instanceof Uint8Array ? body : new Uint8Array();
-}
-
-function refuseFor(reason: WireReason): Refusal {
-  const { httpStatus, jsonRpcCode } = wireErrors[reason];
-  return { status: httpStatus, code: jsonRpcCode, message: reasons[reason].sentence };
 }
 
 /** Before all servers were heard a group may still come: that is no 404. */

@@ -5,6 +5,7 @@
 import { ProtocolError, ProtocolErrorCode, type ServerContext, type Tool } from "@modelcontextprotocol/server";
 import type { Era, JsonObject } from "@outrigger/mcp";
 import type { CallOutcome } from "../route/failure.ts";
+import type { Operation, Operations } from "../telemetry/operations.ts";
 import { takePage } from "./page.ts";
 import { RawServer } from "./raw-server.ts";
 import { callDirectly, callTool } from "./tools/call-tool.ts";
@@ -18,6 +19,7 @@ import type { EndpointView } from "./view.ts";
 export interface ServerParts extends EndpointParts {
   readonly view: EndpointView;
   readonly version: string;
+  readonly operations: Operations;
 }
 
 /** Tools on one page of a list. Most clients read one page only. */
@@ -38,6 +40,7 @@ export function createServer(parts: ServerParts, era: Era, caller: () => string)
       cacheHints: { "tools/list": { ttlMs, cacheScope: "public" }, "server/discover": { ttlMs, cacheScope: "public" } },
     },
   );
+  server.tell(parts.operations);
   server.server.setRequestHandler("tools/list", ({ params }) => {
     const page = takePage(view.listTools(era), { keyOf: readName, size: pageSize, cursor: params?.cursor });
     if (!page.ok)
@@ -47,9 +50,14 @@ export function createServer(parts: ServerParts, era: Era, caller: () => string)
     return page.nextCursor === undefined ? { tools } : { tools, nextCursor: page.nextCursor };
   });
   server.server.setRequestHandler("tools/call", async ({ params }, context) => {
-    const invocation = readInvocation(params.arguments, { context, era, caller: caller() });
+    const { id, signal } = context.mcpReq;
+    const operation = server.operationOf(id);
+    if (operation === undefined) throw new Error("a request whose operation has not begun");
+    // Whoever has cancelled gets no answer.
+    signal.addEventListener("abort", () => server.abandon(id), { once: true });
+    const invocation = readInvocation(params.arguments, { context, era, caller: caller(), operation });
     const outcome = await runTool(parts, params.name, invocation);
-    if (!context.mcpReq.signal.aborted) server.answer(context.mcpReq.id, outcome);
+    if (!signal.aborted) server.answer(id, outcome);
     return { content: [] };
   });
   return server;
@@ -59,9 +67,12 @@ function readName(tool: JsonObject): string {
   return String(tool["name"]);
 }
 
+/** The endpoint's own tools. */
+export const ownToolNames = ["find_tool", "call_tool", "describe_tool", "list_servers"] as const;
+
 type SearchTool = (parts: EndpointParts, invocation: Invocation) => CallOutcome | Promise<CallOutcome>;
 
-const searchTools: ReadonlyMap<string, SearchTool> = new Map<string, SearchTool>([
+const searchTools: ReadonlyMap<string, SearchTool> = new Map<(typeof ownToolNames)[number], SearchTool>([
   ["find_tool", findTool],
   ["call_tool", callTool],
   ["describe_tool", describeTool],
@@ -78,12 +89,13 @@ interface Circumstances {
   readonly context: ServerContext;
   readonly era: Era;
   readonly caller: string;
+  readonly operation: Operation;
 }
 
-function readInvocation(values: unknown, { context, era, caller }: Circumstances): Invocation {
+function readInvocation(values: unknown, { context, era, caller, operation }: Circumstances): Invocation {
   const { _meta: meta = {}, notify, signal } = context.mcpReq;
   const { progressToken } = meta;
-  const invocation: Invocation = { arguments: values, meta: pickForwarded(meta), caller, era, signal };
+  const invocation: Invocation = { arguments: values, meta: pickForwarded(meta), caller, era, signal, operation };
   if (progressToken === undefined) return invocation;
   return {
     ...invocation,

@@ -9,7 +9,7 @@ import { NodeStreamableHTTPServerTransport } from "@modelcontextprotocol/node";
 import { isInitializeRequest } from "@modelcontextprotocol/server";
 import { wireErrors } from "@outrigger/api/errors";
 import type { RawServer } from "./raw-server.ts";
-import { sendError, type Refusal } from "./respond.ts";
+import { refuseFor, sendError, type Refusal } from "./respond.ts";
 
 /** What sessions need. Times in ms. */
 export interface SessionsOptions {
@@ -102,7 +102,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       const id = req.headers["mcp-session-id"];
       const session = typeof id === "string" ? sessions.get(id) : undefined;
       if (session !== undefined) return use(session, req, { res, body });
-      const refusal = typeof id === "string" ? unknownSession : refuseWithoutSession(req, body);
+      const refusal = typeof id === "string" ? refuseFor("SessionUnknown") : refuseWithoutSession(req, body);
       if (refusal !== undefined) {
         sendError(res, refusal);
         return;
@@ -122,19 +122,13 @@ export function createSessions(options: SessionsOptions): Sessions {
   };
 }
 
-const unknownSession: Refusal = {
-  status: wireErrors.SessionUnknown.httpStatus,
-  code: wireErrors.SessionUnknown.jsonRpcCode,
-  message: "The session is unknown or has ended.",
-};
-
 /** Without a session there is `initialize` and nothing else. */
 function refuseWithoutSession(req: IncomingMessage, body: unknown): Refusal | undefined {
   if (req.method === "GET") {
-    const message = "There is no stream without a session.";
+    const message =
+      "There is no stream without a session. The older HTTP+SSE transport has its own at /sse behind this path.";
     return { status: 405, code: wireErrors.MethodDenied.jsonRpcCode, message, allow: "POST" };
   }
   if (isInitializeRequest(body)) return undefined;
-  const message = "The Mcp-Session-Id header is missing.";
-  return { status: 400, code: wireErrors.RequestMalformed.jsonRpcCode, message };
+  return refuseFor("RequestMalformed", "The Mcp-Session-Id header is missing.");
 }

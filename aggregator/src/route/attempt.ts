@@ -33,6 +33,8 @@ export interface UpstreamCall {
   readonly onProgress?: (params: JsonObject) => void;
   /** Joins what this program, the sidecar and its audit say of the call. */
   readonly requestId: string;
+  /** The trace that it belongs to, as headers carry it. */
+  readonly headers: Readonly<Record<string, string>>;
   /** What is left of the call's whole time, in ms. */
   readonly remainingMs: () => number;
   /** Ends the attempt: the caller has gone or cancelled, or the deadline has passed. */
@@ -121,9 +123,9 @@ async function attemptInSession(
   }
 }
 
-/** What the sidecar is told beside the message: whose call it is to be joined with, and how long anybody will wait for it. */
-function describeCall({ requestId, remainingMs }: UpstreamCall): Readonly<Record<string, string>> {
-  return { [requestIdHeader]: requestId, [timeoutHeader]: String(Math.max(0, Math.floor(remainingMs()))) };
+/** What the sidecar is told beside the message: what the call is to be joined with, and how long anybody will wait for it. */
+function describeCall({ requestId, headers, remainingMs }: UpstreamCall): Readonly<Record<string, string>> {
+  return { ...headers, [requestIdHeader]: requestId, [timeoutHeader]: String(Math.max(0, Math.floor(remainingMs()))) };
 }
 
 /** 404 is the word of the specification; some servers say 400. Neither runs the call. */

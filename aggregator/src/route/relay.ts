@@ -24,6 +24,8 @@ export interface RelayCall {
   readonly callerEra: Era;
   /** Joins what several programs say of the call. */
   readonly requestId: string;
+  /** The trace that it belongs to, as headers carry it. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly onProgress?: (params: JsonObject) => void;
   /** The caller cancelled or has gone. */
   readonly signal: AbortSignal;
@@ -210,6 +212,7 @@ function toUpstreamCall(call: RelayCall, id: number): Omit<UpstreamCall, "signal
     meta: call.meta,
     caller: call.caller,
     requestId: call.requestId,
+    headers: call.headers ?? {},
     ...(call.onProgress === undefined ? {} : { onProgress: call.onProgress }),
   };
 }

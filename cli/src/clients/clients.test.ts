@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { buildClientConfig, clientNames } from "./clients.ts";
+import { buildClientConfig, clientNames, listAddresses } from "./clients.ts";
 
 const endpoint = "http://127.0.0.1:7777/mcp";
 
@@ -42,5 +42,15 @@ describe("buildClientConfig", () => {
   it("lets the bridge speak plain HTTP to another host, which it refuses by itself", () => {
     expect(buildClientConfig("claude-desktop", "http://mcp.example:7777/mcp").content).toContain('"--allow-http"');
     expect(buildClientConfig("claude-desktop", "https://mcp.example/mcp").content).not.toContain("--allow-http");
+  });
+});
+
+describe("listAddresses", () => {
+  it("tells where each transport is, of all servers and of a group", () => {
+    expect(listAddresses(endpoint)).toEqual([
+      ["Streamable HTTP", "http://127.0.0.1:7777/mcp"],
+      ["HTTP+SSE, older", "http://127.0.0.1:7777/mcp/sse"],
+    ]);
+    expect(listAddresses(`${endpoint}/g/code`)[1]?.[1]).toBe("http://127.0.0.1:7777/mcp/g/code/sse");
   });
 });

@@ -83,6 +83,14 @@ export function buildClientConfig(name: ClientName, mcpUrl: string, serverName =
   }
 }
 
+/** The addresses of an endpoint for clients that we know no file of, by transport. */
+export function listAddresses(mcpUrl: string): readonly (readonly [transport: string, url: string])[] {
+  return [
+    ["Streamable HTTP", mcpUrl],
+    ["HTTP+SSE, older", `${mcpUrl}/sse`],
+  ];
+}
+
 /** mcp-remote refuses plain HTTP to other hosts unless told. */
 function remoteArgs(mcpUrl: string): string[] {
   const url = new URL(mcpUrl);

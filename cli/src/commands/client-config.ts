@@ -3,10 +3,12 @@ import { Command, Option } from "commander";
 import {
   buildClientConfig,
   clientNames,
+  listAddresses,
   type ClientConfig,
   type ClientName,
   type FilePlace,
 } from "../clients/clients.ts";
+import { defaultEndpoint } from "../endpoint.ts";
 import type { Io, Screen } from "../io.ts";
 import { layOut } from "../output/table.ts";
 import { createEndpointOption, pickEndpoint } from "./endpoint-option.ts";
@@ -20,7 +22,10 @@ const examples = `
 Examples:
   outrigger client-config
   outrigger client-config --client cursor > .cursor/mcp.json
-  outrigger client-config --client vscode --endpoint https://mcp.example.com`;
+  outrigger client-config --client vscode --endpoint https://mcp.example.com
+
+A client that knows only the older HTTP+SSE transport finds an endpoint's stream at /sse behind its address:
+${defaultEndpoint}/mcp/sse`;
 
 /** Builds the command. */
 export function createClientConfigCommand(io: Io): Command {
@@ -46,7 +51,9 @@ function runClientConfig(io: Io, options: ClientConfigOptions): void {
       "\n",
     );
   });
-  io.out.write(`${parts.join("\n\n")}\n`);
+  const addresses = layOut(listAddresses(endpoint.mcpUrl).map((row) => [`  ${row[0]}`, row[1]]));
+  const others = [io.out.paint.title("Any other client"), ...addresses].join("\n");
+  io.out.write(`${[...parts, others].join("\n\n")}\n`);
 }
 
 function indent(content: string): string[] {

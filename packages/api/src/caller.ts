@@ -22,6 +22,11 @@ export const timeoutHeader = "outrigger-timeout-ms";
 /** The header with the id that joins what several programs say of one request. A name to search by, and no proof. */
 export const requestIdHeader = "outrigger-request-id";
 
+/** The id that a caller gave, as headers hold it; undefined where there is none, or none that may stand in a log. */
+export function readRequestId(value: string | readonly string[] | undefined): string | undefined {
+  return typeof value === "string" && /^[A-Za-z0-9._:-]{1,64}$/.test(value) ? value : undefined;
+}
+
 /** What kind of caller it is. Anonymous: nobody in particular, vouched for as such. */
 export type CallerKind = "User" | "ServiceAccount" | "Anonymous";
 

@@ -171,6 +171,32 @@ export const metrics: Readonly<Record<MetricProgram, readonly MetricDefinition[]
       "Tokens of definitions that callers did not have to read.",
     ],
     ["outrigger_aggregator_call_tool_requests_total", "counter", "result", "Calls of tools by outcome."],
+    [
+      "mcp_server_operation_duration_seconds",
+      "histogram",
+      "mcp_method_name,gen_ai_tool_name,error_type",
+      "Time of an operation, named by the OpenTelemetry conventions for MCP: mcp.server.operation.duration.",
+    ],
+    [
+      "mcp_client_operation_duration_seconds",
+      "histogram",
+      "mcp_method_name,error_type",
+      "Time of a call at the sidecar, named by the OpenTelemetry conventions for MCP: mcp.client.operation.duration.",
+    ],
+    ["outrigger_aggregator_audit_lines_total", "counter", "", "Lines of the audit stream, written or waiting to be."],
+    [
+      "outrigger_aggregator_audit_lost_total",
+      "counter",
+      "",
+      "Decisions without an audit line, because none could be written.",
+    ],
+    ["outrigger_aggregator_audit_failing", "gauge", "", "1 while audit lines can't be written."],
+    [
+      "outrigger_aggregator_spans_total",
+      "counter",
+      "state",
+      "Sampled spans: all that ended, those exported, those whose export failed.",
+    ],
   ]),
   operator: define([
     buildInfo,

@@ -209,6 +209,7 @@ export const reasons = {
   CatalogLimited: { area: "catalogue", sentence: "The server lists more than is indexed; the first part is served." },
   ReplicasDisagree: { area: "catalogue", sentence: "Replicas of the server list different tools." },
   NotInjected: { area: "catalogue", sentence: "The pod is labelled for injection but carries no sidecar." },
+  ToolUnknown: { area: "catalogue", sentence: "No server that is known lists a tool of this name." },
   EndpointInvalid: { area: "catalogue", sentence: "The pod's endpoint annotation can't be read." },
 } as const satisfies Record<string, ReasonDefinition>;
 

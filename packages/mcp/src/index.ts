@@ -55,3 +55,12 @@ export {
   type LadderTransport,
 } from "./client/ladder.ts";
 export { createLineSplitter, type LineSplitter, type SplitLines } from "./client/lines.ts";
+
+// Spans and metrics by the semantic conventions.
+export {
+  describeConnection,
+  describeOperation,
+  operationBuckets,
+  type OperationDescription,
+  type OperationFacts,
+} from "./conventions.ts";

@@ -54,12 +54,24 @@ export function answerHealth(checks: HealthChecks, url: string): HealthReport | 
   }
 }
 
-/** Adds /livez, /healthz (the same), /readyz and /startupz; 200 or 503, with every check in the body. */
-export function addHealthRoutes(app: FastifyInstance, checks: HealthChecks): void {
-  for (const path of ["/livez", "/healthz", "/readyz", "/startupz"]) {
+/** The paths of health. */
+export const healthPaths: readonly string[] = ["/livez", "/healthz", "/readyz", "/startupz"];
+
+/**
+ * Adds /livez, /healthz (the same), /readyz and /startupz; 200 or 503, with every check in the body. `details`: lines for
+ * `/readyz?verbose` that make nothing unready.
+ */
+export function addHealthRoutes(
+  app: FastifyInstance,
+  checks: HealthChecks,
+  details: () => HealthReport["checks"] = () => [],
+): void {
+  for (const path of healthPaths) {
     app.get(path, (request, reply) => {
-      const report = answerHealth(checks, request.url);
-      return reply.code(report?.ok === true ? 200 : 503).send(report);
+      const report = answerHealth(checks, request.url) ?? { ok: false, checks: [] };
+      const isVerbose = new URLSearchParams(request.url.split("?", 2)[1] ?? "").has("verbose");
+      const shown = isVerbose ? { ...report, checks: [...report.checks, ...details()] } : report;
+      return reply.code(report.ok ? 200 : 503).send(shown);
     });
   }
 }

@@ -3,6 +3,9 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
 
 type Labels = Readonly<Record<string, string>>;
 
+/** How a histogram is named: with the prefix, or as it is, by the semantic conventions of OpenTelemetry. */
+type Naming = "own" | "conventional";
+
 /** A registry of one program. Names carry the prefix `outrigger_<component>_`. */
 export interface Metrics {
   /** A counter; every label set in `initial` exists from the start with value 0. */
@@ -19,7 +22,11 @@ export interface Metrics {
   readonly histogram: (
     name: string,
     help: string,
-    shape: { readonly buckets: readonly number[]; readonly labelNames?: readonly string[] },
+    shape: {
+      readonly buckets: readonly number[];
+      readonly labelNames?: readonly string[];
+      readonly naming?: Naming;
+    },
   ) => { readonly observe: (value: number, labels?: Labels) => void };
   /** The text exposition format. */
   readonly expose: () => Promise<string>;
@@ -54,9 +61,9 @@ export function createMetrics(options: {
       const gauge = new Gauge({ name: full(name), help, labelNames: [...labelNames], registers });
       return { set: (value, labels = {}) => gauge.set(labels, value), reset: () => gauge.reset() };
     },
-    histogram: (name, help, { buckets, labelNames = [] }) => {
+    histogram: (name, help, { buckets, labelNames = [], naming = "own" }) => {
       const histogram = new Histogram({
-        name: full(name),
+        name: naming === "own" ? full(name) : name,
         help,
         buckets: [...buckets],
         labelNames: [...labelNames],

@@ -9,7 +9,7 @@ import {
 import { createLimitState } from "@outrigger/policy";
 import { afterEach, describe, expect, it } from "vitest";
 import { createPolicyHolder } from "../bundle/policy-in-force.ts";
-import type { AuditStream } from "../telemetry/audit/audit-stream.ts";
+import type { AuditStream } from "@outrigger/runtime/audit";
 import { createCallTelemetry } from "../telemetry/call-telemetry.ts";
 import { createHttpUpstream } from "../upstream/http.ts";
 import { createByteBudget, type ByteBudget } from "./budget.ts";

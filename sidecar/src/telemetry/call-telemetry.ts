@@ -2,17 +2,15 @@
  * What a call tells about itself beside its metrics: an audit line for each decision, and spans where traces are exported.
  * Decides who is told what; how a line or a span is made is decided behind it. Undefined where nobody is told anything.
  */
+import type { AuditStream } from "@outrigger/runtime/audit";
+import type { AuditMode } from "@outrigger/runtime/audit-settings";
 import type { CallRecord } from "../call/record.ts";
 import type { CallTelemetry, Decided, Told } from "../call/exchange.ts";
 import { createAuditLine } from "./audit/audit-line.ts";
 import { answerLimits } from "./audit/audit-rules.ts";
-import type { AuditStream } from "./audit/audit-stream.ts";
 import { keepAnswer } from "./keep-answer.ts";
 import { createIds } from "./request-id.ts";
 import type { CallTracer } from "./traces/call-tracer.ts";
-
-/** Which decisions get a line. */
-export type AuditMode = "all" | "refusals";
 
 /** Who is told. */
 export interface TelemetryParts {

@@ -4,18 +4,17 @@
  */
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
+import { openAuditSink, startAudit, tellAudit, type AuditSink, type AuditStream } from "@outrigger/runtime/audit";
 import type { HealthReport } from "@outrigger/runtime/health";
-import { auditFormat } from "@outrigger/runtime/audit-chain";
 import type { Logger } from "@outrigger/runtime/logger";
+import type { createSpanExport } from "@outrigger/runtime/otlp";
+import type { SpanExport } from "@outrigger/runtime/spans";
 import type { CallTelemetry } from "../call/exchange.ts";
 import type { SidecarOptions } from "../options.ts";
 import { version } from "../version.ts";
-import { createStdoutSink, openFileSink, type AuditSink } from "./audit/audit-sink.ts";
-import { createAuditStream, type AuditStream } from "./audit/audit-stream.ts";
 import { createCallTelemetry } from "./call-telemetry.ts";
 import { counter, gauge } from "./exposition.ts";
-import type { TraceExport } from "./traces/call-tracer.ts";
-import type { createOtlpTracer } from "./traces/otlp-tracer.ts";
+import { createCallTracer } from "./traces/call-tracer.ts";
 
 /** Opened telemetry. */
 export interface Telemetry {
@@ -36,99 +35,70 @@ type Opened =
   | { readonly ok: true; readonly create: CreateTelemetry }
   | { readonly ok: false; readonly problems: readonly string[] };
 
-/** How much waits to be written at most, and how long it is tried at the end. */
-const limits = { pendingBytes: 4 * 1024 ** 2, gatherMs: 20, retryMs: 1_000, closeMs: 3_000 } as const;
+/** How long it is tried at the end to write and export what is left. */
+const closeMs = 3_000;
 
 /** Opens what the options ask for. Errors: an audit file that can't be opened. Traces that can't be exported are no reason to stop. */
 export async function openTelemetry(options: SidecarOptions, logger: Logger): Promise<Opened> {
-  const sink = await openSink(options);
+  const sink = await openAuditSink(options);
   if (!sink.ok) return sink;
-  const loaded = options.traces === undefined ? undefined : await import("./traces/otlp-tracer.ts");
+  const loaded = options.traces === undefined ? undefined : await import("@outrigger/runtime/otlp");
   return { ok: true, create: (isKnownTool) => create({ options, logger, sink: sink.sink, loaded, isKnownTool }) };
-}
-
-type OpenedSink =
-  | { readonly ok: true; readonly sink: AuditSink | undefined }
-  | { readonly ok: false; readonly problems: readonly string[] };
-
-async function openSink({ audit, auditTo }: SidecarOptions): Promise<OpenedSink> {
-  if (audit === "off") return { ok: true, sink: undefined };
-  if (auditTo === "stdout") return { ok: true, sink: createStdoutSink(1) };
-  try {
-    return { ok: true, sink: await openFileSink(auditTo, () => performance.now()) };
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return { ok: false, problems: [`--audit-to: can't write ${auditTo}: ${why}`] };
-  }
 }
 
 interface Parts {
   readonly options: SidecarOptions;
   readonly logger: Logger;
   readonly sink: AuditSink | undefined;
-  readonly loaded: { readonly createOtlpTracer: typeof createOtlpTracer } | undefined;
+  readonly loaded: { readonly createSpanExport: typeof createSpanExport } | undefined;
   readonly isKnownTool: (name: string) => boolean;
 }
 
 function create(parts: Parts): Telemetry {
-  const { options } = parts;
+  const { options, isKnownTool } = parts;
   const chainId = randomBytes(8).toString("hex");
-  const stream = startAudit(parts, chainId);
-  const tracer = startTraces(parts);
+  const stream = startStream(parts, chainId);
+  const spans = startExport(parts);
+  const transport = options.upstream.form === "http" ? "tcp" : "pipe";
+  const [now, originMs] = [(): number => performance.now(), performance.timeOrigin];
+  const tracer =
+    spans === undefined ? {} : { tracer: createCallTracer({ spans, transport, isKnownTool, now, originMs }) };
   const calls = createCallTelemetry({
     ...(stream === undefined || options.audit === "off" ? {} : { audit: { stream, mode: options.audit } }),
-    ...(tracer === undefined ? {} : { tracer }),
+    ...tracer,
     idPrefix: chainId,
     wallNow: () => Date.now(),
   });
   return {
     calls,
-    expose: () => `${exposeAudit(stream)}${exposeTraces(tracer)}`,
-    details: () => [...tellAudit(stream), ...tellTraces(tracer)],
+    expose: () => `${exposeAudit(stream)}${exposeTraces(spans)}`,
+    details: () => [...tellAudit(stream), ...tellTraces(spans)],
     close: async () => {
-      await tracer?.close(limits.closeMs);
-      await stream?.close(limits.closeMs);
+      await spans?.close(closeMs);
+      await stream?.close(closeMs);
     },
   };
 }
 
-function startAudit({ options, logger, sink }: Parts, chainId: string): AuditStream | undefined {
-  if (sink === undefined) return undefined;
-  return createAuditStream({
-    sink,
-    chainId,
-    start: {
-      format: auditFormat,
-      component: "sidecar",
-      version,
-      server: options.server,
-      pod: hostname(),
-      ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
-      lines: options.audit,
-      policy: options.policy.current().hash,
-    },
-    logger,
-    wallNow: () => Date.now(),
-    maxPendingBytes: limits.pendingBytes,
-    gatherMs: limits.gatherMs,
-    retryMs: limits.retryMs,
-  });
+function startStream({ options, logger, sink }: Parts, chainId: string): AuditStream | undefined {
+  const { server, namespace, policy, audit } = options;
+  const about = { server, ...(namespace === undefined ? {} : { namespace }), policy: policy.current().hash };
+  return startAudit(sink, { component: "sidecar", version, mode: audit, chainId, about, logger });
 }
 
-function startTraces({ options, logger, loaded, isKnownTool }: Parts): TraceExport | undefined {
-  if (loaded === undefined || options.traces === undefined) return undefined;
-  const { problems } = options.traces;
+function startExport({ options, logger, loaded }: Parts): SpanExport | undefined {
+  const { traces: settings, server, namespace } = options;
+  if (loaded === undefined || settings === undefined) return undefined;
+  const { problems } = settings;
   if (problems.length > 0) logger.warn({ problems }, "settings of traces that can't be used");
-  return loaded.createOtlpTracer({
-    settings: options.traces,
-    server: options.server,
-    namespace: options.namespace,
-    version,
-    transport: options.upstream.form === "http" ? "tcp" : "pipe",
-    isKnownTool,
-    now: () => performance.now(),
-    originMs: performance.timeOrigin,
-  });
+  const resource = {
+    "service.name": "outrigger-sidecar",
+    "service.version": version,
+    "service.instance.id": `${hostname()}/${server}`,
+    "outrigger.server": server,
+    ...(namespace === undefined ? {} : { "k8s.namespace.name": namespace, "k8s.pod.name": hostname() }),
+  };
+  return loaded.createSpanExport({ settings, scope: "outrigger-sidecar", version, resource });
 }
 
 function exposeAudit(stream: AuditStream | undefined): string {
@@ -143,9 +113,9 @@ function exposeAudit(stream: AuditStream | undefined): string {
   ].join("");
 }
 
-function exposeTraces(tracer: TraceExport | undefined): string {
-  if (tracer === undefined) return "";
-  const { ended, exported, failed } = tracer.counts();
+function exposeTraces(spans: SpanExport | undefined): string {
+  if (spans === undefined) return "";
+  const { ended, exported, failed } = spans.counts();
   return counter("sidecar_spans_total", "Sampled spans: all that ended, those exported, those whose export failed.", [
     ['state="ended"', ended],
     ['state="exported"', exported],
@@ -153,16 +123,8 @@ function exposeTraces(tracer: TraceExport | undefined): string {
   ]);
 }
 
-function tellAudit(stream: AuditStream | undefined): HealthReport["checks"] {
-  if (stream === undefined) return [{ name: "audit", ok: true, message: "off" }];
-  const { failure, head, lost } = stream.status();
-  const message =
-    failure === undefined ? `line ${head.seq}, hash ${head.hash}, ${lost} lost` : `can't be written: ${failure}`;
-  return [{ name: "audit", ok: failure === undefined, message }];
-}
-
-function tellTraces(tracer: TraceExport | undefined): HealthReport["checks"] {
-  if (tracer === undefined) return [{ name: "traces", ok: true, message: "off" }];
-  const failure = tracer.failure();
+function tellTraces(spans: SpanExport | undefined): HealthReport["checks"] {
+  if (spans === undefined) return [{ name: "traces", ok: true, message: "off" }];
+  const failure = spans.failure();
   return [{ name: "traces", ok: failure === undefined, message: failure ?? "exported by OTLP" }];
 }

@@ -39,6 +39,12 @@ export const runElsewhere: readonly RunElsewhere[] = [
   row("npm run bench -- sidecar --quick", ".ci/run", "bench -- sidecar --quick", "CI runs it"),
   row("npm run bench -- sidecar --case startup", ".ci/run", "bench -- sidecar --quick", "CI runs it with other cases"),
   row("npm run bench -- sidecar", ".ci/run", "bench -- sidecar --quick", "CI runs its quick form"),
+  row(
+    "npm run bench -- cluster",
+    "test/bench/main.ts",
+    "benchCluster(",
+    "needs a cluster that nobody else uses, and minutes",
+  ),
   row("npm run fuzz -- --minutes 5", "test/fuzz/options.ts", "[--minutes N]", "takes minutes and is at random"),
   row("npm run fuzz -- --replay FILE", "test/fuzz/options.ts", "--replay FILE", "FILE stands for what a run kept"),
   row(

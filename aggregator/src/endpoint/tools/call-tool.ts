@@ -10,6 +10,7 @@ import {
   isObject,
   readTexts,
   refuseArguments,
+  tellAsked,
   type CallTold,
   type EndpointParts,
   type Invocation,
@@ -40,6 +41,7 @@ export async function callTool(parts: EndpointParts, invocation: Invocation): Pr
   if (name === undefined) return refuseArguments("name", "the name of a tool", name);
   if (values !== undefined && !isObject(values)) return refuseArguments("arguments", "an object", values);
   const resolved = resolveTool(parts.state.catalogue(), parts.decision, { name, server });
+  tellAsked(invocation, resolved, { name, via: "call_tool" });
   if (resolved.ok) return relayCall(parts, resolved.tool, { ...invocation, arguments: values });
   parts.metrics.countCall("unknown");
   return answerError(resolved.message, invocation.era);
@@ -48,27 +50,31 @@ export async function callTool(parts: EndpointParts, invocation: Invocation): Pr
 /** Calls a tool by its public name. Errors: -32602 with the nearest names in the message. */
 export async function callDirectly(parts: EndpointParts, name: string, invocation: Invocation): Promise<CallOutcome> {
   const resolved = resolveTool(parts.state.catalogue(), parts.decision, { name });
+  tellAsked(invocation, resolved, { name });
   if (resolved.ok) return relayCall(parts, resolved.tool, invocation);
   parts.metrics.countCall("unknown");
   return { kind: "error", error: { code: rpcCodes.invalidParams, message: resolved.message } };
 }
 
 async function relayCall(parts: EndpointParts, tool: ToolEntry, invocation: Invocation): Promise<CallOutcome> {
-  const { arguments: values, meta, caller, era, signal, onProgress } = invocation;
-  const requestId = parts.nextRequestId();
+  const { arguments: values, caller, era, signal, onProgress, operation } = invocation;
+  const { requestId } = operation;
+  const { headers, meta, end } = operation.route(tool, invocation.meta);
   const startedMs = parts.nowMs();
   const tell = (outcome: CallTold["outcome"]): void => {
     parts.metrics.countCall(outcome);
     const { namespace, server, name } = tool;
     parts.onCall({ requestId, namespace, server, tool: name, outcome, durationMs: parts.nowMs() - startedMs });
   };
-  const call = { tool, arguments: values, meta, caller, callerEra: era, requestId, signal };
+  const call = { tool, arguments: values, meta, headers, caller, callerEra: era, requestId, signal };
   try {
     const outcome = await parts.relay.call(onProgress === undefined ? call : { ...call, onProgress });
     tell(nameOutcome(outcome));
+    end(outcome);
     return outcome;
   } catch (error) {
     tell("cancelled");
+    end({ kind: "cancelled" });
     throw error;
   }
 }

@@ -7,6 +7,7 @@ import {
   answerWith,
   readTexts,
   refuseArguments,
+  tellAsked,
   type EndpointParts,
   type Invocation,
 } from "./invocation.ts";
@@ -35,6 +36,7 @@ export function describeTool({ state, decision }: EndpointParts, invocation: Inv
   const { name, server } = read.texts;
   if (name === undefined) return refuseArguments("name", "the name of a tool", name);
   const resolved = resolveTool(state.catalogue(), decision, { name, server });
+  tellAsked(invocation, resolved, { name, via: "describe_tool" });
   if (!resolved.ok) return answerError(resolved.message, invocation.era);
   const { tool } = resolved;
   const limits = state.limitsOf(tool);

@@ -5,7 +5,9 @@ import type { AggregatorMetrics } from "../../metrics.ts";
 import type { CallOutcome } from "../../route/failure.ts";
 import type { Relay } from "../../route/relay.ts";
 import type { State } from "../../state/state.ts";
+import type { Operation } from "../../telemetry/operations.ts";
 import type { Decision } from "../decide.ts";
+import type { Resolved } from "./resolve.ts";
 
 /** What is told of a call when it is over: never its arguments or its result. */
 export interface CallTold {
@@ -17,25 +19,37 @@ export interface CallTold {
   readonly durationMs: number;
 }
 
-/** What all calls of one endpoint share. `nextRequestId`: a name that no other call has. */
+/** What all calls of one endpoint share. */
 export interface EndpointParts {
   readonly state: State;
   readonly decision: Decision;
   readonly relay: Relay;
   readonly metrics: AggregatorMetrics;
   readonly nowMs: () => number;
-  readonly nextRequestId: () => string;
   readonly onCall: (told: CallTold) => void;
 }
 
-/** One call of a tool. `caller` is the caller's session, or "" where it has none; `meta` is what goes along to a server. */
+/**
+ * One call of a tool. `caller` is the caller's session, or "" where it has none; `meta` is what goes along to a server; `operation` is
+ * told what was asked for.
+ */
 export interface Invocation {
   readonly arguments: unknown;
   readonly meta: Readonly<Record<string, unknown>>;
   readonly caller: string;
   readonly era: Era;
   readonly signal: AbortSignal;
+  readonly operation: Operation;
   readonly onProgress?: (params: JsonObject) => void;
+}
+
+/** Tells the operation which tool was asked for, and what was decided about it. */
+export function tellAsked(
+  { operation }: Invocation,
+  resolved: Resolved,
+  asked: { readonly name: string; readonly via?: string },
+): void {
+  operation.ask(resolved.ok ? asked : { ...asked, denied: resolved.reason });
 }
 
 /** A result with the same value as structure and as text, for callers that read only one of them. */

@@ -60,6 +60,16 @@ it("gives the same answer for what is hidden and what is absent, and names only 
   expect(nameOf("search", "git", code)).toBe("a__git__search");
 });
 
+it("tells those who run it whether a tool is hidden or absent", () => {
+  const code = createDecision({ group: "code" });
+  const reasonOf = (name: string, server?: string): string => {
+    const resolved = resolveTool(twoNamespaces, code, { name, server });
+    return resolved.ok ? "found" : resolved.reason;
+  };
+  expect([reasonOf("b__git__search"), reasonOf("search", "b/git")]).toEqual(["ToolDenied", "ToolDenied"]);
+  expect([reasonOf("nothing"), reasonOf("nothing", "git")]).toEqual(["ToolUnknown", "ToolUnknown"]);
+});
+
 it("shows an unknown name without control characters and not at any length", () => {
   expect(nameOf(`x\u0000\u202e${"y".repeat(1_000)}`)).toMatch(/^Unknown tool: x\?\?y{125}/);
 });

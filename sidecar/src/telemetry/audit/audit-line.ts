@@ -3,12 +3,10 @@
  * policy asks. Texts of callers are cut, and a URI loses its query, where secrets travel.
  */
 import { createHash } from "node:crypto";
+import { cutText, withoutSecrets } from "@outrigger/runtime/audit-text";
 import type { Told } from "../../call/exchange.ts";
 import type { CallRecord } from "../../call/record.ts";
 import { maxIncludedBytes, type AuditWord } from "./audit-rules.ts";
-
-/** The longest name of a tool, prompt or method that a line carries, in characters. */
-const maxNameLength = 256;
 
 /** Members of a line; the chain adds its own in front. */
 export type AuditLine = Readonly<Record<string, unknown>>;
@@ -24,7 +22,7 @@ export function createAuditLine(
     time: new Date(nowMs).toISOString(),
     id,
     ...(traceId === undefined || traceId === id ? {} : { traceId }),
-    method: cut(call.method),
+    method: cutText(call.method),
     ...(call.name === undefined ? {} : nameTarget(call, call.name)),
     caller: call.caller,
     decision: call.decision,
@@ -39,19 +37,8 @@ export function createAuditLine(
 }
 
 function nameTarget(call: CallRecord, name: string): object {
-  if (call.isTool) return { tool: cut(name) };
-  return { name: cut(withoutSecrets(name)) };
-}
-
-/** A URI without user, query and fragment; anything else as it is. */
-export function withoutSecrets(text: string): string {
-  const [address = "", ...rest] = text.split(/[?#]/u);
-  const shown = address.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, "$1");
-  return rest.length === 0 ? shown : `${shown}?…`;
-}
-
-function cut(text: string): string {
-  return text.length <= maxNameLength ? text : `${text.slice(0, maxNameLength)}…`;
+  if (call.isTool) return { tool: cutText(name) };
+  return { name: cutText(withoutSecrets(name)) };
 }
 
 function tellContents(exchange: Told, call: CallRecord): object {

@@ -3,8 +3,6 @@
  * variable can't be used, its default counts and a sentence says so, as the specification of these variables asks.
  */
 
-import { allowedHosts, isForbiddenHost } from "../../upstream/forbidden-address.ts";
-
 /** The environment of a process. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -25,14 +23,15 @@ export interface TraceSettings {
   readonly problems: readonly string[];
 }
 
-const endpoints = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"] as const;
+/** The variables that name a collector; one of them switches traces on. */
+export const collectorVariables = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"] as const;
 
 /**
  * Reads the settings; undefined where traces are not exported: without an endpoint, or switched off.
  * Source: OpenTelemetry specification, "Environment Variable Specification" and "OpenTelemetry Protocol Exporter".
  */
 export function readTraceSettings(env: Environment): TraceSettings | undefined {
-  const hasEndpoint = endpoints.some((name) => (env[name] ?? "").trim() !== "");
+  const hasEndpoint = collectorVariables.some((name) => (env[name] ?? "").trim() !== "");
   const isOff = env["OTEL_SDK_DISABLED"]?.toLowerCase() === "true" || env["OTEL_TRACES_EXPORTER"] === "none";
   if (!hasEndpoint || isOff) return undefined;
   const problems: string[] = [];
@@ -46,15 +45,6 @@ export function readTraceSettings(env: Environment): TraceSettings | undefined {
     exportTimeoutMs: count("OTEL_BSP_EXPORT_TIMEOUT", 30_000),
     problems: [...problems, ...judgeProtocol(env)],
   };
-}
-
-/** Endpoints of collectors that nothing may be sent to, in words. Other faults of an endpoint are the exporter's to tell. */
-export function findForbiddenEndpoints(env: Environment): readonly string[] {
-  return endpoints.flatMap((name) => {
-    const text = env[name] ?? "";
-    const isBad = URL.canParse(text) && isForbiddenHost(new URL(text).hostname);
-    return isBad ? [`${name}: expected the address of a collector, ${allowedHosts}`] : [];
-  });
 }
 
 function readCount(

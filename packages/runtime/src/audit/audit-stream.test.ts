@@ -1,11 +1,22 @@
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createAuditVerifier } from "@outrigger/runtime/audit-verify";
-import { createLogger } from "@outrigger/runtime/logger";
-import { describe, expect, it } from "vitest";
-import { makeFolder, until } from "../../stdio/testing/fixture.ts";
+import { createAuditVerifier } from "./audit-verify.ts";
+import { createLogger } from "../logger.ts";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+
 import { openFileSink, type AuditSink } from "./audit-sink.ts";
 import { createAuditStream, type AuditStream } from "./audit-stream.ts";
+
+function makeFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "outrigger-audit-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Waits until a condition holds. */
+const until = (text: string, condition: () => boolean): Promise<unknown> =>
+  vi.waitFor(() => expect(condition(), text).toBe(true), { timeout: 30_000, interval: 10 });
 
 interface Logged {
   readonly msg: string;

@@ -4,7 +4,7 @@
  */
 import { write as writeTo } from "node:fs";
 import { open, stat, type FileHandle } from "node:fs/promises";
-import { hashLine, noLine } from "@outrigger/runtime/audit-chain";
+import { hashLine, noLine } from "./audit-chain.ts";
 
 /** A place that bytes of lines are written to by one writer. */
 export interface AuditSink {

@@ -2,8 +2,8 @@
  * The audit stream of one process: a chain of lines on its way to one sink. Calls never wait for it and never fail by it: what can't
  * be held until it is written is lost, counted, and stands as a gap in the chain (docs/explanation/audit.md says why).
  */
-import { createAuditChain, type AuditChain, type ChainHead } from "@outrigger/runtime/audit-chain";
-import type { Logger } from "@outrigger/runtime/logger";
+import { createAuditChain, type AuditChain, type ChainHead } from "./audit-chain.ts";
+import type { Logger } from "../logger.ts";
 import type { AuditSink } from "./audit-sink.ts";
 
 /** The stream's side of a call. */

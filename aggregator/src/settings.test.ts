@@ -35,6 +35,15 @@ it("reports every problem at once, and takes flags before the environment", () =
   expect(both).toMatchObject({ settings: { listen: { host: "0.0.0.0", port: 1 }, servers: "f", mode: "search" } });
 });
 
+it("starts with no collector at an address that no collector has", () => {
+  const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://169.254.169.254:4318" };
+  expect(read(["--servers", "f"], endpoint)).toMatchObject({
+    problems: [expect.stringContaining("OTEL_EXPORTER_OTLP_ENDPOINT: expected the address of a collector")],
+  });
+  const usual = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector.telemetry:4318" };
+  expect(read(["--servers", "f"], usual)).toMatchObject({ ok: true });
+});
+
 it("reads the place of the API server: a word or a base URL", () => {
   expect(read(["--kube", "http://127.0.0.1:8001"])).toMatchObject({
     settings: { kube: { mode: "url", baseUrl: "http://127.0.0.1:8001" } },

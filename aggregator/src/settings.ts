@@ -4,6 +4,7 @@
 import { aggregatorPorts } from "@outrigger/api/ports";
 import { parseDnsLabel, parseDuration, parseWord } from "@outrigger/api/values";
 import { parseClusterPlace } from "@outrigger/kube";
+import { findForbiddenEndpoints } from "@outrigger/runtime/collectors";
 import { auditSettings } from "@outrigger/runtime/audit-settings";
 import { parseListenAddress, parseText, readSettings, type ParsedSetting } from "@outrigger/runtime/config";
 import { programSettings } from "@outrigger/runtime/program-settings";
@@ -116,6 +117,7 @@ export function readAggregatorSettings(input: SettingsInput): ReadAggregatorSett
   if (values.kube === undefined && values.namespaces.length > 0) problems.push("--namespaces goes with --kube");
   const plan = planNames(names ?? (values.kube === undefined ? "server" : "namespace"), values);
   if (typeof plan === "string") return { ok: false, problems: [...problems, plan] };
+  problems.push(...findForbiddenEndpoints(input.env));
   const traces = readTraceSettings(input.env);
   return problems.length > 0 ? { ok: false, problems } : { ok: true, settings: { ...values, plan, traces } };
 }

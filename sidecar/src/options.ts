@@ -11,7 +11,7 @@ import { readIntake, type IntakeOptions } from "./intake/intake.ts";
 import { resolveAddresses, type Address } from "./listen.ts";
 import { readHealth, type HealthOptions } from "./probe/settings.ts";
 import type { settingTable } from "./settings.ts";
-import { findForbiddenEndpoints } from "./telemetry/traces/collectors.ts";
+import { findForbiddenEndpoints } from "@outrigger/runtime/collectors";
 import type { HttpTransport } from "./upstream/transport.ts";
 
 /** The server behind the sidecar: one that listens, a command that is run here, or one that the shim runs elsewhere. */

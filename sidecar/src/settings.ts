@@ -11,7 +11,7 @@ import { intakeSettings } from "./intake/settings.ts";
 import type { Address } from "./listen.ts";
 import { parseAppProbes, parseStopHooks } from "./probe/app-probe.ts";
 import { healthSettings } from "./probe/settings.ts";
-import { allowedHosts, isForbiddenHost } from "./upstream/forbidden-address.ts";
+import { allowedHosts, isForbiddenHost } from "@outrigger/runtime/forbidden-address";
 
 const loopback = (port: number): readonly Address[] => [{ host: "127.0.0.1", port }];
 

@@ -1,5 +1,5 @@
 /** Settings of the way in: how many connections, how slow a client may be, how long a call may take. */
-import { allowedHosts, isForbiddenHost } from "../upstream/forbidden-address.ts";
+import { allowedHosts, isForbiddenHost } from "@outrigger/runtime/forbidden-address";
 import { parseRate, parseTime, parseWhole } from "@outrigger/api/values";
 import { parseText, type ParsedSetting, type SettingTable } from "@outrigger/runtime/config";
 

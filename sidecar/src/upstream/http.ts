@@ -1,5 +1,5 @@
 /** An HTTP server as upstream: raw bytes and raw headers both ways over kept connections; no call twice, no redirect, no timers. */
-import { createGuardedLookup } from "./forbidden-address.ts";
+import { createGuardedLookup } from "@outrigger/runtime/forbidden-address";
 import { isSafe, sendSafely } from "./http1/again.ts";
 import { createConnections, type ConnectionLimits, type Connections } from "./http1/connections.ts";
 import { writeHead } from "./http1/head.ts";

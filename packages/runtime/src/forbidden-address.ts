@@ -1,6 +1,6 @@
 /**
  * Addresses that no server, store or collector has, though a pod can reach them: metadata of cloud machines, link-local, multicast,
- * unspecified. Who could point the sidecar there would read the node's credentials through it. Loopback and private ones are usual.
+ * unspecified. Who could point a program of ours there would read the node's credentials through it. Loopback and private ones are usual.
  */
 import { lookup as lookUpName } from "node:dns";
 import { BlockList, isIP, type LookupFunction } from "node:net";

@@ -1,6 +1,6 @@
-/** Which collectors of traces a sidecar may send to: none of the addresses that no collector has. */
-import { collectorVariables, type Environment } from "@outrigger/runtime/trace-settings";
-import { allowedHosts, isForbiddenHost } from "../../upstream/forbidden-address.ts";
+/** Which collectors traces may be sent to: none of the addresses that no collector has. */
+import { allowedHosts, isForbiddenHost } from "../forbidden-address.ts";
+import { collectorVariables, type Environment } from "./trace-settings.ts";
 
 /** Endpoints of collectors that nothing may be sent to, in words. Other faults of an endpoint are the exporter's to tell. */
 export function findForbiddenEndpoints(env: Environment): readonly string[] {

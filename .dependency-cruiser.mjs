@@ -126,6 +126,12 @@ export default {
       path: [...npm("zod", "prom-client", "fastify", "@modelcontextprotocol/[^/]+"), "^packages/runtime/src/metrics"],
     }),
     rule(
+      "http-knows-no-calls",
+      "What reads requests is worth auditing alone, and what it may be asked for stands in one file, visit.ts.",
+      source("^sidecar/src/downstream/"),
+      { path: "^sidecar/src/(?!downstream/|bind\\.ts$)" },
+    ),
+    rule(
       "aggregator-knows-no-programs",
       "Programs meet through the network only, so that each can be replaced.",
       source(own.aggregator),

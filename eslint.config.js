@@ -68,7 +68,7 @@ export default tseslint.config(
     rules: { "no-restricted-syntax": ["error", mediaTypeSubstring, ...clockInPureCode] },
   },
   {
-    files: ["sidecar/src/call/**/*.ts", "sidecar/src/upstream/**/*.ts"],
+    files: ["sidecar/src/{call,downstream,upstream}/**/*.ts"],
     ignores: ["**/*.test.ts"],
     rules: { "no-restricted-syntax": ["error", mediaTypeSubstring, ...slowOnDataPath] },
   },

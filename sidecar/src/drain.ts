@@ -2,8 +2,8 @@
  * Lets calls end: before the server's container is told to stop, when the kubelet asks by a hook, and before this process ends.
  * While either goes on, new calls still pass, and clients are asked to take their next call elsewhere.
  */
-import type { ServerResponse } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
+import type { TrafficWatch } from "./downstream/http1/server.ts";
 import { createUnderWay } from "./under-way.ts";
 import type { Upstream } from "./upstream/upstream.ts";
 
@@ -23,8 +23,8 @@ export interface HoldLimits {
 export interface Drain {
   /** The same upstream, with its calls counted. */
   readonly watch: (upstream: Upstream) => Upstream;
-  /** Counts a request that has arrived at the door, to the end of its answer. */
-  readonly admit: (response: ServerResponse) => void;
+  /** Counts requests at the door, to the end of their answers. */
+  readonly traffic: TrafficWatch;
   /** True from the start of this process's end. */
   readonly isDraining: () => boolean;
   /** True while connections are to end with their next answer. */
@@ -47,7 +47,7 @@ export function createDrain(now: () => number): Drain {
   let holds = 0;
   return {
     watch: underWay.watch,
-    admit: underWay.admit,
+    traffic: underWay.traffic,
     isDraining: () => isDraining,
     isLeaving: () => isDraining || holds > 0,
     start: (limitMs) => {

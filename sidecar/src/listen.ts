@@ -2,23 +2,20 @@
  * Binds an app to every address that it is to be reached at. In a pod these are the pod's own addresses, one by one:
  * a wildcard would be the server's where the two share a port number.
  */
-import type { Server } from "node:http";
-import type { Address, HttpApp } from "./http-app.ts";
+import type { Address } from "./bind.ts";
 
-export type { Address } from "./http-app.ts";
+export type { Address } from "./bind.ts";
 
 /** Which setting an address came from, for the message when it can't be bound. */
 export interface Listener {
-  readonly app: HttpApp;
+  readonly app: { readonly listen: (address: Address) => Promise<string> };
   readonly addresses: readonly Address[];
   readonly flag: string;
-  /** Hears of every listener before it is bound. */
-  readonly guard?: (server: Server) => void;
 }
 
-/** `closeIdle` ends the connections that nobody waits on; an answer that is still being written may be cut. */
+/** What came of it. */
 export type Bound =
-  | { readonly ok: true; readonly port: number; readonly closeIdle: () => void }
+  | { readonly ok: true; readonly port: number }
   | { readonly ok: false; readonly code: "OUTRIGGER_ERR_PORT_TAKEN"; readonly message: string };
 
 /** Words that stand for addresses known only inside the pod. */
@@ -40,11 +37,11 @@ export function resolveAddresses(addresses: readonly Address[], known: PodAddres
 }
 
 /** Binds all addresses; the port is that of the first. The app's close ends all of them. */
-export async function listenAll({ app, addresses, flag, guard }: Listener): Promise<Bound> {
+export async function listenAll({ app, addresses, flag }: Listener): Promise<Bound> {
   let port = 0;
   for (const address of addresses) {
     try {
-      const origin = await app.listen(address, guard);
+      const origin = await app.listen(address);
       port ||= Number(new URL(origin).port);
     } catch (error) {
       // What a listener fails with is the system's error.
@@ -53,7 +50,7 @@ export async function listenAll({ app, addresses, flag, guard }: Listener): Prom
         return { ok: false, code: "OUTRIGGER_ERR_PORT_TAKEN", message: describe(address, failure, flag) };
     }
   }
-  return { ok: true, port, closeIdle: app.closeIdle };
+  return { ok: true, port };
 }
 
 /** IPv6 may be switched off; its loopback address is a convenience, not a promise. */

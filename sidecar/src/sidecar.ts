@@ -119,7 +119,8 @@ export function createSidecar(options: SidecarOptions, logger: Logger, createTel
       path: options.path,
       upstreamPath: side.path,
       addresses: { hosts: new Set(options.hosts) },
-      admit: drain.admit,
+      guard: intake.guard,
+      traffic: drain.traffic,
       isLeaving: drain.isLeaving,
       sseDoor,
     },
@@ -127,7 +128,6 @@ export function createSidecar(options: SidecarOptions, logger: Logger, createTel
   const control = createControlApp({ source: side.publisher, hosts: options.hosts });
   let isListening = false;
   let controlPort: number | undefined;
-  let closeIdle = (): void => undefined;
   const admin = createAdminApp({
     checks: {
       started: { listening: () => (isListening ? undefined : "the ports are not bound yet") },
@@ -163,7 +163,7 @@ export function createSidecar(options: SidecarOptions, logger: Logger, createTel
       const startedMs = now();
       const callsLeft = await drain.hold({ quietMs, limitMs, signal });
       // A connection that is kept for later would bring its next call to a server that is gone.
-      if (callsLeft === 0) closeIdle();
+      if (callsLeft === 0) door.closeIdle();
       logger.info({ waitedMs: Math.round(now() - startedMs), callsLeft }, "the server may be told to stop");
     },
   });
@@ -171,13 +171,12 @@ export function createSidecar(options: SidecarOptions, logger: Logger, createTel
   let settings: FolderWatch | undefined;
 
   const start = async (): Promise<Bound> => {
-    const data = await listenAll({ app: door, addresses: options.listen, flag: "listen", guard: intake.guard });
+    const data = await listenAll({ app: door, addresses: options.listen, flag: "listen" });
     if (!data.ok) return data;
     const feed = await listenAll({ app: control, addresses: options.control, flag: "control" });
     if (!feed.ok) return feed;
     const own = await listenAll({ app: admin, addresses: options.admin, flag: "admin" });
     if (!own.ok) return own;
-    ({ closeIdle } = data);
     isListening = true;
     const [dataPort, , adminPort] = [data, feed, own].map(({ port }) => port);
     controlPort = feed.port;

@@ -2,15 +2,14 @@
  * Counts what is under way: requests that are being read, calls at the server, answers that are being written. Streams without an end
  * of their own do not count. Decides nothing about when to stop; that is drain.ts.
  */
-import type { ServerResponse } from "node:http";
-import { createSlots } from "./slots.ts";
+import type { TrafficWatch } from "./downstream/http1/server.ts";
 import type { Upstream, UpstreamCall, UpstreamRequest, UpstreamSink } from "./upstream/upstream.ts";
 
 export interface UnderWay {
   /** The same upstream, with its calls counted. */
   readonly watch: (upstream: Upstream) => Upstream;
-  /** Counts a request that has arrived at the door, from its first header to the last byte of its answer. */
-  readonly admit: (response: ServerResponse) => void;
+  /** Counts requests at the door, from the first header to the last byte of the answer. */
+  readonly traffic: TrafficWatch;
   readonly count: () => number;
   /** Has each connection that an answer is open on end with that answer, whose head may have promised to keep it. */
   readonly endConnectionsWithAnswers: () => void;
@@ -24,9 +23,9 @@ export interface UnderWay {
 export function createUnderWay(now: () => number): UnderWay {
   let calls = 0;
   let lastNewsMs = Number.NEGATIVE_INFINITY;
-  const answers = createSlots<ServerResponse>();
+  const connections = new Set<Parameters<TrafficWatch["onConnection"]>[0]>();
   const waiting = new Set<() => void>();
-  const count = (): number => calls + [...answers.values()].filter(isMoving).length;
+  const count = (): number => calls + [...connections].filter((connection) => connection.isMoving()).length;
   const check = (): void => {
     if (count() === 0) for (const done of [...waiting]) done();
   };
@@ -49,20 +48,19 @@ export function createUnderWay(now: () => number): UnderWay {
       send: (request, sink) =>
         isCall(request) ? countCall({ upstream, request, sink }, enter, leave) : upstream.send(request, sink),
     }),
-    admit: (response) => {
-      lastNewsMs = now();
-      const place = answers.put(response);
-      response.once("close", () => {
-        answers.free(place);
-        checkSoon();
-      });
+    traffic: {
+      onConnection: (connection) => {
+        connections.add(connection);
+        return () => void connections.delete(connection);
+      },
+      onArrival: () => {
+        lastNewsMs = now();
+      },
+      onLeave: checkSoon,
     },
     count,
     endConnectionsWithAnswers: () => {
-      for (const response of answers.values())
-        response.once("finish", () => {
-          response.req.socket.destroySoon();
-        });
+      for (const connection of connections) connection.endWithAnswer();
     },
     lastNewsMs: () => lastNewsMs,
     whenNone: (signal) =>
@@ -80,11 +78,6 @@ export function createUnderWay(now: () => number): UnderWay {
         signal.addEventListener("abort", done);
       }),
   };
-}
-
-/** Bytes are still on their way in or out; between the two it is the call at the server that counts. */
-function isMoving(response: ServerResponse): boolean {
-  return response.writableEnded || (response.req.method === "POST" && !response.req.complete);
 }
 
 const isCall = (request: UpstreamRequest): boolean =>

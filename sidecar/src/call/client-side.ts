@@ -1,5 +1,5 @@
 /** The client's side of one exchange: writes head and bytes to the raw response and knows whether anybody still listens. */
-import type { ServerResponse } from "node:http";
+import type { Visit } from "../downstream/visit.ts";
 import type { Refusal } from "./refuse.ts";
 
 export interface ClientSide {
@@ -28,57 +28,50 @@ interface ClientHandlers {
   readonly isLeaving: () => boolean;
 }
 
-/** Up to here an answer is written with its head: copying costs less than a second write. */
-const joinedBytes = 16 * 1024;
-
-/** Wraps a hijacked response. */
-export function createClientSide(response: ServerResponse, on: ClientHandlers): ClientSide {
+/** Makes the client's side of a visit. */
+export function createClientSide(visit: Visit, on: ClientHandlers): ClientSide {
+  const { channel } = visit;
   let bytes = 0;
-  let gone = false;
+  let status = 200;
+  let isHeadSent = false;
   /** Few answers are larger than what is taken at once: only those wait. */
   let isWaiting = false;
-  response.sendDate = false;
-  response.on("close", () => {
-    if (gone) return;
-    gone = true;
-    if (!response.writableFinished) on.gone();
+  channel.watch(visit, {
+    drain: () => {
+      if (isWaiting) on.drain();
+    },
+    gone: on.gone,
   });
-  const head: ClientSide["head"] = (status, headers, options) => {
-    if (gone || response.headersSent) return;
-    // Asked again here: the call may have come before that began.
-    if (on.isLeaving()) response.shouldKeepAlive = false;
-    // Node reads the list and keeps nothing of it.
-    response.writeHead(status, headers as string[]);
-    if (options?.flush === true) response.flushHeaders();
+  const head: ClientSide["head"] = (code, headers, options) => {
+    if (isHeadSent || !channel.isOpen(visit)) return;
+    isHeadSent = true;
+    status = code;
+    // Asked only here: the call may have come before that began.
+    channel.head(visit, { status: code, headers, isLast: on.isLeaving() });
+    if (options?.flush === true) channel.flush(visit);
   };
   const end: ClientSide["end"] = (chunk) => {
-    if (gone) return;
+    if (!channel.isOpen(visit)) return;
     bytes += chunk?.length ?? 0;
-    // Node writes a text with the head before it in one piece, and bytes apart from it; each byte is one character of latin1.
-    if (chunk !== undefined && chunk.length <= joinedBytes) response.end(chunk.toString("latin1"), "latin1");
-    else response.end(chunk);
+    channel.end(visit, chunk);
   };
   return {
     head,
     write: (chunk) => {
-      if (gone) return true;
+      if (!channel.isOpen(visit)) return true;
       bytes += chunk.length;
-      if (response.write(chunk)) return true;
-      if (!isWaiting) {
-        isWaiting = true;
-        response.on("drain", on.drain);
-      }
-      return false;
+      isWaiting = !channel.write(visit, chunk);
+      return !isWaiting;
     },
     end,
     refuse: (refusal) => {
       head(refusal.status, [...refusal.headers, "content-length", String(refusal.body.length)]);
       end(refusal.body);
     },
-    destroy: () => void response.destroy(),
-    isHeadSent: () => response.headersSent,
-    isGone: () => gone,
+    destroy: () => channel.destroy(visit),
+    isHeadSent: () => isHeadSent,
+    isGone: () => !channel.isOpen(visit),
     bytes: () => bytes,
-    status: () => response.statusCode,
+    status: () => status,
   };
 }

@@ -88,7 +88,6 @@ async function openDoor(handler: RequestListener, setup: DoorSetup = {}) {
       path: "/mcp",
       upstreamPath: "/mcp",
       addresses: { hosts: new Set() },
-      admit: () => undefined,
       isLeaving: () => false,
     },
   );

@@ -2,12 +2,11 @@
  * The door: which paths and methods are served, who may come in, and how a body is read within its limit. First stage.
  * Bodies are raw bytes and answers go to the raw response.
  */
-import type { IncomingMessage, ServerResponse } from "node:http";
 import { rpcCodes, type WireReason } from "@outrigger/api/errors";
 import type { Reason } from "@outrigger/api/reasons";
 import { buildError } from "@outrigger/mcp";
-import { createHttpApp, type HttpApp } from "../http-app.ts";
-import { checkMs } from "../intake/connections.ts";
+import { createHttpServer, type HttpServer, type HttpServerOptions } from "../downstream/http1/server.ts";
+import type { Visit, VisitHeaders } from "../downstream/visit.ts";
 import { readBody, type BodyReading } from "./body.ts";
 import { runCall } from "./call.ts";
 import { nameCaller } from "./callers.ts";
@@ -22,12 +21,10 @@ import { refuseFor, type Refusal } from "./refuse.ts";
 import type { SseDoor } from "../sse-door/sse-door.ts";
 
 /** What the door knows beside the call. `path` is ours, `upstreamPath` the server's. */
-export interface DoorOptions {
+export interface DoorOptions extends Pick<HttpServerOptions, "guard" | "traffic"> {
   readonly path: string;
   readonly upstreamPath: string;
   readonly addresses: AddressRules;
-  /** Hears of every request, before anything else. */
-  readonly admit: (response: ServerResponse) => void;
   /** True while connections are to end with their next answer, so that clients come to another replica. */
   readonly isLeaving: () => boolean;
   /** Serves clients that speak the older HTTP+SSE transport. */
@@ -35,12 +32,9 @@ export interface DoorOptions {
 }
 
 /** Creates the data listener; it is not listening yet. */
-export function createDoor(deps: CallDeps, options: DoorOptions): HttpApp {
+export function createDoor(deps: CallDeps, options: DoorOptions): HttpServer {
   const door: Door = { deps, options, refuseArrival: createArrivalCheck(options.addresses) };
-  return createHttpApp({
-    handle: (request, response) => enter(door, { request, response, startedMs: deps.now() }),
-    limits: { requestTimeout: 60_000, connectionsCheckingInterval: checkMs },
-  });
+  return createHttpServer({ ...options, handle: (visit) => enter(door, visit), now: deps.now });
 }
 
 interface Door {
@@ -49,30 +43,19 @@ interface Door {
   readonly refuseArrival: ReturnType<typeof createArrivalCheck>;
 }
 
-/** One request at the door. */
-interface Arrived {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  /** When its head was read. */
-  readonly startedMs: number;
-}
-
-function enter(door: Door, at: Arrived): void {
-  const { deps, options } = door;
-  const { request, response } = at;
-  options.admit(response);
-  if (options.isLeaving()) response.shouldKeepAlive = false;
-  const method = methods.get(request.method ?? "");
-  const refusal = method === undefined ? methodNotAllowed : refuseAtDoor(door, request);
-  if (refusal !== undefined || method === undefined) refuseUnread(deps, at, refusal ?? methodNotAllowed);
-  else if (method !== "POST") receive(door, at, { method, body: undefined });
+function enter(door: Door, visit: Visit): void {
+  const { deps } = door;
+  const method = methods.get(visit.method);
+  const refusal = method === undefined ? methodNotAllowed : refuseAtDoor(door, visit);
+  if (refusal !== undefined || method === undefined) refuseUnread(door, visit, refusal ?? methodNotAllowed);
+  else if (method !== "POST") receive(door, visit, { method, body: undefined });
   else {
     const done = (reading: BodyReading): void => {
-      if (typeof reading !== "string") receive(door, at, { method, body: reading });
-      else if (reading === "too large") receive(door, at, { method, body: undefined });
-      else refuseUnread(deps, at, reading === "no room" ? refuseCrowd(deps) : unreadable);
+      if (typeof reading !== "string") receive(door, visit, { method, body: reading });
+      else if (reading === "too large") receive(door, visit, { method, body: undefined });
+      else refuseUnread(door, visit, reading === "no room" ? refuseCrowd(deps) : unreadable);
     };
-    readBody(request, response, { limitBytes: deps.policy().compiled.maxRequestBytes, budget: deps.budget, done });
+    readBody(visit, { limitBytes: deps.policy().compiled.maxRequestBytes, budget: deps.budget, done });
   }
 }
 
@@ -129,13 +112,13 @@ function refuseCrowd({ server }: CallDeps): DoorRefusal {
   return { ...refusal, headers: [...refusal.headers, "connection", "close"], reason: why.reason };
 }
 
-function refuseUnread(deps: CallDeps, { request, response }: Arrived, refusal: DoorRefusal): void {
-  const { headers, socket } = request;
-  const { status, reason } = refusal;
-  response.writeHead(refusal.status, [...refusal.headers, "content-length", String(refusal.body.length)]);
-  response.end(refusal.body);
-  const caller = identifyCaller(socket.remoteAddress);
-  recordArrival(deps, { headers, caller }, { status, reason, responseBytes: refusal.body.length });
+function refuseUnread({ deps, options }: Door, visit: Visit, refusal: DoorRefusal): void {
+  const { headers, peer, channel } = visit;
+  const { status, reason, body } = refusal;
+  const answerHeaders = [...refusal.headers, "content-length", String(body.length)];
+  channel.head(visit, { status, headers: answerHeaders, isLast: options.isLeaving() });
+  channel.end(visit, body);
+  recordArrival(deps, { headers, caller: identifyCaller(peer) }, { status, reason, responseBytes: body.length });
 }
 
 const doorSentences = {
@@ -144,33 +127,33 @@ const doorSentences = {
   PathNotServed: "Not found: this is not the MCP endpoint.",
 } as const satisfies Partial<Record<WireReason, string>>;
 
-function refuseAtDoor(door: Door, request: IncomingMessage): DoorRefusal | undefined {
+function refuseAtDoor(door: Door, visit: Visit): DoorRefusal | undefined {
   const { deps, options } = door;
-  const { headers, socket } = request;
-  const { localAddress } = socket;
-  const refused = refuseSender(deps, request);
+  const { headers, localAddress } = visit;
+  const refused = refuseSender(deps, visit);
   if (refused !== undefined) return refused;
   const reason =
-    door.refuseArrival({ host: headers.host, origin: headers.origin, localAddress }) ??
-    (isServed(request, options) ? undefined : "PathNotServed");
+    door.refuseArrival({ host: textOf(headers["host"]), origin: textOf(headers["origin"]), localAddress }) ??
+    (isServed(visit, options) ? undefined : "PathNotServed");
   if (reason === "HostNotAllowed" || reason === "OriginNotAllowed" || reason === "PathNotServed") {
     return { ...refuseFor({ era: "legacy", server: deps.server }, { reason, text: doorSentences[reason] }), reason };
   }
-  return refuseBody(request.method ?? "", headers);
+  return refuseBody(visit);
 }
 
-const isServed = (request: IncomingMessage, options: DoorOptions): boolean =>
-  upstreamPathOf(request, options) !== undefined || options.sseDoor?.claims(request) === true;
+const textOf = (value: VisitHeaders[string]): string | undefined => (typeof value === "string" ? value : undefined);
+
+const isServed = (visit: Visit, options: DoorOptions): boolean =>
+  upstreamPathOf(visit, options) !== undefined || options.sseDoor?.claims(visit) === true;
 
 /** A body is JSON. Nobody reads what a GET or DELETE brings, so nobody could decide on it. */
-function refuseBody(method: string, headers: IncomingMessage["headers"]): DoorRefusal | undefined {
+function refuseBody({ method, bodyBytes, headers }: Visit): DoorRefusal | undefined {
   if (method === "POST") return isPlainJson(headers) ? undefined : wrongType;
-  const hasBody = headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
-  return hasBody && (method === "GET" || method === "DELETE") ? bodyWithoutPlace : undefined;
+  return bodyBytes !== 0 && (method === "GET" || method === "DELETE") ? bodyWithoutPlace : undefined;
 }
 
-function isPlainJson(headers: IncomingMessage["headers"]): boolean {
-  const type = headers["content-type"] ?? "";
+function isPlainJson(headers: VisitHeaders): boolean {
+  const type = textOf(headers["content-type"]) ?? "";
   const mediaType = type === "application/json" ? type : type.split(";", 1)[0]?.trim().toLowerCase();
   const encoding = headers["content-encoding"] ?? "identity";
   return mediaType === "application/json" && encoding === "identity";
@@ -181,32 +164,31 @@ const metadataPath =
   /^\/\.well-known\/(?:oauth-protected-resource|oauth-authorization-server|openid-configuration)((?:\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*)\/?$/;
 
 /** The server's path for a request: its MCP endpoint with or without a slash at the end, or OAuth metadata; else undefined. */
-function upstreamPathOf(request: IncomingMessage, options: DoorOptions): string | undefined {
-  const url = request.url ?? "";
+function upstreamPathOf({ method, target: url }: Visit, options: DoorOptions): string | undefined {
   const queryAt = url.indexOf("?");
   const path = queryAt < 0 ? url : url.slice(0, queryAt);
   const query = queryAt < 0 ? "" : url.slice(queryAt);
   if (path === options.path) return options.upstreamPath + query;
   if (path === `${options.path}/`) return `${options.upstreamPath}/${query}`;
-  return request.method === "GET" && metadataPath.test(path) ? url : undefined;
+  return method === "GET" && metadataPath.test(path) ? url : undefined;
 }
 
 /** A POST without a body had one that is too large. */
-function receive({ deps, options }: Door, at: Arrived, came: Pick<Received, "method" | "body">): void {
-  const { request, response, startedMs } = at;
+function receive({ deps, options }: Door, visit: Visit, came: Pick<Received, "method" | "body">): void {
   const handles: { running: RunningCall | undefined } = { running: undefined };
-  const client = createClientSide(response, {
+  const client = createClientSide(visit, {
     drain: () => handles.running?.onDrain(),
     gone: () => handles.running?.onGone(),
     isLeaving: options.isLeaving,
   });
-  const path = upstreamPathOf(request, options);
+  const path = upstreamPathOf(visit, options);
+  const { rawHeaders, headers, startedMs } = visit;
   const received: Received = {
     ...came,
     path: path ?? options.upstreamPath,
-    rawHeaders: request.rawHeaders,
-    headers: request.headers,
-    ...whoCalls(deps, request),
+    rawHeaders,
+    headers,
+    ...whoCalls(deps, visit),
     startedMs,
   };
   if (received.method === "POST" && received.body === undefined) {
@@ -215,13 +197,13 @@ function receive({ deps, options }: Door, at: Arrived, came: Pick<Received, "met
   }
   // A POST to the MCP endpoint is never of the older transport.
   const door = received.method === "POST" && path !== undefined ? undefined : options.sseDoor;
-  handles.running = door?.take({ deps, request, received, client }) ?? runCall(deps, received, client);
+  handles.running = door?.take({ deps, visit, received, client }) ?? runCall(deps, received, client);
 }
 
 /** What is vouched for goes before what the connection shows. */
-function whoCalls({ callers }: CallDeps, { headers, socket }: IncomingMessage): Pick<Received, "caller" | "assertion"> {
+function whoCalls({ callers }: CallDeps, { headers, peer }: Visit): Pick<Received, "caller" | "assertion"> {
   const assertion = callers?.identify(headers);
-  if (assertion === undefined || assertion === "unverified") return { caller: identifyCaller(socket.remoteAddress) };
+  if (assertion === undefined || assertion === "unverified") return { caller: identifyCaller(peer) };
   return { caller: nameCaller(assertion), assertion };
 }
 

@@ -1,6 +1,6 @@
 /** Refuses a request for who sends it, before its body is read: addresses that send too much, callers whom nobody vouches for rightly. */
-import type { IncomingMessage } from "node:http";
 import type { WireReason } from "@outrigger/api/errors";
+import type { Visit } from "../downstream/visit.ts";
 import type { CallDeps } from "./exchange.ts";
 import { refuseFor, type Refusal } from "./refuse.ts";
 
@@ -8,8 +8,8 @@ import { refuseFor, type Refusal } from "./refuse.ts";
 type RefusedSender = Refusal & { readonly reason: WireReason };
 
 /** The refusal that fits a request's sender, or undefined where it may go on. */
-export function refuseSender(deps: CallDeps, { headers, socket }: IncomingMessage): RefusedSender | undefined {
-  const waitMs = deps.flood?.arrive(socket.remoteAddress ?? "") ?? 0;
+export function refuseSender(deps: CallDeps, { headers, peer }: Visit): RefusedSender | undefined {
+  const waitMs = deps.flood?.arrive(peer ?? "") ?? 0;
   if (waitMs > 0) return refuseFlood(deps, waitMs);
   return deps.callers?.identify(headers) === "unverified" ? refuseCaller(deps) : undefined;
 }

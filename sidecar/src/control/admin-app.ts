@@ -1,9 +1,9 @@
 /** The admin port: health for the kubelet and metrics for Prometheus. What healthy means is decided by the checks passed in. */
-import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AppProbeEntry } from "@outrigger/api/app-probe";
 import type { Health } from "@outrigger/api/feed";
 import { answerHealth, type HealthChecks, type HealthReport } from "@outrigger/runtime/health";
-import { createHttpApp, type HttpApp } from "../http-app.ts";
+import { createHttpServer, type HttpServer } from "../downstream/http1/server.ts";
+import type { Visit } from "../downstream/visit.ts";
 import { judgeStdio, runAppProbe, type AppHealth } from "../probe/app-probe.ts";
 import { asksForDetail } from "./ready-detail.ts";
 import { sendJson, sendText } from "./send-answer.ts";
@@ -25,44 +25,43 @@ export interface AdminOptions {
 }
 
 /** Creates the app; the caller listens and closes. Source: Prometheus text exposition format 0.0.4. */
-export function createAdminApp(options: AdminOptions): HttpApp {
+export function createAdminApp(options: AdminOptions): HttpServer {
   const hooks = new Set([...options.appProbes.keys(), ...options.stopHooks.keys()]);
-  const answer = async ({ method, url = "" }: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const path = url.split("?", 1)[0] ?? "";
+  const answer = async (visit: Visit): Promise<void> => {
+    const { method, target } = visit;
+    const path = target.split("?", 1)[0] ?? "";
     if (method === "GET" && hooks.has(path)) {
-      const problem = await ask(path, options, whenLeft(response));
-      sendJson(response, statusOf(problem === undefined), { ok: problem === undefined, message: problem ?? "ok" });
-    } else if ((method !== "GET" && method !== "HEAD") || !show(url, options, response)) {
-      sendJson(response, 404, { ok: false, message: "no such path" });
+      const problem = await ask(path, options, whenLeft(visit));
+      sendJson(visit, statusOf(problem === undefined), { ok: problem === undefined, message: problem ?? "ok" });
+    } else if ((method !== "GET" && method !== "HEAD") || !show(visit, options)) {
+      sendJson(visit, 404, { ok: false, message: "no such path" });
     }
   };
-  return createHttpApp({
-    handle: (request, response) => {
-      answer(request, response).catch((error: unknown) => tellFailure(response, error));
-    },
-  });
+  const handle = (visit: Visit): void => {
+    answer(visit).catch((error: unknown) => tellFailure(visit, error));
+  };
+  return createHttpServer({ handle, now: () => performance.now() });
 }
 
 /** Shows health or metrics; false where the path is of neither. */
-function show(url: string, options: AdminOptions, response: ServerResponse): boolean {
-  const report = answerHealth(options.checks, url);
+function show(visit: Visit, options: AdminOptions): boolean {
+  const { target } = visit;
+  const report = answerHealth(options.checks, target);
   if (report !== undefined) {
-    const more = asksForDetail(url) ? options.details() : [];
-    sendJson(response, statusOf(report.ok), { ...report, checks: [...report.checks, ...more] });
+    const more = asksForDetail(target) ? options.details() : [];
+    sendJson(visit, statusOf(report.ok), { ...report, checks: [...report.checks, ...more] });
     return true;
   }
-  if (url.split("?", 1)[0] !== "/metrics") return false;
-  sendText(response, 200, { type: "text/plain; version=0.0.4; charset=utf-8", content: options.metrics() });
+  if (target.split("?", 1)[0] !== "/metrics") return false;
+  sendText(visit, 200, { type: "text/plain; version=0.0.4; charset=utf-8", content: options.metrics() });
   return true;
 }
 
 const statusOf = (isOk: boolean): number => (isOk ? 200 : 503);
 
 /** What can't be shown is our fault; the port stays. */
-function tellFailure(response: ServerResponse, error: unknown): void {
-  const message = error instanceof Error ? error.message : String(error);
-  if (response.headersSent) response.destroy();
-  else sendJson(response, 500, { ok: false, message });
+function tellFailure(visit: Visit, error: unknown): void {
+  sendJson(visit, 500, { ok: false, message: error instanceof Error ? error.message : String(error) });
 }
 
 async function ask(path: string, options: AdminOptions, signal: AbortSignal): Promise<AppHealth> {
@@ -74,8 +73,8 @@ async function ask(path: string, options: AdminOptions, signal: AbortSignal): Pr
 }
 
 /** Aborts when the one who asks has gone, or has its answer. */
-function whenLeft(response: ServerResponse): AbortSignal {
+function whenLeft(visit: Visit): AbortSignal {
   const left = new AbortController();
-  response.once("close", () => left.abort());
+  visit.channel.onOver(visit, () => left.abort());
   return left.signal;
 }

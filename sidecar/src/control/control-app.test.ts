@@ -5,12 +5,12 @@ import { readFeedState, type Catalogue, type FeedState, type Health } from "@out
 import { createEventSplitter } from "@outrigger/mcp";
 import { afterEach, describe, expect, it } from "vitest";
 import { createPublisher, type Publisher } from "../catalog/publish.ts";
-import type { HttpApp } from "../http-app.ts";
+import type { HttpServer } from "../downstream/http1/server.ts";
 import { until } from "../stdio/testing/fixture.ts";
 import { createAdminApp } from "./admin-app.ts";
 import { createControlApp } from "./control-app.ts";
 
-const apps: HttpApp[] = [];
+const apps: HttpServer[] = [];
 afterEach(async () => {
   for (const app of apps.splice(0)) await app.close();
 });
@@ -20,7 +20,7 @@ const ready = { state: "Ready", reason: "Serving", message: "the server answers"
 
 async function serve(
   options: { maxReaders?: number; hosts?: readonly string[] } = {},
-): Promise<{ publisher: Publisher; origin: string; app: HttpApp }> {
+): Promise<{ publisher: Publisher; origin: string; app: HttpServer }> {
   const publisher = createPublisher({
     server: "notes",
     health: { ...ready, state: "Initializing", reason: "Starting" },

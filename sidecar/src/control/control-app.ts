@@ -1,8 +1,8 @@
 /** The control port: the feed of states and the catalogues by digest. Read-only; it decides nothing about their content. */
-import type { IncomingMessage, ServerResponse } from "node:http";
 import { feedPaths } from "@outrigger/api/feed";
 import type { FeedSource } from "../catalog/publish.ts";
-import { createHttpApp, type HttpApp } from "../http-app.ts";
+import { createHttpServer, type HttpServer } from "../downstream/http1/server.ts";
+import type { Visit } from "../downstream/visit.ts";
 import { createFeedReaders, type FeedReaders } from "./feed-readers.ts";
 import { isAllowedHost } from "./host.ts";
 import { jsonType, sendJson, sendText } from "./send-answer.ts";
@@ -19,31 +19,32 @@ export interface ControlOptions {
  * Creates the app; the caller listens and closes. `GET /v1/feed` and `GET /v1/catalogues/<digest>` as packages/api feed.ts says.
  * Errors: 403 for a foreign Host, 404 for an unknown digest or path, 503 with too many readers.
  */
-export function createControlApp(options: ControlOptions): HttpApp {
+export function createControlApp(options: ControlOptions): HttpServer {
   const readers = createFeedReaders(options.source, options.maxReaders ?? 64);
-  const answer = ({ method, url, headers }: IncomingMessage, response: ServerResponse): void => {
-    const path = (url ?? "").split("?", 1)[0] ?? "";
-    if (!isAllowedHost(headers.host, options.hosts)) sendJson(response, 403, { error: "the Host is not allowed" });
-    else if (method === "GET" && path === feedPaths.feed) follow(readers, response);
+  const answer = (visit: Visit): void => {
+    const { method, target, headers } = visit;
+    const path = target.split("?", 1)[0] ?? "";
+    if (!isAllowedHost(headers["host"], options.hosts)) sendJson(visit, 403, { error: "the Host is not allowed" });
+    else if (method === "GET" && path === feedPaths.feed) follow(readers, visit);
     else if (method === "GET" && path.startsWith(feedPaths.catalogue))
-      sendCatalogue(response, options.source.findCatalogue(path.slice(feedPaths.catalogue.length)));
-    else sendJson(response, 404, { error: "no such path" });
+      sendCatalogue(visit, options.source.findCatalogue(path.slice(feedPaths.catalogue.length)));
+    else sendJson(visit, 404, { error: "no such path" });
   };
-  return createHttpApp({ handle: answer, beforeClose: readers.close });
+  return createHttpServer({ handle: answer, beforeClose: readers.close, now: () => performance.now() });
 }
 
-function follow(readers: FeedReaders, response: ServerResponse): void {
-  if (readers.add(response)) return;
-  response.setHeader("retry-after", "5");
-  sendJson(response, 503, { error: "too many readers" });
+function follow(readers: FeedReaders, visit: Visit): void {
+  if (readers.add(visit)) return;
+  const content = JSON.stringify({ error: "too many readers" });
+  sendText(visit, 503, { type: jsonType, content, headers: ["retry-after", "5"] });
 }
 
 /** A digest names one content for ever, so it may be kept for ever by who asked. */
-function sendCatalogue(response: ServerResponse, json: Buffer | undefined): void {
+function sendCatalogue(visit: Visit, json: Buffer | undefined): void {
   if (json === undefined) {
-    sendJson(response, 404, { error: "no such catalogue" });
+    sendJson(visit, 404, { error: "no such catalogue" });
     return;
   }
-  response.setHeader("cache-control", "private, immutable, max-age=31536000");
-  sendText(response, 200, { type: jsonType, content: json });
+  const headers = ["cache-control", "private, immutable, max-age=31536000"];
+  sendText(visit, 200, { type: jsonType, content: json, headers });
 }

@@ -55,7 +55,7 @@ describe("a client whose request can't be read", () => {
     };
     writer.socket.on("drain", pump).write("POST /mcp HTTP/1.1\r\nhost: localhost\r\n");
     pump();
-    expect(await writer.ended).toMatch(/^HTTP\/1\.1 400 /);
+    expect(await writer.ended).toMatch(/^HTTP\/1\.1 431 /);
     // What both systems hold of a connection, and no more.
     expect(writer.socket.bytesWritten).toBeLessThan(32 * 1_024 ** 2);
     expect((await post(url, callOf("t"))).status).toBe(200);

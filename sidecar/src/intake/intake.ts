@@ -2,7 +2,6 @@
  * The way in as one part: bounds on connections, floods, slow clients and whole calls, and whose tasks are whose. Puts the pieces
  * together for the door; each decides for itself.
  */
-import type { Server } from "node:http";
 import type { Settings } from "@outrigger/runtime/config";
 import type { Jwks } from "@outrigger/runtime/jws";
 import type { PolicyInForce } from "../bundle/policy-in-force.ts";
@@ -13,6 +12,7 @@ import { createTaskTable } from "../call/tasks.ts";
 import { createWaiting } from "../call/waiting.ts";
 import type { Logger } from "@outrigger/runtime/logger";
 import type { Trust } from "../bundle/verify-bundle.ts";
+import type { ConnectionGuard } from "../downstream/http1/server.ts";
 import { openFleet, type OpenFleet } from "../share/open-fleet.ts";
 import { createConnections } from "./connections.ts";
 import { exposeIntake } from "./expose.ts";
@@ -36,8 +36,8 @@ export interface Intake {
   readonly deps: Pick<CallDeps, "tasks" | "callers" | "waiting" | "fleet" | "flood" | "callDeadlineMs">;
   /** Whose sessions are whose; for a server over HTTP. */
   readonly sessions: SessionOwners;
-  /** Has a listener of the door keep the bounds; before it is bound. */
-  readonly guard: (server: Server) => void;
+  /** Has the door keep the bounds. */
+  readonly guard: ConnectionGuard;
   /** Prometheus text. */
   readonly expose: () => string;
   /** What readiness says of it, without depending on it. */

@@ -2,7 +2,6 @@
  * Asks the server what the kubelet would have asked it, from inside the pod: its probes and hooks were led to the sidecar,
  * because the server listens on loopback only. Judges as the kubelet does; decides nothing about MCP.
  */
-import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import type { AppProbe, AppProbeEntry, StdioProbe } from "@outrigger/api/app-probe";
 import type { Health } from "@outrigger/api/feed";
@@ -39,9 +38,9 @@ interface Asked {
 
 const host = "localhost";
 
-/** TLS and HTTP/2 are loaded where a probe needs them: few do, and every pod would hold them. */
+/** Node's clients are loaded where a probe needs them: few do, and every pod would hold them. */
 async function askHttp(probe: AppProbe): Promise<Asked> {
-  const request = probe.scheme === "HTTPS" ? (await import("node:https")).request : httpRequest;
+  const { request } = await (probe.scheme === "HTTPS" ? import("node:https") : import("node:http"));
   let cancel: (why: string) => void = () => undefined;
   const promise = new Promise<AppHealth>((resolve) => {
     const outgoing = request(

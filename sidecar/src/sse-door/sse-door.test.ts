@@ -102,7 +102,6 @@ async function openDoor(answer: Answer = answerUsually, setup: Setup = {}) {
       path: "/mcp",
       upstreamPath: "/mcp",
       addresses: { hosts: new Set() },
-      admit: () => undefined,
       isLeaving: () => false,
       sseDoor,
     },

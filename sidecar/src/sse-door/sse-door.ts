@@ -3,7 +3,6 @@
  * belongs to and whether one may be opened; every message then passes the stages of a call like anybody's.
  * Source: MCP 2024-11-05 transports, "HTTP with SSE".
  */
-import type { IncomingMessage } from "node:http";
 import type { WireReason } from "@outrigger/api/errors";
 import type { Reason } from "@outrigger/api/reasons";
 import { readAcceptance } from "../bridge/http/accept.ts";
@@ -14,6 +13,7 @@ import { answered, type RunningCall } from "../call/running-call.ts";
 import type { Received } from "../call/received.ts";
 import { recordExchange } from "../call/record-exchange.ts";
 import { refuseFor, type Refusal } from "../call/refuse.ts";
+import type { Visit } from "../downstream/visit.ts";
 import { createDoorPaths, type DoorRequest } from "./paths.ts";
 import { openDoorSession, type DoorSession } from "./session.ts";
 
@@ -32,7 +32,7 @@ export interface SseDoorOptions {
 /** The door of the older transport. */
 export interface SseDoor {
   /** Says whether a request is of this transport. Cost: none for a POST to the MCP endpoint, which is never asked. */
-  readonly claims: (request: IncomingMessage) => boolean;
+  readonly claims: (visit: Visit) => boolean;
   /** Serves a request that was let in; undefined where it is none of this transport. */
   readonly take: (at: Arrived) => RunningCall | undefined;
   readonly sessions: () => number;
@@ -42,7 +42,7 @@ export interface SseDoor {
 /** A request that was let in, and whoever waits for its answer. */
 export interface Arrived {
   readonly deps: CallDeps;
-  readonly request: IncomingMessage;
+  readonly visit: Visit;
   readonly received: Received;
   readonly client: ClientSide;
 }
@@ -55,8 +55,8 @@ export function createSseDoor(options: SseDoorOptions): SseDoor {
   const sessions = new Map<string, DoorSession>();
   let timer: NodeJS.Timeout | undefined;
 
-  const read = ({ url, method, headers }: IncomingMessage): DoorRequest | undefined =>
-    paths.read({ url: url ?? "", method: method ?? "", hasSession: headers["mcp-session-id"] !== undefined });
+  const read = ({ target, method, headers }: Visit): DoorRequest | undefined =>
+    paths.read({ url: target, method, hasSession: headers["mcp-session-id"] !== undefined });
   const tendAll = (now: () => number): void => {
     for (const session of sessions.values()) session.tend(now());
   };
@@ -97,9 +97,9 @@ export function createSseDoor(options: SseDoorOptions): SseDoor {
   };
 
   return {
-    claims: (request) => read(request) !== undefined,
+    claims: (visit) => read(visit) !== undefined,
     take(at) {
-      const asked = read(at.request);
+      const asked = read(at.visit);
       if (asked === undefined) return undefined;
       return asked.kind === "stream" ? open(at, asked.query) : post(at, asked.sessionId);
     },
@@ -124,8 +124,8 @@ function explain({ deps }: Arrived, why: { readonly reason: WireReason; readonly
 function refuseOpening(at: Arrived, isFull: boolean): Refused | undefined {
   const denied = refuseStream(at.deps.policy().compiled, at.deps.server);
   if (denied !== undefined) return denied;
-  const { accept } = at.request.headers;
-  if (accept !== undefined && !readAcceptance(["accept", accept]).events) {
+  const { accept } = at.visit.headers;
+  if (typeof accept === "string" && !readAcceptance(["accept", accept]).events) {
     return explain(at, { reason: "RequestMalformed", text: "Accept must list text/event-stream." });
   }
   if (!isFull) return undefined;

@@ -52,9 +52,12 @@ function judge(answers: readonly Answer[], input: Input): string | undefined {
   return undefined;
 }
 
-/** The server is slow, away, or ended a kept connection just then: that a caller is told. */
-const isFault = (status: number, body: Buffer): boolean =>
-  status >= 500 && status !== 503 && status !== 504 && !(status === 502 && body.includes(brokenWords));
+/** The server is slow, away, or ended a kept connection just then: that a caller is told. So are words of HTTP that the door does not speak. */
+const isFault = (status: number, body: Buffer): boolean => {
+  if (status < 500 || status === 503 || status === 504) return false;
+  if (status === 501 || status === 505) return body.length > 0;
+  return !(status === 502 && body.includes(brokenWords));
+};
 
 function isJson(body: Buffer): boolean {
   try {

@@ -98,7 +98,7 @@ export async function openControlledDoor(app: ControlledApp): Promise<Controlled
     },
     {
       ...{ path: "/mcp", upstreamPath: "/mcp", addresses: { hosts: new Set<string>() } },
-      ...{ admit: () => undefined, isLeaving: () => false },
+      ...{ isLeaving: () => false },
     },
   );
   await door.listen({ host: "127.0.0.1", port: 0 });

@@ -20,8 +20,6 @@ export interface AnswerWriter {
   readonly endConnection: () => void;
   /** Whether the connection may serve another request. */
   readonly keepsAlive: () => boolean;
-  /** A head was given. */
-  readonly hasHead: () => boolean;
   /** Bytes of it were written. */
   readonly isSent: () => boolean;
   readonly isEnded: () => boolean;
@@ -131,7 +129,6 @@ export function createAnswerWriter(socket: Socket): AnswerWriter {
       keepsAlive = false;
     },
     keepsAlive: () => keepsAlive,
-    hasHead: () => beginning !== undefined || isSent,
     isSent: () => isSent,
     isEnded: () => isEnded,
   };

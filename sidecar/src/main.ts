@@ -2,6 +2,7 @@
 import { createLogger } from "@outrigger/runtime/logger";
 import { describeSettings, readSettings } from "@outrigger/runtime/config";
 import { createProcessHooks, installShutdown } from "@outrigger/runtime/shutdown";
+import { keepCallsYoung } from "./heap.ts";
 import { readOptions } from "./options.ts";
 import { settingTable } from "./settings.ts";
 import { createSidecar } from "./sidecar.ts";
@@ -46,4 +47,5 @@ async function main(): Promise<void> {
   }
 }
 
+keepCallsYoung();
 void main();

@@ -174,8 +174,17 @@ function keyOf(
   to: { call: CallFacts; maxKeys: number },
 ): string {
   if (!limit.perCaller && !limit.perTool) return limit.key;
-  const caller = limit.perCaller ? to.call.caller : "";
-  const tool = limit.perTool ? (to.call.subject?.name ?? "") : "";
-  const key = `${limit.key}\u0000${caller}\u0000${tool}`;
+  const key = spellKey(limit, to.call);
   return map.size >= to.maxKeys && !map.has(key) ? `${limit.key}\u0000overflow` : key;
 }
+
+function spellKey(limit: CompiledLimit, { caller, subject }: CallFacts): string {
+  const tool = subject?.name ?? "";
+  // What callers and tools make together has no bound, so it is not remembered.
+  if (limit.perCaller && limit.perTool) return `${limit.key}\u0000${caller}\u0000${tool}`;
+  return limit.perCaller ? keyOfCaller(limit, caller) : keyOfTool(limit, tool);
+}
+
+/** Spelling a key anew costs more than the rest of the decision. */
+const keyOfCaller = remember((limit: CompiledLimit, caller) => `${limit.key}\u0000${caller}\u0000`);
+const keyOfTool = remember((limit: CompiledLimit, tool) => `${limit.key}\u0000\u0000${tool}`);

@@ -1,6 +1,9 @@
-/** Remembers answers to questions about names, for each policy apart: names come back in every call, and a policy never changes. */
+/**
+ * Remembers answers to questions about names, for each policy, or part of one, apart: names come back in every call, and a policy never
+ * changes.
+ */
 
-/** Names kept for one policy. Beyond it all are forgotten: names are made by callers, and asking again costs little. */
+/** Names kept for each. Beyond it all are forgotten: names are made by callers, and asking again costs little. */
 const maxNames = 2_000;
 
 /** Answers by policy and name. `ask` is called once for what is not remembered; it must be pure. */

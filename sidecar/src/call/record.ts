@@ -131,13 +131,13 @@ function* exposeCalls(series: readonly Series[]): Generator<string> {
   yield "# HELP outrigger_sidecar_request_duration_seconds Time from the request's head to the end of the answer.";
   yield "# TYPE outrigger_sidecar_request_duration_seconds histogram";
   const name = "outrigger_sidecar_request_duration_seconds";
-  for (const entry of series) yield* exposeHistogram(entry.times, { name, labels: entry.labels });
+  for (const entry of series) yield exposeHistogram(entry.times, { name, labels: entry.labels });
   const conventional = "mcp_server_operation_duration_seconds";
   yield `# HELP ${conventional} The same, named by the OpenTelemetry conventions for MCP: mcp.server.operation.duration.`;
   yield `# TYPE ${conventional} histogram`;
   for (const entry of series) {
     if (entry.conventional === undefined) continue;
-    yield* exposeHistogram(entry.times, { name: conventional, labels: entry.conventional, from: firstConventional });
+    yield exposeHistogram(entry.times, { name: conventional, labels: entry.conventional, from: firstConventional });
   }
 }
 

@@ -47,7 +47,7 @@ function* exposeDurations(results: Durations): Generator<string> {
   yield `# HELP ${name} Time of health checks by outcome: answered or failed.`;
   yield `# TYPE ${name} histogram`;
   for (const [result, times] of Object.entries(results))
-    yield* exposeHistogram(times, { name, labels: `result="${result}"` });
+    yield exposeHistogram(times, { name, labels: `result="${result}"` });
 }
 
 const breakerStates = ["Closed", "Open", "HalfOpen"] as const;

@@ -27,17 +27,18 @@ export function observe(histogram: Histogram, seconds: number): void {
   if (at < boundsSeconds.length) buckets[at] = (buckets[at] ?? 0) + 1;
 }
 
-/** Its samples. `from`: the first bucket that is shown; those below are in it. */
-export function* exposeHistogram(
+/** Its samples, a line each, without the last line end. `from`: the first bucket that is shown; those below are in it. */
+export function exposeHistogram(
   histogram: Histogram,
   { name, labels, from = 0 }: { readonly name: string; readonly labels: string; readonly from?: number },
-): Generator<string> {
+): string {
+  const { boundsSeconds, buckets, count, sumSeconds } = histogram;
+  const bucket = `${name}_bucket{${labels},le="`;
+  let text = "";
   let cumulative = 0;
-  for (const [at, bound] of histogram.boundsSeconds.entries()) {
-    cumulative += histogram.buckets[at] ?? 0;
-    if (at >= from) yield `${name}_bucket{${labels},le="${bound}"} ${cumulative}`;
+  for (let at = 0; at < boundsSeconds.length; at++) {
+    cumulative += buckets[at] ?? 0;
+    if (at >= from) text += `${bucket}${boundsSeconds[at]}"} ${cumulative}\n`;
   }
-  yield `${name}_bucket{${labels},le="+Inf"} ${histogram.count}`;
-  yield `${name}_sum{${labels}} ${histogram.sumSeconds}`;
-  yield `${name}_count{${labels}} ${histogram.count}`;
+  return `${text}${bucket}+Inf"} ${count}\n${name}_sum{${labels}} ${sumSeconds}\n${name}_count{${labels}} ${count}`;
 }

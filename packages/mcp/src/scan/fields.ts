@@ -232,7 +232,7 @@ function readId(scan: Scan, at: number): number {
   const id = decodeId(scan.body, at, end);
   if (id === undefined) return refuse(scan, "BadId", at);
   scan.draft.id = id;
-  scan.draft.idBytes = scan.body.subarray(at, end);
+  scan.draft.setIdSpan(at, end);
   return end;
 }
 

@@ -9,8 +9,46 @@ import type { ScanProblem, ScannedMessage } from "./result.ts";
 import { skipString } from "./skip-string.ts";
 import { failureOffset, isTooDeep, skipColon, skipSpace, skipValue, tooDeep } from "./skip-value.ts";
 
-/** The message while it is being read: the result's members without `readonly`. */
-export type Draft = { -readonly [K in keyof ScannedMessage]: ScannedMessage[K] };
+/** The members of the result without `readonly`, but for the one that is made when it is asked for. */
+type Members = { -readonly [K in Exclude<keyof ScannedMessage, "idBytes">]-?: ScannedMessage[K] };
+
+/** The message while it is being read. All members are set from the start, so that all messages have one shape. */
+export class Draft implements Members {
+  type: ScannedMessage["type"] = "request";
+  method: Members["method"] = undefined;
+  id: Members["id"] = undefined;
+  name: Members["name"] = undefined;
+  uri: Members["uri"] = undefined;
+  taskId: Members["taskId"] = undefined;
+  ref: Members["ref"] = undefined;
+  progressToken: Members["progressToken"] = undefined;
+  claimedVersion: Members["claimedVersion"] = undefined;
+  claimMalformed: Members["claimMalformed"] = undefined;
+  meta: Members["meta"] = undefined;
+  nameSpan: Members["nameSpan"] = undefined;
+  argumentsSpan: Members["argumentsSpan"] = undefined;
+  resourceSubscriptions: Members["resourceSubscriptions"] = undefined;
+  taskSubscriptions: Members["taskSubscriptions"] = undefined;
+  requestId: Members["requestId"] = undefined;
+  readonly #body: Buffer;
+  #idStart = 0;
+  #idEnd = 0;
+
+  constructor(body: Buffer) {
+    this.#body = body;
+  }
+
+  /** Says where the id stands. */
+  setIdSpan(start: number, end: number): void {
+    this.#idStart = start;
+    this.#idEnd = end;
+  }
+
+  /** Made only when it is asked for: a view of bytes costs more than most members, and only refusals echo an id. */
+  get idBytes(): Uint8Array | undefined {
+    return this.#idEnd === 0 ? undefined : this.#body.subarray(this.#idStart, this.#idEnd);
+  }
+}
 
 /** The state of one scan. */
 export interface Scan {

@@ -6,7 +6,7 @@ import { isUtf8 } from "node:buffer";
 import { asBuffer, byteAt, closeBracket, comma, openBrace, openBracket } from "./bytes.ts";
 import { messageLevel } from "./fields.ts";
 import { finishMessage } from "./finish.ts";
-import { problemOf, readObject, type Scan, skipInside } from "./members.ts";
+import { Draft, problemOf, readObject, type Scan, skipInside } from "./members.ts";
 import type { ScanLimits, ScanProblem, ScanResult } from "./result.ts";
 import { failureOffset, isTooDeep, skipSpace, skipValue } from "./skip-value.ts";
 
@@ -43,25 +43,7 @@ function createScan(body: Buffer, maxDepth: number): Scan {
   return {
     body,
     maxDepth,
-    draft: {
-      type: "request",
-      method: undefined,
-      id: undefined,
-      idBytes: undefined,
-      name: undefined,
-      uri: undefined,
-      taskId: undefined,
-      ref: undefined,
-      progressToken: undefined,
-      claimedVersion: undefined,
-      claimMalformed: undefined,
-      meta: undefined,
-      nameSpan: undefined,
-      argumentsSpan: undefined,
-      resourceSubscriptions: undefined,
-      taskSubscriptions: undefined,
-      requestId: undefined,
-    },
+    draft: new Draft(body),
     problem: undefined,
     problemAt: 0,
     unknownKey: "",

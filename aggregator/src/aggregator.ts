@@ -5,11 +5,13 @@
 import type { AddressInfo } from "node:net";
 import { openClusterAccess, type ClusterAccess } from "@outrigger/kube";
 import { addHealthRoutes, type HealthChecks } from "@outrigger/runtime/health";
+import { createGuardedLookup } from "@outrigger/runtime/forbidden-address";
 import type { Logger } from "@outrigger/runtime/logger";
 import { createMetrics } from "@outrigger/runtime/metrics";
 import type { ShutdownStep } from "@outrigger/runtime/shutdown";
 import { fastify, type FastifyInstance } from "fastify";
 import { Agent } from "undici";
+import { createConfigMapSource } from "./discovery/config-map.ts";
 import { createFileSource } from "./discovery/file.ts";
 import { createPodSource } from "./discovery/pods.ts";
 import type { DiscoverySource } from "./discovery/source.ts";
@@ -48,11 +50,13 @@ export async function startAggregator(
   const access = settings.kube === undefined ? undefined : await openClusterAccess(settings.kube);
   const registry = createMetrics({ component: "aggregator", version });
   const metrics = createAggregatorMetrics(registry);
-  const control = new Agent({ connect: { timeout: 5_000 } });
+  // Names of servers come from lists that others keep: what a name stands for is looked at when it is dialled.
+  const connect = { timeout: 5_000, lookup: createGuardedLookup() };
+  const control = new Agent({ connect });
   // Shorter than the idle time of Node servers (5 s), so that no connection dies under a request; no time limit of its own,
   // since the relay has one.
   const data = new Agent({
-    connect: { timeout: 5_000 },
+    connect,
     keepAliveTimeout: 4_000,
     keepAliveMaxTimeout: 4_000,
     headersTimeout: 0,
@@ -184,8 +188,9 @@ function createSources(settings: AggregatorSettings, { access, nowMs, logger }: 
   const sources: DiscoverySource[] = [];
   if (settings.servers !== undefined) sources.push(createFileSource({ path: settings.servers, nowMs }));
   if (access !== undefined) {
-    const onHandlerError = (error: unknown): void => logger.error({ err: error }, "reading pods failed");
+    const onHandlerError = (error: unknown): void => logger.error({ err: error }, "reading what is watched failed");
     sources.push(createPodSource({ access, namespaces: settings.namespaces, onHandlerError }));
+    for (const list of settings.serverLists) sources.push(createConfigMapSource({ access, list, onHandlerError }));
   }
   return sources;
 }

@@ -24,6 +24,34 @@ it("refuses names without namespace where they would not tell servers apart", ()
   }
 });
 
+it("reads lists of servers as NAMESPACE/NAME of ConfigMaps, which need a cluster", () => {
+  expect(read(["--kube", "in-cluster", "--server-lists", "partners/servers,vendors/list.v2"])).toMatchObject({
+    settings: {
+      serverLists: [
+        { namespace: "partners", name: "servers" },
+        { namespace: "vendors", name: "list.v2" },
+      ],
+    },
+  });
+  for (const text of ["servers", "a/b/c", "a/", "/b", "a b/c", "a/b,", "a.b/c"])
+    expect(read(["--kube", "in-cluster", "--server-lists", text]), text).toMatchObject({
+      problems: [expect.stringContaining('such as "partners/servers"')],
+    });
+  expect(read(["--servers", "f", "--server-lists", "a/b"])).toMatchObject({
+    problems: ["--server-lists goes with --kube"],
+  });
+});
+
+it("names tools by server alone where all lists are of the one namespace", () => {
+  const flags = ["--kube", "in-cluster", "--namespaces", "tools", "--names", "server", "--server-lists"];
+  expect(read([...flags, "tools/servers"])).toMatchObject({
+    settings: { plan: { qualify: "server", namespace: "tools" } },
+  });
+  expect(read([...flags, "partners/servers"])).toMatchObject({
+    problems: [expect.stringContaining("exactly one place")],
+  });
+});
+
 it("reports every problem at once, and takes flags before the environment", () => {
   expect(read(["--mode", "both", "--namespaces", "A B", "--listen", "x"])).toMatchObject({
     ok: false,

@@ -10,6 +10,7 @@ import { parseListenAddress, parseText, readSettings, type ParsedSetting } from 
 import { programSettings } from "@outrigger/runtime/program-settings";
 import { readTraceSettings, type TraceSettings } from "@outrigger/runtime/trace-settings";
 import type { NamePlan } from "./catalog/entry.ts";
+import type { ListReference } from "./discovery/config-map.ts";
 import { fileNamespace } from "./discovery/read-entries.ts";
 
 /** The table of settings. */
@@ -33,6 +34,13 @@ export const settingTable = {
     env: "OUTRIGGER_SERVERS",
     help: "server file whose entries name sidecars; read again when it changes",
     parse: parseText,
+  },
+  serverLists: {
+    flag: "server-lists",
+    env: "OUTRIGGER_SERVER_LISTS",
+    help: "comma-separated NAMESPACE/NAME of ConfigMaps that hold such a file as servers.json; followed by a watch",
+    parse: parseLists,
+    fallback: [] as readonly ListReference[],
   },
   kube: {
     flag: "kube",
@@ -111,15 +119,22 @@ export function readAggregatorSettings(input: SettingsInput): ReadAggregatorSett
   if (!read.ok) return read;
   const { names, ...values } = read.settings.values;
   const problems = read.settings.rest.map((argument) => `unexpected argument ${JSON.stringify(argument)}`);
-  if (values.servers === undefined && values.kube === undefined) {
-    problems.push("nothing to serve: give --servers FILE, --kube MODE or both");
-  }
-  if (values.kube === undefined && values.namespaces.length > 0) problems.push("--namespaces goes with --kube");
+  problems.push(...checkPlaces(values));
   const plan = planNames(names ?? (values.kube === undefined ? "server" : "namespace"), values);
   if (typeof plan === "string") return { ok: false, problems: [...problems, plan] };
   problems.push(...findForbiddenEndpoints(input.env));
   const traces = readTraceSettings(input.env);
   return problems.length > 0 ? { ok: false, problems } : { ok: true, settings: { ...values, plan, traces } };
+}
+
+/** What says where servers are, and can't be meant. */
+function checkPlaces({ kube, servers, namespaces, serverLists }: Omit<Values, "names">): readonly string[] {
+  if (kube !== undefined) return [];
+  return [
+    ...(servers === undefined ? ["nothing to serve: give --servers FILE, --kube MODE or both"] : []),
+    ...(namespaces.length > 0 ? ["--namespaces goes with --kube"] : []),
+    ...(serverLists.length > 0 ? ["--server-lists goes with --kube"] : []),
+  ];
 }
 
 function readTable(input: SettingsInput) {
@@ -130,9 +145,10 @@ function readTable(input: SettingsInput) {
 function planNames(names: "server" | "namespace", values: Omit<Values, "names">): NamePlan | string {
   if (names === "namespace") return { qualify: "namespace" };
   if (values.kube === undefined) return { qualify: "server", namespace: fileNamespace };
-  const [only, ...others] = values.namespaces;
-  if (only === undefined || others.length > 0 || values.servers !== undefined) {
-    return "--names server needs exactly one place: --servers alone, or --kube with one namespace";
+  const listed = values.serverLists.map(({ namespace }) => namespace);
+  const [only, ...others] = new Set([...values.namespaces, ...listed]);
+  if (only === undefined || values.namespaces.length === 0 || others.length > 0 || values.servers !== undefined) {
+    return "--names server needs exactly one place: --servers alone, or --kube with one namespace, also of --server-lists";
   }
   return { qualify: "server", namespace: only };
 }
@@ -143,6 +159,21 @@ function parseList(text: string): ParsedSetting<readonly string[]> {
     ? { ok: true, value: items }
     : { ok: false, expected: "a comma-separated list" };
 }
+
+function parseLists(text: string): ParsedSetting<readonly ListReference[]> {
+  const list = parseList(text);
+  const references = list.ok ? list.value.map((item) => listForm.exec(item)?.groups) : [undefined];
+  const lists = references.flatMap((parts) => {
+    const { namespace = "", name = "" } = parts ?? {};
+    return parseDnsLabel(namespace).ok && name !== "" ? [{ namespace, name }] : [];
+  });
+  return lists.length === references.length
+    ? { ok: true, value: lists }
+    : { ok: false, expected: 'a comma-separated list of ConfigMaps such as "partners/servers"' };
+}
+
+/** Namespace and name, which may hold dots. */
+const listForm = /^(?<namespace>[^/]+)\/(?<name>[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)$/;
 
 function parseNamespaces(text: string): ParsedSetting<readonly string[]> {
   const list = parseList(text);

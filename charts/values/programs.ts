@@ -1,7 +1,7 @@
 /** The blocks of the three programs: what is theirs alone beside what all programs have. */
 import { auditWords } from "../../webhook/src/inject/config.ts";
 import { kubernetesObject, patterns } from "./forms.ts";
-import { count, list, text, texts, toggle, word, type Group } from "./node.ts";
+import { closed, count, list, shaped, text, texts, toggle, word, type Group } from "./node.ts";
 import { podMembers } from "./pod.ts";
 
 const domains = { type: "string", pattern: patterns.domain };
@@ -75,6 +75,34 @@ export const aggregator: Group = {
         other: ["tools"],
       },
       { type: "string", pattern: patterns.name },
+    ),
+    serverLists: shaped(
+      {
+        meaning:
+          "ConfigMaps that list servers which no pod here shows, each by namespace and name. The member `servers.json` is an mcp.json whose entries name sidecars; their tools bear the ConfigMap's namespace. A change is followed at once.",
+        fallback: [],
+        other: [{ namespace: "partners", name: "servers" }],
+      },
+      {
+        type: "array",
+        uniqueItems: true,
+        items: closed(
+          {
+            namespace: { type: "string", pattern: patterns.name },
+            name: { type: "string", pattern: patterns.domain },
+          },
+          ["namespace", "name"],
+        ),
+      },
+    ),
+    callDeadline: text(
+      {
+        meaning:
+          "Longest time of a call as a whole, in which servers and replicas are tried and waited for, such as `30s` or `10m`.",
+        fallback: "2m",
+        other: "30s",
+      },
+      patterns.duration,
     ),
     hosts: list(
       {

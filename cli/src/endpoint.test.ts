@@ -20,6 +20,17 @@ describe("readEndpoint", () => {
     expect(urlsOf("https://a/tools")).toEqual(["https://a/tools", "https://a/tools/mcp"]);
   });
 
+  it("knows the group to which an address leads", () => {
+    const groupOf = (flag: string): string | undefined => {
+      const read = readEndpoint(flag, {});
+      return read.ok ? read.endpoint.group : read.expected;
+    };
+    expect(groupOf("https://a/tools/mcp/g/dev/")).toBe("dev");
+    expect(["http://a", "http://a/mcp", "http://a/mcp/g", "http://a/g/dev"].map(groupOf)).toEqual(
+      Array(4).fill(undefined),
+    );
+  });
+
   it("refuses what is no address and names where it came from", () => {
     expect(urlsOf("127.0.0.1:7777")[0]).toMatch(/^--endpoint: expected an address/);
     expect(urlsOf(undefined, { OUTRIGGER_ENDPOINT: "http://a/?q=1" })[0]).toMatch(/^OUTRIGGER_ENDPOINT: /);

@@ -8,6 +8,8 @@ export const defaultEndpoint = `http://127.0.0.1:${aggregatorPorts.endpoint}`;
 export interface Endpoint {
   readonly base: string;
   readonly mcpUrl: string;
+  /** The group to which the narrower endpoint leads. */
+  readonly group?: string;
 }
 
 /** Picks and reads the address. An address that ends in `/mcp`, or leads to a group such as `/mcp/g/NAME`, is taken as it is. */
@@ -21,7 +23,14 @@ export function readEndpoint(
   if (url === null) {
     return { ok: false, expected: `${source}: expected an address such as "${defaultEndpoint}", got "${text}"` };
   }
-  const at = /^(.*?)(\/mcp(?:\/.*)?)$/.exec(text.slice(url.origin.length));
-  const base = at === null ? text : `${url.origin}${at[1] ?? ""}`;
-  return { ok: true, endpoint: { base, mcpUrl: at === null ? `${text}/mcp` : text } };
+  return { ok: true, endpoint: split(text, url) };
+}
+
+/** Takes an address apart at the endpoint's path, where it has one. */
+function split(text: string, { origin }: URL): Endpoint {
+  const at = /^(.*?)(\/mcp(?:\/.*)?)$/.exec(text.slice(origin.length));
+  if (at === null) return { base: text, mcpUrl: `${text}/mcp` };
+  const [, before = "", path = ""] = at;
+  const group = /^\/mcp\/g\/([^/]+)$/.exec(path)?.[1];
+  return { base: `${origin}${before}`, mcpUrl: text, ...(group === undefined ? {} : { group }) };
 }

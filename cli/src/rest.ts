@@ -41,13 +41,14 @@ type Fields = Readonly<Record<string, unknown>>;
 const isObject = (value: unknown): value is Fields => typeof value === "object" && value !== null;
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
 
-/** Searches the tools of an aggregator. Never throws. */
+/** Searches the tools of an aggregator, only those of its group where the endpoint is a group's. Never throws. */
 export async function searchTools(
   endpoint: Endpoint,
   query: ToolQuery,
 ): Promise<({ readonly ok: true } & FoundTools) | AskFailure> {
   const parameters = new URLSearchParams({ q: query.text, limit: String(query.limit) });
   if (query.server !== undefined) parameters.set("server", query.server);
+  if (endpoint.group !== undefined) parameters.set("group", endpoint.group);
   const answer = await askJson(`${endpoint.base}/api/v1/tools?${parameters.toString()}`);
   if (!answer.ok) return answer;
   const { body } = answer;
@@ -73,15 +74,18 @@ export interface ListedServer {
   readonly tools: number;
 }
 
-/** All servers of an aggregator, also those that can't be called. Never throws. */
+/** All servers of an aggregator, also those that can't be called, and where it can't look for servers now. Never throws. */
 export async function listServers(
   endpoint: Endpoint,
-): Promise<{ readonly ok: true; readonly servers: readonly ListedServer[] } | AskFailure> {
+): Promise<
+  { readonly ok: true; readonly servers: readonly ListedServer[]; readonly faults: readonly string[] } | AskFailure
+> {
   const answer = await askJson(`${endpoint.base}/api/v1/servers`);
   if (!answer.ok) return answer;
-  const servers = isObject(answer.body) ? answer.body["servers"] : undefined;
+  const { servers, faults } = isObject(answer.body) ? answer.body : {};
   if (!Array.isArray(servers)) return notOurs("an answer of another kind");
-  return { ok: true, servers: servers.filter(isObject).map(readServer) };
+  const told = Array.isArray(faults) ? faults.map(textOf) : [];
+  return { ok: true, servers: servers.filter(isObject).map(readServer), faults: told };
 }
 
 function readServer(server: Fields): ListedServer {

@@ -1,14 +1,18 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
+import { waitFor } from "../fixtures/wait-for.ts";
 import type { ResultRow } from "./sidecar/plan.ts";
 import type { Spread } from "./stats/series.ts";
 
 const run = promisify(execFile);
 const script = fileURLToPath(new URL("main.ts", import.meta.url));
-const bench = (...args: readonly string[]) =>
-  run(process.execPath, ["--conditions=outrigger-source", script, ...args], { maxBuffer: 1e7 });
+const command = ["--conditions=outrigger-source", script];
+const bench = (...args: readonly string[]) => run(process.execPath, [...command, ...args], { maxBuffer: 1e7 });
 
 const isMeasured = (value: Spread | undefined): boolean =>
   value !== undefined && value.min > 0 && value.max >= value.med;
@@ -45,6 +49,39 @@ it(
     });
   },
 );
+
+it(
+  "an interrupted run prints what it had, marked as a part, and leaves nothing behind",
+  { timeout: 120_000 },
+  async () => {
+    const cases = ["--case", "micro", "--case", "aborts", "--rounds", "1", "--secs", "0.1"];
+    const child = spawn(process.execPath, [...command, "sidecar", ...cases, "--json", "--any-node"]);
+    onTestFinished(() => void child.kill("SIGKILL"));
+    const [told, printed] = [collect(child.stderr), collect(child.stdout)];
+    await waitFor("the second case", () => told().includes("[2 of 2] aborts begins"), 60_000);
+    const { pid = 0 } = child;
+    const started = await waitFor("the server and its sidecar", () => {
+      const pids = listChildren(pid);
+      return pids.length > 1 && pids;
+    });
+    child.kill("SIGINT");
+    expect(await once(child, "close")).toEqual([130, null]);
+    // The script's own object.
+    const { part, bars } = JSON.parse(printed()) as { readonly part: string; readonly bars: readonly { id: string }[] };
+    expect(part).toBe("it was interrupted after 1 of 2 cases");
+    expect([...new Set(bars.map(({ id }) => id))]).toEqual(["P4", "P11"]);
+    await waitFor("all of them to end", () => started.every((each) => !existsSync(`/proc/${each}/exe`)));
+  },
+);
+
+function collect(stream: Readable): () => string {
+  let text = "";
+  stream.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
+  return () => text;
+}
+
+const listChildren = (pid: number): readonly string[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ");
 
 it("a wrong argument is refused with a sentence and code 2, before anything is started", async () => {
   await expect(bench("sidecar", "--case", "nothing", "--any-node")).rejects.toMatchObject({

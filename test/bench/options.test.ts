@@ -1,17 +1,39 @@
 import { describe, expect, it } from "vitest";
-import { readBenchOptions } from "./options.ts";
+import { readBenchOptions, usage } from "./options.ts";
 
 const cases = ["startup", "call-300B", "denied", "latency", "micro", "streams", "limited", "list-20-filtered", "peers"];
 const read = (...args: readonly string[]) => readBenchOptions(args, cases);
 const planOf = (...args: readonly string[]) => {
   const options = read(...args);
-  return options.ok ? options.options.plan : options.problem;
+  if (!options.ok) return options.problem;
+  return options.options === "help" ? "help" : options.options.plan;
 };
 
 describe("the command line of the benchmark", () => {
   it("measures everything in full where nothing is said", () => {
     expect(read()).toMatchObject({ ok: true, options: { subject: "sidecar", output: "text", check: false } });
-    expect(planOf("sidecar")).toMatchObject({ rounds: 7, seconds: 2, tries: 2, cases, streams: [1_000, 5_000] });
+    expect(planOf("sidecar")).toMatchObject({ seconds: 2, tries: 2, cases, streams: [1_000, 5_000] });
+  });
+
+  it("measures what swings more often than what it judges, and that more often than what it does not judge", () => {
+    expect(planOf("sidecar")).toMatchObject({ rounds: 5, sdkRounds: 7, unbarredRounds: 3 });
+    expect(planOf("--rounds", "2")).toMatchObject({ rounds: 2, sdkRounds: 2, unbarredRounds: 2 });
+  });
+
+  it("says how it is used where that is asked for, whatever else is", () => {
+    expect(planOf("--help", "--quick", "nothing")).toBe("help");
+    for (const option of [
+      "--quick",
+      "--case C",
+      "--rounds N",
+      "--secs S",
+      "--check",
+      "--write",
+      "--json",
+      "--any-node",
+    ])
+      expect(usage(cases)).toContain(`\n  ${option} `);
+    expect(usage(cases)).toContain("startup, call-300B, denied");
   });
 
   it("takes less of each where it is to be quick, one try where no bar is checked", () => {

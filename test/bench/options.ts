@@ -15,11 +15,12 @@ export interface BenchOptions {
   readonly plan: Omit<BenchPlan, "onProgress">;
 }
 
-/** Options, or one sentence that says what was wrong. */
+/** Options, or `help` where that is asked for, or one sentence that says what was wrong. */
 export type ReadBenchOptions =
-  { readonly ok: true; readonly options: BenchOptions } | { readonly ok: false; readonly problem: string };
+  { readonly ok: true; readonly options: BenchOptions | "help" } | { readonly ok: false; readonly problem: string };
 
 const flags = {
+  help: { type: "boolean", short: "h", default: false },
   quick: { type: "boolean", default: false },
   json: { type: "boolean", default: false },
   check: { type: "boolean", default: false },
@@ -31,9 +32,15 @@ const flags = {
   case: { type: "string", multiple: true, default: [] as string[] },
 } as const;
 
-/** How much is measured where nothing is said: the SDKs swing, so they need seven rounds. */
-const fullPlan = { rounds: 7, seconds: 2, mostWarmUpSeconds: 12, extraRounds: 4, streams: [1_000, 5_000] } as const;
-const quickPlan = { rounds: 3, seconds: 1, mostWarmUpSeconds: 4, extraRounds: 2, streams: [1_000] } as const;
+/** How much is measured where nothing is said: the SDKs swing, so they need seven rounds; nobody judges what no bar asks for. */
+const fullPlan = {
+  ...{ rounds: 5, sdkRounds: 7, unbarredRounds: 3, extraRounds: 4 },
+  ...{ seconds: 2, mostWarmUpSeconds: 12, streams: [1_000, 5_000] },
+} as const;
+const quickPlan = {
+  ...{ rounds: 3, sdkRounds: 3, unbarredRounds: 3, extraRounds: 2 },
+  ...{ seconds: 1, mostWarmUpSeconds: 4, streams: [1_000] },
+} as const;
 
 /** What a look while something is changed is about. */
 const quickCases = ["startup", "call-300B", "denied", "limited", "list-20-filtered", "latency", "micro", "streams"];
@@ -43,6 +50,7 @@ export function readBenchOptions(args: readonly string[], caseNames: readonly st
   const parsed = parse(args);
   if (typeof parsed === "string") return refuse(parsed);
   const { values, positionals } = parsed;
+  if (values.help) return { ok: true, options: "help" };
   const subject = readSubject(positionals);
   if (!subject.ok) return subject;
   if (values.write && (values.quick || values.case.length > 0))
@@ -52,6 +60,24 @@ export function readBenchOptions(args: readonly string[], caseNames: readonly st
   const { quick, json, check, write } = values;
   const options = { quick, output: json ? ("json" as const) : ("text" as const), check, write };
   return { ok: true, options: { ...options, subject: subject.subject, anyNode: values["any-node"], plan } };
+}
+
+/** What `--help` prints. */
+export function usage(caseNames: readonly string[]): string {
+  return `npm run bench -- sidecar [options]
+npm run bench -- cluster [--quick] [--json]
+
+  --quick      fewer cases, shorter windows
+  --case C     only this case, may be given again: ${caseNames.join(", ")}
+  --rounds N   rounds of every case
+  --secs S     seconds of every window
+  --check      exit code 1 where a bar is missed, 2 where one is unsure
+  --write      writes docs/benchmarks.md; only of a whole run
+  --json       the report as one object
+  --any-node   also with another Node than the baseline's
+
+It tells what it does and how long it still takes, on the error output, and ends with how long it took; docs/benchmarks.md says it of
+the run that wrote it. Interrupted, it prints what it has, marked as a part, and ends with code 130.`;
 }
 
 const refuse = (problem: string): Extract<ReadBenchOptions, { ok: false }> => ({ ok: false, problem });
@@ -68,7 +94,7 @@ type Values = Exclude<ReturnType<typeof parse>, string>["values"];
 
 function readPlan(values: Values, caseNames: readonly string[]): BenchOptions["plan"] | string {
   const base = values.quick ? quickPlan : fullPlan;
-  const rounds = readNumber(values.rounds, base.rounds, Number.isInteger);
+  const rounds = readRounds(values.rounds, base);
   if (rounds === undefined) return "--rounds: expected a whole number from 1 to 30";
   const seconds = readNumber(values.secs ?? values.seconds, base.seconds, () => true);
   if (seconds === undefined) return "--secs: expected a number above 0 and at most 30";
@@ -76,7 +102,7 @@ function readPlan(values: Values, caseNames: readonly string[]): BenchOptions["p
   if (typeof cases === "string") return cases;
   // Who asks for rounds that say little wants no long warm-up either.
   const mostWarmUpSeconds = Math.min(base.mostWarmUpSeconds, Math.ceil(10 * seconds));
-  return { ...base, rounds, seconds, mostWarmUpSeconds, cases, tries: values.quick && !values.check ? 1 : 2 };
+  return { ...base, ...rounds, seconds, mostWarmUpSeconds, cases, tries: values.quick && !values.check ? 1 : 2 };
 }
 
 function parse(args: readonly string[]) {
@@ -88,6 +114,15 @@ function parse(args: readonly string[]) {
 }
 
 const mostSeconds = 30;
+
+type Rounds = Pick<BenchPlan, "rounds" | "sdkRounds" | "unbarredRounds">;
+
+/** Who asks for a number of rounds has it everywhere. */
+function readRounds(text: string | undefined, { rounds, sdkRounds, unbarredRounds }: Rounds): Rounds | undefined {
+  if (text === undefined) return { rounds, sdkRounds, unbarredRounds };
+  const asked = readNumber(text, rounds, Number.isInteger);
+  return asked === undefined ? undefined : { rounds: asked, sdkRounds: asked, unbarredRounds: asked };
+}
 
 function readNumber(text: string | undefined, fallback: number, fits: (value: number) => boolean): number | undefined {
   const value = text === undefined ? fallback : Number(text);

@@ -7,6 +7,7 @@ import { renderNotes } from "./render.ts";
 const valuesOf = (wanted: string): Values => readChartCases().find(({ name }) => name === wanted)!.values;
 const limited = valuesOf("namespaces");
 const unsigned = valuesOf("without-operator");
+const listing = { aggregator: { serverLists: [{ namespace: "partners", name: "servers" }] } };
 const monitored = { metrics: { podMonitor: { enabled: true } } };
 
 describe("notes", () => {
@@ -34,6 +35,7 @@ describe("notes", () => {
     ["annotations that nobody reads", unsigned, "those of namespaces are not read"],
     ["namespaces that are left alone", limited, "Limited to tools, search: labelled pods elsewhere are left alone."],
     ["an endpoint that is open to all", {}, "Set networkPolicies.clients"],
+    ["lists that say what is dialled", listing, "Whoever may write ConfigMap partners/servers says which addresses"],
     ["metrics that nobody reaches", monitored, "set networkPolicies.monitoring"],
   ])("warn of %s", async (_what, values, warning) => {
     expect(await renderNotes(values)).toContain(warning);

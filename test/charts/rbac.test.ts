@@ -78,6 +78,29 @@ describe("rights", () => {
       expect(rules).toEqual([{ apiGroups: [""], resources: ["pods"], verbs: ["list", "watch"] }]);
   });
 
+  it("of the aggregator on ConfigMaps are those that list servers, by their names, in a Role of each namespace (F-153)", () => {
+    const lists = roles.filter(({ role }) => role.metadata.name.endsWith("-aggregator-lists"));
+    const rule = (...resourceNames: readonly string[]): object => ({
+      ...{ apiGroups: [""], resources: ["configmaps"], resourceNames },
+      verbs: ["list", "watch"],
+    });
+    expect(lists.map(({ role, rules }) => [role.kind, role.metadata.namespace, rules])).toEqual([
+      ["Role", "partners", [rule("servers", "more")]],
+      ["Role", "vendors", [rule("list.v2")]],
+    ]);
+    const { manifest } = manifests.find(({ name }) => name === "monitors")!;
+    const bindings = parseObjects(manifest).filter(
+      ({ kind, metadata }) => kind === "RoleBinding" && metadata.name.endsWith("-aggregator-lists"),
+    );
+    expect(bindings.map(({ metadata, roleRef, subjects }) => [metadata.namespace, roleRef, subjects])).toEqual(
+      ["partners", "vendors"].map((namespace) => [
+        namespace,
+        { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: "outrigger-aggregator-lists" },
+        [{ kind: "ServiceAccount", name: "outrigger-aggregator", namespace: "outrigger-system" }],
+      ]),
+    );
+  });
+
   it("of the operator in a namespace are those that it else has in all, but for namespaces it may only get that one", () => {
     const rulesOf = (name: string): readonly Rule[] => roles.find((each) => each.name === name)?.rules ?? [];
     const [ofNamespace, ...limited] = rulesOf("Role outrigger-operator of namespaces");

@@ -9,6 +9,8 @@ import { render, renderManifest } from "./render.ts";
 
 const leaves = listLeaves(tree).map(({ path, leaf }) => ({ name: path.join("."), leaf }));
 
+const partners = { namespace: "partners", name: "servers" };
+
 /** Values as a file holds them, from paths with dots. */
 function nest(flat: Values): Values {
   const root: Record<string, unknown> = {};
@@ -75,6 +77,9 @@ describe("the schema", () => {
     ["a tag that is none", { shim: { image: { tag: "a b" } } }, "shim.image.tag"],
     ["half a digest", { sidecar: { image: { digest: "sha256:12" } } }, "sidecar.image.digest"],
     ["a namespace that is none", { rbac: { namespaces: ["Tools"] } }, "rbac.namespaces.0"],
+    ["a list of servers without its namespace", { aggregator: { serverLists: [{ name: "a" }] } }, "namespace"],
+    ["a list of servers named twice", { aggregator: { serverLists: [partners, partners] } }, "aggregator.serverLists"],
+    ["a deadline that is none", { aggregator: { callDeadline: "2 minutes" } }, "aggregator.callDeadline"],
     ["a pull secret by name alone", { imagePullSecrets: ["pull"] }, "imagePullSecrets.0"],
     ["an empty peer", { networkPolicies: { clients: [{}] } }, "networkPolicies.clients.0"],
     ["a key that no policy has", { policy: { defaultActoin: "Deny" } }, "defaultActoin"],
@@ -148,6 +153,16 @@ describe("values that don't go together", () => {
       /names other, which rbac\.namespaces/,
     ],
     [
+      "a list of servers of another namespace beside names by server",
+      { aggregator: { names: "server", namespaces: ["tools"], serverLists: [partners] } },
+      /for servers of tools alone, and aggregator\.serverLists names a ConfigMap in partners/,
+    ],
+    [
+      "a list of servers where there are no rights",
+      { ...limited, aggregator: { serverLists: [partners] } },
+      /serverLists names a ConfigMap in partners, which rbac\.namespaces gives no rights in/,
+    ],
+    [
       "a policy without the operator",
       { ...unsigned, policy: { defaultAction: "Deny" } },
       /policy is signed and handed out by the operator/,
@@ -176,6 +191,11 @@ describe("values that don't go together", () => {
     });
     const named = { ...injection, kubernetesVersion: "1.32" };
     expect(await render({ values: { injection: named }, args })).toMatchObject({ ok: true });
+  });
+
+  it("are taken where a list of servers is in the release's namespace or among the limited ones", async () => {
+    const serverLists = ["tools", "outrigger-system"].map((namespace) => ({ ...partners, namespace }));
+    expect(await render({ values: { ...limited, aggregator: { serverLists } } })).toMatchObject({ ok: true });
   });
 
   it("are refused all at once", async () => {

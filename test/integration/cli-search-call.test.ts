@@ -21,7 +21,7 @@ beforeAll(async () => {
   writeFileSync(join(folder, "note.txt"), "first line\nsecond line\n");
   const slow = { limits: [{ name: "slow", tools: ["get-sum"], rate: "1/h" }] };
   const mcpServers = {
-    everything: { url: everything.url, outrigger: { policy: slow } },
+    everything: { url: everything.url, outrigger: { policy: slow, group: "reference" } },
     files: {
       command: "mcp-server-filesystem",
       args: [folder],
@@ -67,6 +67,16 @@ describe("outrigger search", () => {
     const answer = JSON.parse(found.out) as { tools: { name: string; server: string; score: number }[] };
     expect(answer.tools[0]?.name).toBe("everything__echo");
     expect(new Set(answer.tools.map(({ server }) => server))).toEqual(new Set(["everything"]));
+  });
+
+  it("finds and suggests at a group's endpoint only what is in the group", async () => {
+    const group = ["--endpoint", `${endpoint}/mcp/g/reference`];
+    const found = await run(["search", "read a text file", "--limit", "50", "-o", "json", ...group]);
+    const { tools } = JSON.parse(found.out) as { tools: { server: string }[] };
+    expect(new Set(tools.map(({ server }) => server))).toEqual(new Set(["everything"]));
+    const other = await run(["call", "files__read_text_file", "--json", "{}", ...group]);
+    expect(other).toMatchObject({ code: 3, err: expect.not.stringMatching(/Nearest:.*files__/) as string });
+    expect(other.err).toContain("OUTRIGGER_ERR_TOOL_UNKNOWN");
   });
 
   it("never shows a tool that policy hides", async () => {

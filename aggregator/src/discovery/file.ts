@@ -5,8 +5,9 @@
 import { watch, type FSWatcher } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { readEntries } from "./read-entries.ts";
-import type { DiscoveredSet, DiscoverySource } from "./source.ts";
+import { createKeptList, type ListText } from "./kept-list.ts";
+import { fileNamespace } from "./read-entries.ts";
+import type { DiscoverySource } from "./source.ts";
 
 /** Where the file is, and the clock. `pollMs`: how often it is read where the system reports no change; default 2 s. */
 export interface FileSourceOptions {
@@ -20,10 +21,6 @@ const settleMs = 50;
 /** Creates the source, stopped. */
 export function createFileSource({ path, nowMs, pollMs = 2_000 }: FileSourceOptions): DiscoverySource {
   const firstSeen = new Map<string, string>();
-  let good: DiscoveredSet = { sidecars: [], problems: [] };
-  let lastText: string | undefined;
-  let lastFault: string | undefined;
-  let isRead = false;
   let watcher: FSWatcher | undefined;
   let timers: NodeJS.Timeout[] = [];
   let settling: NodeJS.Timeout | undefined;
@@ -34,33 +31,24 @@ export function createFileSource({ path, nowMs, pollMs = 2_000 }: FileSourceOpti
     firstSeen.set(key, known);
     return known;
   };
+  const list = createKeptList(path, { origin: "File", namespace: fileNamespace, keyPrefix: "file", createdAtOf });
 
-  const report = (fault: string | undefined, onSet: (set: DiscoveredSet) => void): void => {
-    lastFault = fault;
-    isRead = true;
-    onSet(fault === undefined ? good : { ...good, fault });
-  };
-
-  const read = async (onSet: (set: DiscoveredSet) => void): Promise<void> => {
-    const text = await readFile(path, "utf8").catch((error: unknown) => {
-      const fault = `${path} can't be read: ${error instanceof Error ? error.message : String(error)}`;
-      if (fault !== lastFault) report(fault, onSet);
-      return undefined;
-    });
-    // The same text after a fault is a change too: the file came back.
-    if (text === undefined || (text === lastText && lastFault === undefined)) return;
-    lastText = text;
-    const entries = readEntries(text, createdAtOf);
-    if (entries.ok) good = { sidecars: entries.sidecars, problems: entries.problems };
-    const fault = entries.ok ? undefined : `${path}: ${entries.message}`;
-    if (entries.ok || fault !== lastFault) report(fault, onSet);
+  const readText = async (): Promise<ListText> => {
+    try {
+      return { text: await readFile(path, "utf8") };
+    } catch (error) {
+      return { missing: `can't be read: ${error instanceof Error ? error.message : String(error)}` };
+    }
   };
 
   return {
     name: "file",
     start: async (onSet) => {
       const readNext = (): void => {
-        reading = reading.then(() => read(onSet));
+        reading = reading.then(async () => {
+          const set = list.take(await readText());
+          if (set !== undefined) onSet(set);
+        });
       };
       try {
         watcher = watch(dirname(path), () => {
@@ -76,7 +64,7 @@ export function createFileSource({ path, nowMs, pollMs = 2_000 }: FileSourceOpti
       readNext();
       await reading;
     },
-    isSynced: () => isRead,
+    isSynced: list.isTaken,
     stop: async () => {
       watcher?.close();
       clearTimeout(settling);

@@ -7,7 +7,7 @@ import type { Transport } from "@outrigger/api/words";
 import type { Reason } from "@outrigger/api/reasons";
 
 /** Where a server comes from. */
-export type Origin = "File" | "Injected";
+export type Origin = "ConfigMap" | "File" | "Injected";
 
 /** One sidecar. `key` is unique over all sources and stays the same as long as it is the same sidecar. */
 export interface DiscoveredSidecar {
@@ -55,7 +55,7 @@ export interface DiscoveredSet {
 
 /** One place to look. `start` resolves once looking has begun; `onSet` is called with the first set and at every change. */
 export interface DiscoverySource {
-  readonly name: "file" | "pods";
+  readonly name: "config-map" | "file" | "pods";
   readonly start: (onSet: (set: DiscoveredSet) => void) => Promise<void>;
   /** True once the place was read completely, or could not be read and says so. */
   readonly isSynced: () => boolean;

@@ -5,6 +5,7 @@
 {{- $mode := $v.certificates.mode -}}
 {{- $limited := $v.rbac.namespaces -}}
 {{- $served := default $limited $v.aggregator.namespaces -}}
+{{- $listed := include "outrigger.listsByNamespace" . | fromJson | keys | sortAlpha -}}
 {{- if has .Release.Namespace (list "kube-system" "kube-public" "kube-node-lease") }}
 - namespace {{ .Release.Namespace }} belongs to Kubernetes: install into a namespace of its own, such as outrigger-system
 {{- end }}
@@ -38,6 +39,14 @@
 {{- end }}
 {{- if and (eq $v.aggregator.names "server") (ne (len $served) 1) }}
 - aggregator.names server needs exactly one namespace in aggregator.namespaces: else two servers could have one name
+{{- end }}
+{{- range $listed }}
+{{- if and (eq $v.aggregator.names "server") (eq (len $served) 1) (not (has . $served)) }}
+- aggregator.names server is for servers of {{ first $served }} alone, and aggregator.serverLists names a ConfigMap in {{ . }}
+{{- end }}
+{{- if and $limited (not (has . (append $limited $.Release.Namespace))) }}
+- aggregator.serverLists names a ConfigMap in {{ . }}, which rbac.namespaces gives no rights in
+{{- end }}
 {{- end }}
 {{- range $v.aggregator.namespaces }}
 {{- if and $limited (not (has . $limited)) }}
@@ -90,6 +99,9 @@
 {{- end }}
 {{- if not $v.networkPolicies.clients }}
 - Whoever reaches the aggregator's Service may call: it asks nobody who they are. Set networkPolicies.clients.
+{{- end }}
+{{- range $v.aggregator.serverLists }}
+- Whoever may write ConfigMap {{ .namespace }}/{{ .name }} says which addresses the aggregator connects to.
 {{- end }}
 {{- if and (or $v.metrics.serviceMonitor.enabled $v.metrics.podMonitor.enabled) $v.networkPolicies.enabled (not $v.networkPolicies.monitoring) }}
 - Prometheus can't reach the ports of metrics: set networkPolicies.monitoring.

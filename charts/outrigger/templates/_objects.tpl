@@ -33,13 +33,15 @@ spec:
 {{- end }}
 {{- end }}
 
-{{/* A binding for a role of the same name; `cluster` and `namespace` say where. */}}
+{{/* A binding for a role of the same name; `cluster` and `namespace` say where, `suffix` ends the name. */}}
 {{- define "outrigger.roleBinding" -}}
 {{- $kind := ternary "ClusterRole" "Role" (default false .cluster) -}}
+{{- $name := include "outrigger.componentName" . -}}
+{{- with .suffix }}{{ $name = printf "%s-%s" $name . }}{{ end -}}
 apiVersion: rbac.authorization.k8s.io/v1
 kind: {{ $kind }}Binding
 metadata:
-  name: {{ include "outrigger.componentName" . }}
+  name: {{ $name }}
   {{- if not .cluster }}
   namespace: {{ default .root.Release.Namespace .namespace }}
   {{- end }}
@@ -48,7 +50,7 @@ metadata:
 roleRef:
   apiGroup: rbac.authorization.k8s.io
   kind: {{ $kind }}
-  name: {{ include "outrigger.componentName" . }}
+  name: {{ $name }}
 subjects:
   - kind: ServiceAccount
     name: {{ include "outrigger.serviceAccountName" . }}

@@ -72,7 +72,7 @@ async function checkRelease(release: Release, options: CheckOptions): Promise<re
       ...judgeWebhook(facts),
       ...judgePrograms(facts),
       ...judgePods(facts),
-      ...judgeLook("servers", facts.servers, judgeServers),
+      ...judgeLook("servers", facts.known, judgeServers),
       ...deep,
     ];
   } finally {
@@ -83,7 +83,7 @@ async function checkRelease(release: Release, options: CheckOptions): Promise<re
 async function checkDeep(reach: Reach, facts: Facts, clientVersion: string): Promise<readonly Finding[]> {
   const endpoint = await reach.aggregator();
   if (!endpoint.ok) return judgeLook("connection", endpoint, () => []);
-  const servers = facts.servers.ok ? facts.servers.value : [];
+  const servers = facts.known.ok ? facts.known.value.servers : [];
   const injected = facts.injected.ok ? facts.injected.value : [];
   return judgeDeep(await tryEndpoint({ endpoint: endpoint.value, clientVersion, servers, injected }));
 }

@@ -100,6 +100,12 @@ export interface ServerFacts {
   readonly tools: number;
 }
 
+/** What the aggregator knows. `faults`: a sentence for each place where it can't look for servers now. */
+export interface KnownServers {
+  readonly servers: readonly ServerFacts[];
+  readonly faults: readonly string[];
+}
+
 /** The cluster, as far as it could be seen. Members that may be absent were left out on purpose: see `--namespaces`. */
 export interface Facts {
   /** The API server's own clock where it tells, Unix epoch ms. */
@@ -114,5 +120,5 @@ export interface Facts {
   readonly injected: Look<readonly InjectedPod[]>;
   readonly missed: Look<readonly MissedPod[]>;
   readonly refused: Look<readonly RefusedPod[]>;
-  readonly servers: Look<readonly ServerFacts[]>;
+  readonly known: Look<KnownServers>;
 }

@@ -1,5 +1,5 @@
 /**
- * The objects that operator and webhook exchange in the release's namespace: their labels, annotations and the members of
+ * The objects by which programs are told of each other, of policy and of servers: their labels, annotations and the members of
  * their data. Names of the objects are settings; keys that stand on pods and namespaces are in keys.ts.
  */
 import { keyPrefix } from "./keys.ts";
@@ -18,6 +18,9 @@ export const bundleObject = {
 
 /** ConfigMap with the installation's policy, as people write it. */
 export const policyObject = { member: "policy.yaml" } as const;
+
+/** ConfigMap with a list of servers that no watch on pods finds: a server file, as people write it. */
+export const serverListObject = { member: "servers.json" } as const;
 
 /** Secret and ConfigMap with the keys that sign policy. */
 export const trustObject = {

@@ -25,7 +25,7 @@ export async function withConnections<T>(
 ): Promise<T> {
   const failed = Promise.withResolvers<never>();
   failed.promise.catch(() => undefined);
-  const fail = (why: string): void => failed.reject(new Error(`${options.load.name}: ${why}`));
+  const fail = (why: string): void => failed.reject(new Error(`${options.target.name}, ${options.load.name}: ${why}`));
   const opened = Array.from({ length: options.connections }, () => open(options, fail));
   try {
     await Promise.race([Promise.all(opened.map(({ connected }) => connected)), failed.promise]);

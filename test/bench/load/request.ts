@@ -14,6 +14,8 @@ export interface LoadCase {
 
 /** Where requests go. `headers` come on top of those that every MCP client sends. */
 export interface Target {
+  /** Stands in what is said of a wrong answer. */
+  readonly name: string;
   readonly port: number;
   readonly headers: Readonly<Record<string, string>>;
 }

@@ -1,6 +1,7 @@
 /** The sentences around the tables: what was run, on what, and how the bars stand. Pure. */
 import type { Machine } from "../machine.ts";
-import type { BenchReport } from "../sidecar/run.ts";
+import { formatSeconds } from "./forecast.ts";
+import type { BenchReport } from "../sidecar/tally.ts";
 
 /** What was run. `flags`: Node's, of every subject. */
 export interface RunFacts {
@@ -9,17 +10,22 @@ export interface RunFacts {
   readonly isPinned: boolean;
   readonly rounds: number;
   readonly seconds: number;
+  readonly tookSeconds: number;
+  /** What came to its end where the run was ended before its own; absent where all did. */
+  readonly part?: string;
   /** Day on which it was run, such as 2030-01-31. */
   readonly day: string;
 }
 
 /** The head of a report. */
 export function describeRun(machine: Machine, facts: RunFacts): readonly string[] {
+  const { flags, rounds, seconds, part } = facts;
   const { node, cpu, cores, memoryGiB, kernel, commit, loadBefore, loadAfter } = machine;
   return [
-    `${facts.command}, ${facts.day}, commit ${commit}, Node ${node} with ${facts.flags.join(" ")}`,
+    ...(part === undefined ? [] : [`ONLY A PART: ${part}`]),
+    `${facts.command}, ${facts.day}, commit ${commit}, Node ${node} with ${flags.join(" ")}`,
     `${cpu}, ${cores} cores, ${memoryGiB} GiB, Linux ${kernel}, ${facts.isPinned ? "pinned to cores" : "unpinned"}`,
-    `load average ${loadBefore.toFixed(1)} before, ${loadAfter.toFixed(1)} after; ${facts.rounds} rounds of ${facts.seconds} s; compare within this run only`,
+    `load average ${loadBefore.toFixed(1)} before, ${loadAfter.toFixed(1)} after; ${rounds} rounds of ${seconds} s where the tables say no other number; took ${formatSeconds(facts.tookSeconds)}; compare within this run only`,
   ];
 }
 

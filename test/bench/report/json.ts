@@ -1,13 +1,19 @@
 /** A report for programs: one object for `--json`, and one line per subject and case for the file of results. Pure. */
 import type { Machine } from "../machine.ts";
 import type { ResultRow } from "../sidecar/plan.ts";
-import type { BenchReport } from "../sidecar/run.ts";
+import type { RunFacts } from "./describe.ts";
+import type { BenchReport } from "../sidecar/tally.ts";
+
+/** How long it took, and what it is a part of where it is one. */
+type Took = Pick<RunFacts, "tookSeconds" | "part">;
 
 /** The object of `--json`. `ratios`: the median of every figure by name, also of those that are no ratios. */
-export function toJson(machine: Machine, report: BenchReport): object {
+export function toJson(machine: Machine, { tookSeconds, part }: Took, report: BenchReport): object {
   const bars = report.bars.map(({ bar, verdict }) => ({ ...bar, verdict }));
   return {
+    ...(part === undefined ? {} : { part }),
     machine,
+    tookSeconds: Math.round(tookSeconds),
     ratios: Object.fromEntries(Object.entries(report.figures).map(([name, { med }]) => [name, round(med)])),
     figures: report.figures,
     bars,

@@ -1,6 +1,6 @@
 /** A report as text for a terminal. Pure. */
 import type { Machine } from "../machine.ts";
-import type { BenchReport } from "../sidecar/run.ts";
+import type { BenchReport } from "../sidecar/tally.ts";
 import { describeRun, summarize, type RunFacts } from "./describe.ts";
 import { buildTables, type Table } from "./tables.ts";
 

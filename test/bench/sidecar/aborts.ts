@@ -6,7 +6,7 @@ import { mostOthers, type Figure } from "../stats/rounds.ts";
 import { spread } from "../stats/series.ts";
 import { readMemory } from "./cores.ts";
 import { loadNamed } from "./loads.ts";
-import { warmUp } from "./measure.ts";
+import { expectWarmUpSeconds, warmUp } from "./measure.ts";
 import { startMeter } from "./meter.ts";
 import type { BenchCase, BenchPlan } from "./plan.ts";
 import type { Stage } from "./stage.ts";
@@ -22,6 +22,7 @@ const subjectName = "sidecar, none open";
 /** The case. */
 export const abortsCase: BenchCase = {
   name: "aborts",
+  expectSeconds: (plan) => plan.rounds + (afterwardsMs + floodMs) / 1_000 + expectWarmUpSeconds(plan),
   run: async (stage, plan) => {
     const subject = await stage.subject(subjectName);
     try {

@@ -4,6 +4,8 @@ import type { Bar } from "../stats/verdict.ts";
 /** A bar with the case that has to be measured again where it is not met. */
 export interface SidecarBar extends Bar {
   readonly case: string;
+  /** The number of streams that it is about, where it is about one. */
+  readonly streams?: number;
 }
 
 /** The bars of so many streams. */
@@ -15,11 +17,13 @@ function barsOfStreams(count: number): readonly SidecarBar[] {
         question: `capacity for short calls with ${what}, of none open`,
         unit: "x",
         atLeast: 0.85,
+        streams: count,
       }),
       bar("P7", "streams", `anon_kib_per_stream_of_${count}${suffix}`, {
         question: `anonymous memory of each of ${what}`,
         unit: "KiB",
         atMost: 24,
+        streams: count,
       }),
     ];
   });
@@ -29,7 +33,8 @@ function bar(
   id: string,
   from: string,
   figure: string,
-  rest: Pick<SidecarBar, "question" | "unit"> & ({ readonly atLeast: number } | { readonly atMost: number }),
+  rest: Pick<SidecarBar, "question" | "unit" | "streams"> &
+    ({ readonly atLeast: number } | { readonly atMost: number }),
 ): SidecarBar {
   return { id, case: from, figure, ...rest };
 }

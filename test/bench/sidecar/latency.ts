@@ -5,7 +5,7 @@ import { chooseRounds, mostOthers, type Figure } from "../stats/rounds.ts";
 import { quantile, spread, type Spread } from "../stats/series.ts";
 import type { SubjectName } from "./lineup.ts";
 import { checkAnswer, loadNamed } from "./loads.ts";
-import { warmUp } from "./measure.ts";
+import { expectWarmUpSeconds, takeTurns, warmUp } from "./measure.ts";
 import { startMeter } from "./meter.ts";
 import { peers } from "./peers.ts";
 import type { BenchCase, BenchPlan, CaseResult, ResultRow } from "./plan.ts";
@@ -13,6 +13,7 @@ import type { Stage } from "./stage.ts";
 import type { Subject } from "./subject.ts";
 
 const openLoad = { perSecond: 500, connections: 16 } as const;
+
 /** One subject in one round, microseconds. */
 interface Latencies {
   readonly p50: number;
@@ -25,12 +26,14 @@ interface Latencies {
 type LatencyRound = ReadonlyMap<string, Latencies>;
 
 /** One case: who stands between the load and the server, and whose added time is set in relation. */
-interface LatencyCase {
+export interface LatencyCase {
   readonly name: string;
   readonly through: readonly SubjectName[];
   /** Left out with a note where they can't be had, since they are not ours. */
   readonly optional: readonly SubjectName[];
   readonly figures: Readonly<Record<string, { readonly of: Added; readonly by: Added }>>;
+  /** How many rounds it takes. */
+  readonly rounds: "rounds" | "unbarredRounds";
 }
 
 const bare = "bare passthrough";
@@ -45,20 +48,33 @@ const cases: readonly LatencyCase[] = [
       added_p90_vs_bare: { of: ["sidecar", "p90"], by: [bare, "p90"] },
       added_p50_vs_sdk_v2: { of: ["sidecar", "p50"], by: ["SDK v2 relay", "p50"] },
     },
+    rounds: "rounds",
   },
   {
     name: "latency-peers",
     through: [bare, "sidecar", "sidecar, stdio", ...peers],
     optional: peers,
     figures: { added_p50_stdio_vs_bare: { of: ["sidecar, stdio", "p50"], by: [bare, "p50"] } },
+    rounds: "unbarredRounds",
   },
 ];
 
 /** The cases of latency. */
 export const latencyCases: readonly BenchCase[] = cases.map((each) => ({
   name: each.name,
-  run: (stage, plan) => runCase(each, stage, plan),
+  guests: each.optional,
+  expectSeconds: (plan) => (each.through.length + 1) * plan[each.rounds] * plan.seconds + expectWarmUpSeconds(plan),
+  run: (stage, plan) => runCase(narrowLatency(each, plan.figures), stage, { ...plan, rounds: plan[each.rounds] }),
 }));
+
+/** Gives the case with no more than what some of its figures need, all of it where none is named. */
+export function narrowLatency(definition: LatencyCase, wanted: ReadonlySet<string> | undefined): LatencyCase {
+  if (wanted === undefined) return definition;
+  const figures = Object.entries(definition.figures).filter(([name]) => wanted.has(name));
+  const needed = new Set<string>(figures.flatMap(([, { of, by }]) => [of[0], by[0]]));
+  const through = definition.through.filter((name) => needed.has(name));
+  return { ...definition, through, figures: Object.fromEntries(figures) };
+}
 
 async function runCase(definition: LatencyCase, stage: Stage, plan: BenchPlan): Promise<CaseResult> {
   const load = loadNamed("call-300B");
@@ -76,8 +92,15 @@ async function runCase(definition: LatencyCase, stage: Stage, plan: BenchPlan): 
       notes.push(`${definition.name}: left out ${name}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
-  const rounds = await measureLatencies(stage, subjects, plan);
-  for (const name of definition.optional) await stage.end(name);
+  const rounds = await takeTurns(
+    {
+      title: `${definition.name}, ${openLoad.perSecond} calls/s`,
+      entries: subjects.map((subject) => ({ subject })),
+      sample: ({ subject }) => sampleLatency(stage, subject, plan.seconds),
+      disturbance: ({ disturbance }) => disturbance,
+    },
+    plan,
+  );
   const figures = Object.entries(definition.figures).map(
     ([name, pair]) => [name, compareAdded(rounds, { ...pair, direct: stage.direct.name })] as const,
   );
@@ -86,24 +109,6 @@ async function runCase(definition: LatencyCase, stage: Stage, plan: BenchPlan): 
     figures: Object.fromEntries(figures),
     notes,
   };
-}
-
-async function measureLatencies(
-  stage: Stage,
-  subjects: readonly Subject[],
-  plan: BenchPlan,
-): Promise<readonly LatencyRound[]> {
-  const rounds: LatencyRound[] = [];
-  const isClean = (round: LatencyRound): boolean => [...round.values()].every(({ disturbance }) => disturbance === 0);
-  const most = plan.rounds + plan.extraRounds;
-  while (rounds.length < plan.rounds || (rounds.length < most && rounds.filter(isClean).length < plan.rounds)) {
-    plan.onProgress(`latency at ${openLoad.perSecond} calls/s: round ${rounds.length + 1} of ${plan.rounds}`);
-    const order = rounds.length % 2 === 0 ? subjects : subjects.toReversed();
-    const round = new Map<string, Latencies>();
-    for (const subject of order) round.set(subject.name, await sampleLatency(stage, subject, plan.seconds));
-    rounds.push(round);
-  }
-  return rounds;
 }
 
 async function sampleLatency(stage: Stage, subject: Subject, seconds: number): Promise<Latencies> {
@@ -121,7 +126,10 @@ async function sampleLatency(stage: Stage, subject: Subject, seconds: number): P
 
 type Added = readonly [subject: string, which: "p50" | "p90"];
 
-/** What one adds to the server's own time, in relation to what the other adds, within each round. */
+/**
+ * What one adds to the server's own time, in relation to what the other adds, within each round. A round in which one of them seems to
+ * add nothing says nothing.
+ */
 function compareAdded(
   rounds: readonly LatencyRound[],
   { of, by, direct }: { readonly of: Added; readonly by: Added; readonly direct: string },
@@ -131,7 +139,9 @@ function compareAdded(
   const disturbanceOf = (round: LatencyRound): number =>
     [of[0], by[0], direct].reduce((sum, name) => sum + (round.get(name)?.disturbance ?? 0), 0);
   const { chosen, clean } = chooseRounds(
-    rounds.map((round) => ({ ratio: added(round, of) / added(round, by), disturbance: disturbanceOf(round) })),
+    rounds
+      .filter((round) => added(round, of) > 0 && added(round, by) > 0)
+      .map((round) => ({ ratio: added(round, of) / added(round, by), disturbance: disturbanceOf(round) })),
   );
   return { ...spread(chosen.map(({ ratio }) => ratio)), clean };
 }

@@ -6,23 +6,32 @@ import type { Subject } from "./subject.ts";
 /** A kind of request. `expects`: how its answer relates to the server's own answer to the same request. */
 export interface BenchLoad extends LoadCase {
   readonly expects: "same" | "refused" | "filtered";
+  /** Connections that are kept busy with it. */
+  readonly connections: number;
 }
+
+/** What is known of a kind beside its name. */
+type Kind = Omit<BenchLoad, "name" | "connections"> & { readonly connections?: number };
+
+const usualConnections = 32;
+/** The sidecar holds 16 MiB of requests at once and refuses what is more. */
+const connectionsOfLargeBodies = 8;
 
 const callBody = (tool: string, argumentBytes: number): string =>
   `{"jsonrpc":"2.0","id":${idPlaceholder},"method":"tools/call","params":{"name":"${tool}","arguments":{"text":"${"y".repeat(argumentBytes)}"}}}`;
 
 const shortArgument = 190;
-const call = (tool: string, argumentBytes = shortArgument): Omit<BenchLoad, "name"> => ({
+const call = (tool: string, argumentBytes = shortArgument): Kind => ({
   body: callBody(tool, argumentBytes),
   answerHas: '"type":"text"',
   expects: "same",
 });
-const refused = (tool: string, answerHas: string): Omit<BenchLoad, "name"> => ({
+const refused = (tool: string, answerHas: string): Kind => ({
   body: callBody(tool, shortArgument),
   answerHas,
   expects: "refused",
 });
-const list = (expects: BenchLoad["expects"]): Omit<BenchLoad, "name"> => ({
+const list = (expects: BenchLoad["expects"]): Kind => ({
   body: `{"jsonrpc":"2.0","id":${idPlaceholder},"method":"tools/list"}`,
   answerHas: '"tool_19"',
   expects,
@@ -31,7 +40,7 @@ const list = (expects: BenchLoad["expects"]): Omit<BenchLoad, "name"> => ({
 const kinds = {
   "call-300B": call("tool_1"),
   "call-10KB-in": call("tool_1", 10 * 1_024),
-  "call-1MB-in": call("tool_1", 1_024 ** 2),
+  "call-1MB-in": { ...call("tool_1", 1_024 ** 2), connections: connectionsOfLargeBodies },
   "call-10KB-out": call("bytes_10k"),
   "call-1MB-out": call("bytes_1m"),
   "call-sse": call("sse"),
@@ -39,14 +48,14 @@ const kinds = {
   limited: refused("tool_limited", "rate limit"),
   "list-20": list("same"),
   "list-20-filtered": list("filtered"),
-} as const satisfies Readonly<Record<string, Omit<BenchLoad, "name">>>;
+} as const satisfies Readonly<Record<string, Kind>>;
 
 /** Names of the kinds. */
 export type LoadName = keyof typeof kinds;
 
 /** A kind by its name. */
 export function loadNamed(name: LoadName): BenchLoad {
-  return { name, ...kinds[name] };
+  return { name, connections: usualConnections, ...kinds[name] };
 }
 
 const answerMs = 20_000;

@@ -1,10 +1,10 @@
 /**
- * Measures subjects in turn: warm-up until the cost stops falling, then rounds A B B A, so that a busy minute meets all of them, and more
- * rounds while too few were left alone.
+ * Measures subjects in turn: warm-up until the cost stops falling, then rounds A B B A, so that a busy minute meets all of them. A window
+ * that others disturbed is measured again at once, while there are any to spare and it helps.
  */
 import { withConnections } from "../load/connection.ts";
 import { runClosed } from "../load/run.ts";
-import { hasEnough, type Comparison, type Round, type Sample } from "../stats/rounds.ts";
+import { disturbance, type Comparison, type Sample } from "../stats/rounds.ts";
 import type { BenchLoad } from "./loads.ts";
 import { startMeter } from "./meter.ts";
 import type { BenchPlan } from "./plan.ts";
@@ -17,11 +17,9 @@ export interface Entry {
   readonly load: BenchLoad;
 }
 
-const connections = 32;
-
 /** Measures the capacity of one subject for some seconds. */
 export async function sampleCapacity(stage: Stage, { subject, load }: Entry, seconds: number): Promise<Sample> {
-  return withConnections({ target: subject, load, connections }, async (opened) => {
+  return withConnections({ target: subject, load, connections: load.connections }, async (opened) => {
     const finish = startMeter(stage, subject);
     const run = await runClosed(opened, seconds);
     const { cpuUs, ...use } = finish();
@@ -29,46 +27,90 @@ export async function sampleCapacity(stage: Stage, { subject, load }: Entry, sec
   });
 }
 
+/** Seconds of one window of a warm-up: of a subject that has answered nothing yet, and of one that is warm for other requests. */
+const firstWarmUpSeconds = 1;
+const nextWarmUpSeconds = 0.5;
+const agreeingWindows = 2;
+const usualWarmUpSeconds = 3;
+
 /**
  * Code is compiled in stages while it runs: measured earlier, the subject with more of it would look worse than it is. A subject is
- * warm when a second costs no less than 0.97 of the best one before, three times in a row. Once is enough for each load.
+ * warm when two windows in a row cost no less than 0.97 of the best one before. Once is enough for each load.
  */
 export async function warmUp(stage: Stage, entry: Entry, mostSeconds: number): Promise<void> {
-  const key = `${entry.subject.pid} ${entry.load.name}`;
+  const { pid } = entry.subject;
+  const key = `${pid} ${entry.load.name}`;
   if (stage.warm.has(key)) return;
+  const isNew = ![...stage.warm].some((each) => each.startsWith(`${pid} `));
+  const seconds = isNew ? firstWarmUpSeconds : nextWarmUpSeconds;
   let best = Number.POSITIVE_INFINITY;
-  for (let second = 0, steady = 0; second < mostSeconds && steady < 3; second++) {
-    const { cpuUs } = await sampleCapacity(stage, entry, 1);
+  for (let spent = 0, steady = 0; spent < mostSeconds && steady < agreeingWindows; spent += seconds) {
+    const { cpuUs } = await sampleCapacity(stage, entry, seconds);
     steady = cpuUs < 0.97 * best ? 0 : steady + 1;
     best = Math.min(best, cpuUs);
   }
   stage.warm.add(key);
 }
 
-/** What rounds are made of. `sample` measures one entry; the comparisons say whose rounds have to be clean. */
-export interface RoundsOptions<E extends { readonly subject: Subject }> {
-  readonly title: string;
-  readonly entries: readonly E[];
-  readonly comparisons: readonly Comparison[];
-  readonly sample: (entry: E) => Promise<Sample>;
+/** About how long the warm-up of one subject takes on a quiet machine. */
+export function expectWarmUpSeconds({ mostWarmUpSeconds }: Pick<BenchPlan, "mostWarmUpSeconds">): number {
+  return Math.min(mostWarmUpSeconds, usualWarmUpSeconds);
 }
 
-/** Measures the rounds of a plan, and extra ones while too few are clean. */
-export async function measureRounds<E extends { readonly subject: Subject }>(
-  options: RoundsOptions<E>,
-  plan: BenchPlan,
-): Promise<readonly Round[]> {
-  const rounds: Round[] = [];
-  const most = plan.rounds + plan.extraRounds;
-  while (
-    rounds.length < plan.rounds ||
-    (rounds.length < most && !hasEnough(rounds, options.comparisons, plan.rounds))
-  ) {
+/** What rounds are made of. `sample` measures one entry for one window; `disturbance` is above 0 where that says little. */
+export interface TurnsOptions<E extends { readonly subject: Subject }, S> {
+  readonly title: string;
+  readonly entries: readonly E[];
+  readonly sample: (entry: E) => Promise<S>;
+  readonly disturbance: (sample: S, entry: E) => number;
+}
+
+/** Measures the rounds of a plan. Gives the samples of each round by the subject's name. */
+export async function takeTurns<E extends { readonly subject: Subject }, S>(
+  options: TurnsOptions<E, S>,
+  plan: Pick<BenchPlan, "rounds" | "extraRounds" | "onProgress">,
+): Promise<readonly ReadonlyMap<string, S>[]> {
+  const rounds: ReadonlyMap<string, S>[] = [];
+  let spare = plan.extraRounds * options.entries.length;
+  // Where the second window was disturbed, too, the machine is busy for longer: that is not waited out.
+  let isBusy = false;
+  const sampleOnceOrTwice = async (entry: E): Promise<S> => {
+    const first = await options.sample(entry);
+    const before = options.disturbance(first, entry);
+    if (before === 0 || spare === 0 || isBusy) return first;
+    spare--;
+    const second = await options.sample(entry);
+    const after = options.disturbance(second, entry);
+    isBusy = after > 0;
+    return after < before ? second : first;
+  };
+  while (rounds.length < plan.rounds) {
     plan.onProgress(`${options.title}: round ${rounds.length + 1} of ${plan.rounds}`);
+    isBusy = false;
     const order = rounds.length % 2 === 0 ? options.entries : options.entries.toReversed();
-    const round = new Map<string, Sample>();
-    for (const entry of order) round.set(entry.subject.name, await options.sample(entry));
+    const round = new Map<string, S>();
+    for (const entry of order) round.set(entry.subject.name, await sampleOnceOrTwice(entry));
     rounds.push(round);
   }
   return rounds;
+}
+
+/** Rounds of capacity. Only what is compared is worth a second window. */
+export interface RoundsOptions<E extends { readonly subject: Subject }, S extends Sample> {
+  readonly title: string;
+  readonly entries: readonly E[];
+  readonly comparisons: readonly Comparison[];
+  readonly sample: (entry: E) => Promise<S>;
+}
+
+/** Measures rounds of capacity. */
+export function measureRounds<E extends { readonly subject: Subject }, S extends Sample>(
+  { comparisons, ...options }: RoundsOptions<E, S>,
+  plan: Pick<BenchPlan, "rounds" | "extraRounds" | "onProgress">,
+): Promise<readonly ReadonlyMap<string, S>[]> {
+  const compared = new Set(comparisons.flatMap(({ of, by }) => [of, by]));
+  return takeTurns(
+    { ...options, disturbance: (sample, { subject }) => (compared.has(subject.name) ? disturbance(sample) : 0) },
+    plan,
+  );
 }

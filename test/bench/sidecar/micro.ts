@@ -7,17 +7,27 @@ import { pinTo, watchCore } from "./cores.ts";
 import { shippedFlags } from "./lineup.ts";
 import type { BenchCase, ResultRow } from "./plan.ts";
 
+/** Seconds in which one step is timed, for each second of a window. */
+const shareOfWindow = 0.1;
+/** How many steps there are; only for the forecast. */
+const stepCount = 13;
+
 type Times = Readonly<Record<string, readonly number[]>>;
 
 /** The case. */
 export const microCase: BenchCase = {
   name: "micro",
+  expectSeconds: ({ rounds, seconds }) => stepCount * (rounds + 2) * shareOfWindow * seconds,
   run: async ({ programs }, plan) => {
     plan.onProgress("micro: single steps of a call");
-    const args = [programs.micro, String(plan.rounds), String(Math.round(plan.seconds * 100))];
+    const args = [programs.micro, String(plan.rounds), String(Math.round(plan.seconds * shareOfWindow * 1_000))];
     const [file = "", ...rest] = [...pinTo("last"), process.execPath, ...shippedFlags, ...args];
     const readOthers = watchCore();
-    const { stdout } = await promisify(execFile)(file, rest);
+    const running = promisify(execFile)(file, rest);
+    // It computes without a pause and sees no end of its input: who is interrupted ends it.
+    const leave = (): void => void running.child.kill("SIGKILL");
+    process.once("exit", leave);
+    const { stdout } = await running.finally(() => process.off("exit", leave));
     // Our own program; it prints this shape.
     const { times, cpuUs } = JSON.parse(stdout) as { readonly times: Times; readonly cpuUs: number };
     const clean = readOthers(cpuUs) <= mostOthers;

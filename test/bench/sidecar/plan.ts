@@ -1,12 +1,18 @@
 /** How much is measured, and what a case gives. */
 import type { Figure } from "../stats/rounds.ts";
 import type { Spread } from "../stats/series.ts";
+import type { SubjectName } from "./lineup.ts";
 import type { Stage } from "./stage.ts";
 
 /** How much is measured. `tries`: how often a case whose bar is not met may be measured; two of two have to miss it. */
 export interface BenchPlan {
+  /** Rounds of what a bar asks for. */
   readonly rounds: number;
-  /** Rounds beyond those, while too few were left alone by others. */
+  /** Rounds where relays of the SDKs are measured, since they swing. */
+  readonly sdkRounds: number;
+  /** Rounds of what no bar asks for. */
+  readonly unbarredRounds: number;
+  /** Windows of each subject in a case that may be measured again where others disturbed them. */
   readonly extraRounds: number;
   readonly seconds: number;
   readonly mostWarmUpSeconds: number;
@@ -14,6 +20,8 @@ export interface BenchPlan {
   /** Numbers of streams that are held open, ascending. */
   readonly streams: readonly number[];
   readonly cases: readonly string[];
+  /** Names of the figures that are measured again, with the subjects that they need and no others; absent: all. */
+  readonly figures?: ReadonlySet<string>;
   readonly onProgress: (text: string) => void;
 }
 
@@ -21,6 +29,8 @@ export interface BenchPlan {
 export interface ResultRow {
   readonly bench: "throughput" | "latency" | "streams" | "startup" | "micro";
   readonly case: string;
+  /** Measured in a second try. */
+  readonly isAgain?: true;
   readonly subject: string;
   readonly rounds: number;
   /** False where others disturbed too many rounds. */
@@ -50,6 +60,10 @@ export interface CaseResult {
 /** A case of the benchmark. */
 export interface BenchCase {
   readonly name: string;
+  /** About how long it takes on a quiet machine. */
+  readonly expectSeconds: (plan: BenchPlan) => number;
+  /** Subjects that end with the last case that measures them. */
+  readonly guests?: readonly SubjectName[];
   /** Measures it. Rejects where what is measured does not answer rightly: then nothing of it is timed. */
   readonly run: (stage: Stage, plan: BenchPlan) => Promise<CaseResult>;
 }

@@ -1,4 +1,7 @@
-/** From the start of a process to its first 200 on /readyz, and its memory a while later, against node:http alone. */
+/**
+ * From the start of a process to its first 200 on /readyz, and its memory a while later, against node:http alone. Each starts while those
+ * before it are at rest; the memory of all is read at the end of a round, so that a round waits once and not for each.
+ */
 import { connect } from "node:net";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -7,10 +10,10 @@ import { mostOthers } from "../stats/rounds.ts";
 import { spread, type Spread } from "../stats/series.ts";
 import { readCpuUs, readMemory, watchCore } from "./cores.ts";
 import { shippedFlags } from "./lineup.ts";
-import type { BenchCase, BenchPlan, ResultRow } from "./plan.ts";
+import type { BenchCase, ResultRow } from "./plan.ts";
 import type { Stage } from "./stage.ts";
 import { findFreePort } from "@outrigger/runtime/testing/free-port";
-import { startProcess } from "./subject.ts";
+import { startProcess, type Process } from "./subject.ts";
 
 /** One start. Memory in MiB. */
 interface Start {
@@ -28,92 +31,152 @@ interface Starter {
   readonly cache?: true;
 }
 
+const bare = "bare passthrough";
 const bareHttp = "node:http, compile cache";
 /** The sidecar as its image starts it. */
 const shipped = "sidecar, compile cache";
 const starters: readonly Starter[] = [
   { name: "node:http", program: "bare-http" },
   { name: bareHttp, program: "bare-http", cache: true },
-  { name: "bare passthrough", program: "bare" },
+  { name: bare, program: "bare" },
   { name: "sidecar", program: "sidecar" },
   { name: shipped, program: "sidecar", cache: true },
 ];
 
 const settleMs = 1_500;
 const mostStartMs = 20_000;
+const usualStartSeconds = 0.5;
+
+/** What two starters say together. */
+interface StartFigure {
+  readonly of: string;
+  readonly by: string;
+  readonly relate: (of: Start, by: Start) => number;
+  /** Whether others on the core change it: they change no memory. */
+  readonly isTime: boolean;
+}
+
+const figures: Readonly<Record<string, StartFigure>> = {
+  start_vs_bare_http: { of: shipped, by: bareHttp, relate: (of, by) => of.ms / by.ms, isTime: true },
+  start_cold_vs_bare_http: { of: "sidecar", by: "node:http", relate: (of, by) => of.ms / by.ms, isTime: true },
+  idle_anon_over_bare_mib: { of: shipped, by: bare, relate: (of, by) => of.anon - by.anon, isTime: false },
+  idle_rss_over_bare_mib: { of: shipped, by: bare, relate: (of, by) => of.rss - by.rss, isTime: false },
+};
+
+/** One round: the starts by the starter's name. */
+type StartRound = ReadonlyMap<string, Start>;
 
 /** The case. Its figures of memory are those at rest, after a start with the cache, as the image starts. */
 export const startupCase: BenchCase = {
   name: "startup",
+  expectSeconds: (plan) => plan.rounds * (starters.length * usualStartSeconds + settleMs / 1_000),
   run: async (stage, plan) => {
+    const wanted = Object.entries(figures).filter(([name]) => plan.figures?.has(name) ?? true);
+    const needed = new Set(wanted.flatMap(([, { of, by }]) => [of, by]));
+    const chosen = starters.filter(({ name }) => plan.figures === undefined || needed.has(name));
     const cache = join(stage.folder, "compile-cache");
     await mkdir(cache, { recursive: true });
-    for (const starter of starters.filter((each) => each.cache)) await start(stage, starter, cache);
-    const starts = new Map<string, Start[]>(starters.map(({ name }) => [name, []]));
+    // Whoever starts with a cache fills it once.
+    await startRound(
+      { stage, cache },
+      chosen.filter((each) => each.cache),
+    );
     const readOthers = watchCore();
-    await measureStarts({ stage, plan, cache }, starts);
-    const ours = [...starts.values()].flat().reduce((sum, { cpuUs }) => sum + cpuUs, 0);
-    const clean = readOthers(ours) <= mostOthers;
-    const series = (name: string, pick: (each: Start) => number): readonly number[] =>
-      (starts.get(name) ?? []).map(pick);
-    const set = (of: string, by: string, relate: (of: Start, by: Start) => number): Spread => {
-      const [ours, theirs] = [starts.get(of) ?? [], starts.get(by) ?? []];
-      const values = ours.flatMap((each, at) => {
-        const other = theirs[at];
-        return other === undefined ? [] : [relate(each, other)];
-      });
-      return spread(values);
-    };
+    const rounds: StartRound[] = [];
+    for (let round = 0; round < plan.rounds; round++) {
+      plan.onProgress(`startup: round ${round + 1} of ${plan.rounds}`);
+      rounds.push(await startRound({ stage, cache }, round % 2 === 0 ? chosen : chosen.toReversed()));
+    }
+    const cpuUs = rounds.flatMap((round) => [...round.values()]).reduce((sum, each) => sum + each.cpuUs, 0);
+    const clean = readOthers(cpuUs) <= mostOthers;
     return {
-      rows: starters.map(({ name }): ResultRow => ({
-        bench: "startup",
-        case: "start",
-        subject: name,
-        rounds: series(name, ({ ms }) => ms).length,
-        clean,
-        startMs: spread(series(name, ({ ms }) => ms)),
-        rssMiB: spread(series(name, ({ rss }) => rss)),
-        anonMiB: spread(series(name, ({ anon }) => anon)),
-      })),
-      figures: {
-        start_vs_bare_http: { ...set(shipped, bareHttp, (of, by) => of.ms / by.ms), clean },
-        start_cold_vs_bare_http: { ...set("sidecar", "node:http", (of, by) => of.ms / by.ms), clean },
-        // Whoever else computes changes no memory.
-        idle_anon_over_bare_mib: { ...set(shipped, "bare passthrough", (of, by) => of.anon - by.anon), clean: true },
-        idle_rss_over_bare_mib: { ...set(shipped, "bare passthrough", (of, by) => of.rss - by.rss), clean: true },
-      },
+      rows: chosen.map(({ name }) => describeRow(rounds, name, clean)),
+      figures: Object.fromEntries(
+        wanted.map(([name, figure]) => [name, { ...relateStarts(rounds, figure), clean: clean || !figure.isTime }]),
+      ),
       notes: [],
     };
   },
 };
 
-async function measureStarts(
-  { stage, plan, cache }: { readonly stage: Stage; readonly plan: BenchPlan; readonly cache: string },
-  starts: ReadonlyMap<string, Start[]>,
-): Promise<void> {
-  for (let round = 0; round < plan.rounds; round++) {
-    plan.onProgress(`startup: round ${round + 1} of ${plan.rounds}`);
-    for (const starter of round % 2 === 0 ? starters : starters.toReversed())
-      starts.get(starter.name)?.push(await start(stage, starter, cache));
+function relateStarts(rounds: readonly StartRound[], { of, by, relate }: StartFigure): Spread {
+  const values = rounds.flatMap((round) => {
+    const [ours, theirs] = [round.get(of), round.get(by)];
+    return ours === undefined || theirs === undefined ? [] : [relate(ours, theirs)];
+  });
+  return spread(values);
+}
+
+function describeRow(rounds: readonly StartRound[], name: string, clean: boolean): ResultRow {
+  const starts = rounds.flatMap((round) => round.get(name) ?? []);
+  return {
+    bench: "startup",
+    case: "start",
+    subject: name,
+    rounds: starts.length,
+    clean,
+    startMs: spread(starts.map(({ ms }) => ms)),
+    rssMiB: spread(starts.map(({ rss }) => rss)),
+    anonMiB: spread(starts.map(({ anon }) => anon)),
+  };
+}
+
+interface Place {
+  readonly stage: Stage;
+  readonly cache: string;
+}
+
+/** A process that is ready. */
+interface Started {
+  readonly name: string;
+  readonly program: Process;
+  readonly ms: number;
+}
+
+/** Starts all, one after the other, and gives the memory of each when the last has been ready for a while. All have ended then. */
+async function startRound(place: Place, chosen: readonly Starter[]): Promise<StartRound> {
+  const programs: Process[] = [];
+  try {
+    const started: Started[] = [];
+    for (const starter of chosen) started.push(await start(place, starter, (program) => programs.push(program)));
+    await pause(settleMs);
+    return new Map(started.map((each) => [each.name, readStart(each)]));
+  } finally {
+    await Promise.all(programs.map((program) => program.stop()));
   }
 }
 
-async function start(stage: Stage, starter: Starter, cache: string): Promise<Start> {
+function readStart({ name, program, ms }: Started): Start {
+  if (!program.isRunning()) throw new Error(`${name} ended once it was ready: ${program.stderr().trim()}`);
+  return { ms, cpuUs: readCpuUs(program.pid), ...readMemory(program.pid) };
+}
+
+async function start({ stage, cache }: Place, starter: Starter, onStart: (program: Process) => void): Promise<Started> {
   const { args, port } = await commandOf(stage, starter);
   const startedMs = performance.now();
   const program = startProcess({ args, core: "last", env: starter.cache ? { NODE_COMPILE_CACHE: cache } : {} });
-  try {
-    while (!(await isReady(port))) {
-      if (!program.isRunning() || performance.now() - startedMs > mostStartMs)
-        throw new Error(`${starter.name} did not become ready: ${program.stderr().trim()}`);
-      await yieldTurn();
-    }
-    const ms = performance.now() - startedMs;
-    await pause(settleMs);
-    if (!program.isRunning()) throw new Error(`${starter.name} ended once it was ready: ${program.stderr().trim()}`);
-    return { ms, cpuUs: readCpuUs(program.pid), ...readMemory(program.pid) };
-  } finally {
-    await program.stop();
+  onStart(program);
+  while (!(await isReady(port))) {
+    if (!program.isRunning() || performance.now() - startedMs > mostStartMs)
+      throw new Error(`${starter.name} did not become ready: ${program.stderr().trim()}`);
+    await yieldTurn();
+  }
+  const ms = performance.now() - startedMs;
+  await waitForRest(program);
+  return { name: starter.name, program, ms };
+}
+
+const restMs = 50;
+const restCpuUs = 1_000;
+const mostRestMs = 5_000;
+
+/** Waits until a process uses next to nothing: what it still does would slow the start after it. */
+async function waitForRest({ pid, isRunning }: Process): Promise<void> {
+  for (let waitedMs = 0, before = -Infinity; waitedMs < mostRestMs && isRunning(); waitedMs += restMs) {
+    const cpuUs = readCpuUs(pid);
+    if (cpuUs - before < restCpuUs) return;
+    before = cpuUs;
+    await pause(restMs);
   }
 }
 

@@ -7,7 +7,7 @@ import { openStreams, type OpenStreams } from "../load/stream.ts";
 import { compareRounds, describeSubject, type Figure } from "../stats/rounds.ts";
 import { readMemory } from "./cores.ts";
 import { checkAnswer, loadNamed } from "./loads.ts";
-import { measureRounds, sampleCapacity, warmUp } from "./measure.ts";
+import { expectWarmUpSeconds, measureRounds, sampleCapacity, warmUp } from "./measure.ts";
 import type { BenchCase, BenchPlan, CaseResult, ResultRow } from "./plan.ts";
 import type { Stage } from "./stage.ts";
 import type { Subject } from "./subject.ts";
@@ -19,12 +19,18 @@ const kinds = [
 ] as const;
 
 const settleMs = 2_000;
+/** Starts, opening and settling, for the forecast. */
+const usualOpenSeconds = 7;
 const open = "sidecar, streams open";
 const none = "sidecar, none open";
 
 /** The case: each number of streams of the plan, idle and with events. */
 export const streamsCase: BenchCase = {
   name: "streams",
+  expectSeconds: (plan) =>
+    plan.streams.length *
+    kinds.length *
+    (usualOpenSeconds + 2 * (plan.rounds * plan.seconds + expectWarmUpSeconds(plan))),
   run: async (stage, plan) => {
     const results: CaseResult[] = [];
     for (const count of plan.streams) {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { chooseRounds, compareRounds, describeSubject, hasEnough, type Round, type Sample } from "./rounds.ts";
+import { chooseRounds, compareRounds, describeSubject, type Round, type Sample } from "./rounds.ts";
 import { quantile, spread } from "./series.ts";
 
 const sample = (cpuUs: number, rest: Partial<Sample> = {}): Sample => ({
@@ -56,14 +56,6 @@ describe("rounds", () => {
     expect(compareRounds(rounds, capacity)).toEqual({ med: 40 / 52, min: 40 / 54, max: 40 / 50, clean: false });
     expect(describeSubject(rounds, "ours").clean).toBe(false);
     expect(describeSubject(rounds, "bare")).toMatchObject({ clean: true, rounds: 6, cpuUs: { med: 40 } });
-  });
-
-  it("are enough when every comparison has its clean ones", () => {
-    const clean = round(sample(40), sample(50));
-    const disturbed = round(sample(40, { othersShare: 1 }), sample(50));
-    expect(hasEnough([clean, disturbed, clean], [capacity], 2)).toBe(true);
-    expect(hasEnough([clean, disturbed, clean], [capacity], 3)).toBe(false);
-    expect(hasEnough([clean, clean], [{ of: "bare", by: "nobody" }], 1)).toBe(false);
   });
 
   it("give a ratio between their least and their most, whatever was measured", () => {

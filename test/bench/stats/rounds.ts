@@ -39,7 +39,7 @@ const leastClean = 3;
 const leastDisturbed = 5;
 
 /** How much a sample is disturbed: 0 where it is not. */
-function disturbance({ utilisation, othersShare }: Sample): number {
+export function disturbance({ utilisation, othersShare }: Sample): number {
   return Math.max(0, othersShare - mostOthers) + Math.max(0, leastUtilisation - utilisation);
 }
 
@@ -62,14 +62,6 @@ export function chooseRounds<T extends { readonly disturbance: number }>(
   if (clean.length >= leastClean) return { chosen: clean, clean: true };
   const chosen = rounds.toSorted((a, b) => a.disturbance - b.disturbance).slice(0, leastDisturbed);
   return { chosen, clean: false };
-}
-
-/** Says whether every comparison has `wanted` rounds without disturbance. */
-export function hasEnough(rounds: readonly Round[], comparisons: readonly Comparison[], wanted: number): boolean {
-  const isClean = (sample: Sample | undefined): boolean => sample !== undefined && disturbance(sample) === 0;
-  return comparisons.every(
-    ({ of, by }) => rounds.filter((round) => isClean(round.get(of)) && isClean(round.get(by))).length >= wanted,
-  );
 }
 
 /** One subject over the rounds that count. */

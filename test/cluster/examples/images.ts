@@ -4,6 +4,8 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import type { Image } from "../image/image.ts";
 import type { LayerEntry } from "../image/layer.ts";
+import { bundleProgram } from "../../bundle/bundle.ts";
+import { repositoryRoot } from "../../demo/stage/root.ts";
 import { makeNodeImage } from "../image/node-image.ts";
 import { makeServersImage } from "../product/servers.ts";
 import { makeGithubImage } from "./github.ts";
@@ -46,6 +48,7 @@ export async function makeExampleImages({ names, folder, authorityPem }: Example
     ["mcp/fetch", makeFetchImage],
     ["mcp/sqlite", makeSqliteImage],
     ["ghcr.io/github/github-mcp-server", makeGithubImage],
+    ["registry.example.com/outrigger/outrigger-sidecar", (name, file) => makeSidecarImage(name, { file, bundles })],
     ["registry.example.com/mcp-remote", (name, file) => makeRemoteImage(name, file, authorityPem)],
   ]);
   const made = names.map((name, index) => {
@@ -55,6 +58,14 @@ export async function makeExampleImages({ names, folder, authorityPem }: Example
     return recipe(toFullName(name), join(folder, `${index}.tar`));
   });
   return Promise.all(made);
+}
+
+/** Our own sidecar where somebody runs it by hand, as its Dockerfile starts it. */
+async function makeSidecarImage(name: string, at: { readonly file: string; readonly bundles: string }): Promise<Image> {
+  const from = await bundleProgram("sidecar", repositoryRoot, at.bundles);
+  const path = "/app/main.cjs";
+  const entrypoint = ["/usr/local/bin/node", path];
+  return makeNodeImage({ name, file: at.file, app: [{ kind: "copy", path, from }], workdir: "/app", entrypoint });
 }
 
 /** The name as a node keeps it: Docker Hub's host and the tag are added where a manifest leaves them out. */

@@ -15,8 +15,9 @@ export interface ExamplePage {
   readonly manifest: string;
 }
 
-/** A call of `outrigger call` on a page, with what is printed. `tool` is a public name: `namespace__server__tool`. */
+/** A call of `outrigger call` on a page, with what is printed. `tool` is a public name: `namespace__server__tool`; `path` the endpoint's. */
 export interface ShownCall {
+  readonly path: string;
   readonly tool: string;
   readonly namespace: string;
   readonly server: string;
@@ -51,13 +52,16 @@ export function readCommands(page: string): readonly Example[] {
   return fences.flatMap(readExamples);
 }
 
+const shownCall =
+  /^npx outrigger call (?<tool>\S+) --json '(?<json>.*)'(?: --endpoint http:\/\/127\.0\.0\.1:7777(?<path>\/\S+))?$/;
+
 /** The calls of a page in order. */
 export function readCalls(page: string): readonly ShownCall[] {
   return readCommands(page).flatMap(({ command, output = "" }) => {
-    const { tool = "", json = "" } =
-      /^npx outrigger call (?<tool>\S+) --json '(?<json>.*)'$/.exec(command)?.groups ?? {};
+    const { tool = "", json = "", path = "/mcp" } = shownCall.exec(command)?.groups ?? {};
     const [namespace = "", server = ""] = tool.split("__");
-    return tool === "" ? [] : [{ tool, namespace, server, values: JSON.parse(json) as ShownCall["values"], output }];
+    if (tool === "") return [];
+    return [{ path, tool, namespace, server, values: JSON.parse(json) as ShownCall["values"], output }];
   });
 }
 

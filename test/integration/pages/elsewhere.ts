@@ -38,6 +38,7 @@ export const runElsewhere: readonly RunElsewhere[] = [
   row("npm run conformance", ".ci/run", "npm run --silent conformance", "CI runs it"),
   row("npm run bench -- sidecar --quick", ".ci/run", "bench -- sidecar --quick", "CI runs it"),
   row("npm run bench -- sidecar --case startup", ".ci/run", "bench -- sidecar --quick", "CI runs it with other cases"),
+  row("npm run bench -- sidecar --case streams", ".ci/run", "bench -- sidecar --quick", "CI runs it with other cases"),
   row("npm run bench -- sidecar", ".ci/run", "bench -- sidecar --quick", "CI runs its quick form"),
   row(
     "npm run bench -- cluster",

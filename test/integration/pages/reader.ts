@@ -47,6 +47,8 @@ export function createReader({ programs, env: more }: Equipment = { programs: []
     // npm would keep compiled code in the temporary folder.
     NODE_DISABLE_COMPILE_CACHE: "1",
   };
+  /** The addresses of the page, and those that stand for them here. */
+  const endpoints = new Map<string, string>();
   return {
     patienceMs: (command) => (asksServers.test(command) ? serversStartWithinMs : 0),
     save: (file, text) => {
@@ -56,11 +58,18 @@ export function createReader({ programs, env: more }: Equipment = { programs: []
     },
     run: async (command) => {
       const serving = readServing(command);
-      if (serving === undefined) return runLine(command, { cwd: folder, env });
+      if (serving === undefined) {
+        const line = [...endpoints].reduce((text, [shown, own]) => text.replaceAll(shown, own), command);
+        return runLine(line, { cwd: folder, env });
+      }
       // The page's port may be taken here.
       const free = String(await findFreePort());
       await serveUntilEnd(serving.line(free), free, { cwd: folder, env: { ...env, ...serving.env } });
-      if (serving.isEndpoint) env = { ...env, OUTRIGGER_ENDPOINT: `http://127.0.0.1:${free}` };
+      if (serving.isEndpoint) {
+        const own = `http://127.0.0.1:${free}`;
+        endpoints.set(`http://127.0.0.1:${serving.port}`, own);
+        env = { ...env, OUTRIGGER_ENDPOINT: own };
+      }
       return { text: "", code: 0 };
     },
   };

@@ -1,7 +1,7 @@
 /** Looks at everything that the check judges, in parallel. Decides nothing. */
 import type { InjectionConfig } from "@outrigger/webhook/inject";
 import { listServers } from "../../rest.ts";
-import type { EntryFacts, Facts, Release, ServedCertificate, ServerFacts } from "../facts.ts";
+import type { EntryFacts, Facts, KnownServers, Release, ServedCertificate } from "../facts.ts";
 import { mapLook, type Look } from "../look.ts";
 import { readServedCertificate, type CertificatePlace } from "./certificate.ts";
 import type { Cluster } from "./cluster.ts";
@@ -21,7 +21,7 @@ export interface Observing {
 /** Looks. Never rejects. */
 export async function observe({ cluster, reach, release, namespaces, nowMs }: Observing): Promise<Facts> {
   const config = readInjectionConfig(cluster, release);
-  const [programs, programPods, lease, injected, refused, servers, seenConfig, missed, trust] = await Promise.all([
+  const [programs, programPods, lease, injected, refused, known, seenConfig, missed, trust] = await Promise.all([
     readPrograms(cluster, release),
     readProgramPods(cluster, release),
     readLease(cluster, release),
@@ -33,7 +33,7 @@ export async function observe({ cluster, reach, release, namespaces, nowMs }: Ob
     namespaces === undefined ? observeTrust(cluster, reach, release) : {},
   ]);
   const sidecar = mapLook(seenConfig, ({ image, version }) => ({ image, version }));
-  return { nowMs, release, programs, programPods, lease, injected, missed, refused, servers, sidecar, ...trust };
+  return { nowMs, release, programs, programPods, lease, injected, missed, refused, known, sidecar, ...trust };
 }
 
 async function findMissed(
@@ -71,11 +71,11 @@ async function readWorstCertificate(
   return isGood && more.length > 0 ? readWorstCertificate(place, more) : served;
 }
 
-async function readServers(reach: Reach): Promise<Look<readonly ServerFacts[]>> {
+async function readServers(reach: Reach): Promise<Look<KnownServers>> {
   const endpoint = await reach.aggregator();
   if (!endpoint.ok) return endpoint;
   const answer = await listServers(endpoint.value);
   return answer.ok
-    ? { ok: true, value: answer.servers }
+    ? { ok: true, value: { servers: answer.servers, faults: answer.faults } }
     : { ok: false, why: `the aggregator at ${endpoint.value.base}: ${answer.message}` };
 }

@@ -44,7 +44,7 @@ export function factsOf(change: Partial<Facts> = {}): Facts {
     injected: seen([pod]),
     missed: seen([]),
     refused: seen([]),
-    servers: seen([]),
+    known: seen({ servers: [], faults: [] }),
     ...change,
   };
 }

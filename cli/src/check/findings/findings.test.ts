@@ -255,15 +255,23 @@ describe("servers", () => {
   };
 
   it("are counted with their tools where all are ready", () => {
-    expect(judgeServers([server, { ...server, name: "b" }])).toEqual([
+    expect(judgeServers({ servers: [server, { ...server, name: "b" }], faults: [] })).toEqual([
       createFinding("servers", "ok", "2 servers ready, 6 tools"),
+    ]);
+  });
+
+  it("are a problem where a list of them can't be read, which takes none of them away", () => {
+    const fault = "ConfigMap partners/servers is not there";
+    expect(judgeServers({ servers: [server], faults: [fault] }).map(told)).toEqual([
+      "servers ok: 1 server ready, 3 tools",
+      `servers problem: the aggregator can't look for servers in 1 place\n${fault}`,
     ]);
   });
 
   it("are a problem where they are dead, and a warning where they are not ready yet", () => {
     const dead = { ...server, name: "b", state: "Dead", reason: "ProbeFailed", message: "no answer" };
     const starting = { ...server, name: "c", state: "Initializing", reason: "Starting", message: "wait" };
-    expect(judgeServers([server, dead, starting]).map(told)).toEqual([
+    expect(judgeServers({ servers: [server, dead, starting], faults: [] }).map(told)).toEqual([
       "servers problem: 1 server of 3 can't be called\ntools/b: Dead, ProbeFailed: no answer",
       "servers warning: 1 server of 3 not ready yet\ntools/c: Initializing, Starting: wait",
     ]);

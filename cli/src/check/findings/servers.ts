@@ -1,9 +1,17 @@
 /** Judges the servers that the aggregator knows. Pure. */
-import type { ServerFacts } from "../facts.ts";
+import type { KnownServers, ServerFacts } from "../facts.ts";
 import { count, createFinding, type Finding } from "../finding.ts";
 
+/** The servers, and the places that can't be searched for more: what was found there before stays, what is new is missing. */
+export function judgeServers({ servers, faults }: KnownServers): readonly Finding[] {
+  if (faults.length === 0) return judgeStates(servers);
+  const next = "mend what each sentence names; the last good list is served until then";
+  const message = `the aggregator can't look for servers in ${count(faults.length, "place")}`;
+  return [...judgeStates(servers), createFinding("servers", "problem", { message, objects: faults, next })];
+}
+
 /** All ready, or which are not and why. One that starts will be; one that is dead needs somebody. */
-export function judgeServers(servers: readonly ServerFacts[]): readonly Finding[] {
+function judgeStates(servers: readonly ServerFacts[]): readonly Finding[] {
   const describe = ({ namespace, name, state, reason, message }: ServerFacts): string =>
     `${namespace}/${name}: ${state}, ${reason}: ${message}`;
   const dead = servers.filter(({ state }) => state === "Dead");

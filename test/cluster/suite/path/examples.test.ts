@@ -4,7 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { textOf } from "../../../fixtures/mcp-clients.ts";
+import { modernRequest, postRaw, textOf } from "../../../fixtures/mcp-clients.ts";
 import { nameFileFolder } from "../../../fixtures/temporary-folder.ts";
 import { waitFor } from "../../../fixtures/wait-for.ts";
 import { followPage } from "../../../integration/pages/follow.ts";
@@ -13,7 +13,7 @@ import { askCluster } from "../../ask-cluster.ts";
 import { createProviders, findProvider } from "../../choose-provider.ts";
 import { describeStandIn } from "../../examples/github-stand-in.ts";
 import { makeExampleImages } from "../../examples/images.ts";
-import { single } from "../../product/install.ts";
+import { release, single } from "../../product/install.ts";
 import { describeOrders, makeAuthority, ordersName, urlOfOrders } from "../../examples/orders-elsewhere.ts";
 import {
   listExamples,
@@ -29,31 +29,39 @@ import { createClusterReader, tokenOfReader } from "../../examples/reader.ts";
 import type { Image } from "../../image/image.ts";
 import { hasCluster } from "../cluster.ts";
 import { evict } from "./eviction.ts";
-import { useProduct } from "./product.ts";
+import { useProduct, type PodFacts } from "./product.ts";
+import { listRights, logInAs } from "./service-account.ts";
 import { underLoad } from "./steady-load.ts";
 import { createUser } from "./user.ts";
 import { isInjected } from "./webhook-away.ts";
 
-/** The namespace that most pages name, and that of the page on namespaces. */
+/** The namespace that most pages name, and those that pages make themselves. */
 const namespace = "tools";
 const workshop = "workshop";
-const namespaces = [namespace, workshop];
+const vessel = "vessel";
+const vendors = "vendors";
+const namespaces = [namespace, workshop, vessel, vendors];
 const examples = listExamples();
-/** It runs the reference server again: what its prompts would lead to stands on that one's page. */
-const hasPrompts = ({ name }: ExamplePage): boolean => name !== "namespace";
+/** The others run servers of these again: what their prompts would lead to stands on those pages. */
+const hasPrompts = ({ name }: ExamplePage): boolean => !["groups", "namespace", "sources"].includes(name);
 const prompts = examples.flatMap(({ name, page }) => readPrompts(page).map((row) => ({ name, ...row })));
 
-it("has examples, each with prompts, a refused call and at most six commands", () => {
+it("has examples, each with prompts, a refused call and few commands", () => {
   const ofServers = ["everything", "fetch", "filesystem", "github", "sqlite"];
-  const names = [...ofServers, "namespace", "remote", "replicas"];
+  const names = [...ofServers, "groups", "namespace", "remote", "replicas", "sources"];
   expect(examples.map(({ name }) => name)).toEqual(names.toSorted());
   for (const example of examples) {
     const { name, page } = example;
-    expect(readCommands(page).length, page).toBeLessThanOrEqual(ofServers.includes(name) ? 3 : 6);
+    expect(readCommands(page).length, page).toBeLessThanOrEqual(ofServers.includes(name) ? 3 : 8);
     expect(readPrompts(page).length > 0, page).toBe(hasPrompts(example));
-    expect(readCalls(page).filter(isRefused).length, page).toBe(1);
+    expect(readCalls(page).filter((call) => isRefused(call) && !isNoGroup(call)).length, page).toBe(1);
     expect(readPage(overview)).toContain(page.replace("docs/examples/", ""));
   }
+});
+
+it("sources names the sidecar of this release", () => {
+  const { version } = JSON.parse(readPage("sidecar/package.json")) as { readonly version: string };
+  expect(listImages()).toContain(`registry.example.com/outrigger/outrigger-sidecar:${version}`);
 });
 
 describe.skipIf(!hasCluster())("the examples", () => {
@@ -120,8 +128,14 @@ describe.skipIf(!hasCluster())("the examples", () => {
 
     it("answers a client of the SDK as the page says, and refuses it what the annotations forbid", async () => {
       for (const call of readCalls(page)) {
+        if (isNoGroup(call)) {
+          const url = `${await product.aggregator()}${call.path}`;
+          const answer = await postRaw(url, ...modernRequest("tools/list", {}));
+          expect([answer.status, answer.text]).toEqual([404, expect.stringContaining("No server is in group")]);
+          continue;
+        }
         if (!isRefused(call)) await user.untilListed(call.namespace, call.server);
-        const answer = await user.call(call.tool, call.values);
+        const answer = await user.call(call.tool, call.values, call.path);
         expect(answer.isError === true, call.tool).toBe(isRefused(call));
         if (!isRefused(call)) expect(textOf(answer).trim()).toBe(call.output.trim());
       }
@@ -165,6 +179,58 @@ describe.skipIf(!hasCluster())("the examples", () => {
     expect(issue).toContain("The hull needs paint");
   });
 
+  it("groups: each endpoint lists and finds its own servers alone, and the one of all lists every server", async () => {
+    const listAt = async (path: string): Promise<readonly string[]> => {
+      const client = await user.connect("v2", path);
+      const listed = await client.callTool({ name: "list_servers", arguments: {} });
+      const { servers } = listed.structuredContent as { servers: readonly { namespace: string; name: string }[] };
+      const found = await client.callTool({ name: "find_tool", arguments: { description: "sum of two numbers" } });
+      const { tools } = found.structuredContent as { tools: readonly { name: string }[] };
+      const names = servers.map((server) => `${server.namespace}__${server.name}`);
+      for (const { name } of tools) expect(names).toContain(name.split("__", 2).join("__"));
+      return names.filter((name) => path !== "/mcp" || name.startsWith(`${vessel}__`)).toSorted();
+    };
+    expect(await listAt("/mcp/g/bridge")).toEqual([`${vessel}__signals`, `${vessel}__weather`]);
+    expect(await listAt("/mcp/g/crew")).toEqual([`${vessel}__ledger`]);
+    expect(await listAt("/mcp")).toEqual(["ledger", "signals", "weather"].map((name) => `${vessel}__${name}`));
+  });
+
+  it("sources: the aggregator that runs takes in what is added to the list, gives up what is taken out, and needs no more rights", async () => {
+    const podsOfAggregator = async (): Promise<readonly string[]> => {
+      const query = `labelSelector=${encodeURIComponent("app.kubernetes.io/component=aggregator")}`;
+      const path = `/api/v1/namespaces/${release.namespace}/pods?${query}`;
+      const { items } = await product.get<{ items: readonly PodFacts[] }>(path);
+      return items
+        .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+        .map(({ metadata }) => metadata.uid);
+    };
+    const before = await podsOfAggregator();
+    const base = await product.aggregator();
+    const readFaults = async (): Promise<string> => {
+      const response = await fetch(`${base}/api/v1/summary`);
+      return ((await response.json()) as { faults: readonly string[] }).faults.join();
+    };
+    expect(await readFaults()).toContain("ConfigMap vendors/servers: not JSON");
+    const write = async (...names: readonly string[]): Promise<void> => {
+      const url = "http://orders.vendors.svc:19080/mcp";
+      const entry = { url, outrigger: { control: "http://orders.vendors.svc:19081" } };
+      const mcpServers = Object.fromEntries(names.map((name) => [name, entry]));
+      const data = { "servers.json": JSON.stringify({ mcpServers }) };
+      await product.patch(`/api/v1/namespaces/${vendors}/configmaps/servers`, { data });
+    };
+    await write("orders", "invoices");
+    await user.untilListed(vendors, "invoices");
+    expect(await readFaults()).toBe("");
+    expect(textOf(await user.call(`${vendors}__invoices__get-sum`, { a: 1, b: 2 }))).toContain("3");
+    await write("invoices");
+    await waitFor("orders gone", async () => (await user.findServer(vendors, "orders")) === undefined);
+    expect(await user.findServer(vendors, "invoices")).toMatchObject({ state: "Ready" });
+    expect(await podsOfAggregator()).toEqual(before);
+    const own = await logInAs(product.kubeconfig, "outrigger-aggregator", folder);
+    const list = [`list configmaps [servers]`, `watch configmaps [servers]`];
+    expect(await listRights(own, vendors)).toEqual([...list, "list pods", "watch pods"].toSorted());
+  });
+
   it("namespace takes in servers as they were, and leaves out the one that says so", async () => {
     for (const server of ["reference", "canary"]) {
       const path = `/apis/apps/v1/namespaces/${workshop}/deployments/${server}`;
@@ -180,6 +246,10 @@ describe.skipIf(!hasCluster())("the examples", () => {
     const [pod] = await product.pods(namespace, "remote");
     expect(JSON.stringify(pod)).not.toContain(remoteToken);
     expect(JSON.stringify(pod?.spec.initContainers)).not.toMatch(/\/remote|REMOTE_URL/);
+    const track = (order: string): Promise<string> =>
+      user.call(`${namespace}__remote__track_order`, { order }).then((answer) => textOf(answer));
+    // A session has its client from its start on: what the kubelet writes into the old pod's file later is for new ones.
+    expect(await track("7")).toBe("Order 7 left the warehouse.");
     const stringData = { headers: "Authorization: Bearer wrong" };
     await product.patch(`/api/v1/namespaces/${namespace}/secrets/remote`, { stringData });
     const template = { metadata: { annotations: { "example/token": "wrong" } } };
@@ -189,8 +259,7 @@ describe.skipIf(!hasCluster())("the examples", () => {
       return replicas.some(({ state, reason }) => state === "Dead" && reason === "ProcessExited");
     };
     await waitFor("the reason of the new pod", told, 90_000);
-    const answer = await user.call(`${namespace}__remote__track_order`, { order: "8" });
-    expect(textOf(answer)).toBe("Order 8 left the warehouse.");
+    expect(await track("8")).toBe("Order 8 left the warehouse.");
   });
 
   it("replicas: calls go on when one is evicted or killed, and the budget keeps the other from being evicted", async () => {
@@ -227,6 +296,9 @@ describe.skipIf(!hasCluster())("the examples", () => {
     expect(killed.failures.length, killed.failures.join("\n")).toBeLessThanOrEqual(4);
   }, 240_000);
 });
+
+/** A call at the endpoint of a group that no server is in. */
+const isNoGroup = ({ output }: { readonly output: string }): boolean => output.includes("No server is in group");
 
 const isRefused = ({ output }: { readonly output: string }): boolean => /^error: /m.test(output);
 

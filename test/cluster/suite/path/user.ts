@@ -23,11 +23,12 @@ export type CallAnswer = Awaited<ReturnType<Awaited<ReturnType<typeof connectMod
 
 /** What a user does. `base` is known once the product is installed. */
 export interface User {
-  readonly connect: (sdk?: "v1" | "v2") => Promise<Awaited<ReturnType<typeof connectModern>>>;
+  /** To the endpoint of all servers, or to the one at the path given. */
+  readonly connect: (sdk?: "v1" | "v2", path?: string) => Promise<Awaited<ReturnType<typeof connectModern>>>;
   readonly findServer: (namespace: string, name: string) => Promise<ServerFacts | undefined>;
   readonly untilListed: (namespace: string, name: string) => Promise<ServerFacts>;
-  /** Calls a tool by its public name through `call_tool`. */
-  readonly call: (tool: string, values: object) => Promise<CallAnswer>;
+  /** Calls a tool by its public name through `call_tool`, at the endpoint of all servers where no path is given. */
+  readonly call: (tool: string, values: object, path?: string) => Promise<CallAnswer>;
 }
 
 /** Creates the user; its clients are closed after the file. */
@@ -36,9 +37,9 @@ export function createUser(base: () => Promise<string>): User {
   afterAll(async () => {
     for (const client of clients) await client.close();
   });
-  let shared: Awaited<ReturnType<typeof connectModern>> | undefined;
-  const connect: User["connect"] = async (sdk = "v2") => {
-    const url = `${await base()}/mcp`;
+  const shared = new Map<string, Awaited<ReturnType<typeof connectModern>>>();
+  const connect: User["connect"] = async (sdk = "v2", path = "/mcp") => {
+    const url = `${await base()}${path}`;
     // Both clients have the calls that are made here, with the same forms.
     const client = (sdk === "v2" ? await connectModern(url) : await connectLegacy(url)) as unknown as Awaited<
       ReturnType<typeof connectModern>
@@ -63,9 +64,10 @@ export function createUser(base: () => Promise<string>): User {
         },
         30_000,
       ),
-    call: async (tool, values) => {
-      shared ??= await connect();
-      return shared.callTool({ name: "call_tool", arguments: { name: tool, arguments: values } });
+    call: async (tool, values, path = "/mcp") => {
+      const client = shared.get(path) ?? (await connect("v2", path));
+      shared.set(path, client);
+      return client.callTool({ name: "call_tool", arguments: { name: tool, arguments: values } });
     },
   };
 }

@@ -69,20 +69,10 @@ export function listBars(streams: readonly number[]): readonly SidecarBar[] {
       unit: "x",
       atMost: 0.65,
     }),
-    bar("P4", "micro", "scan_1MB_many_values_ms", {
-      question: "loop held by 1 MB of many values",
-      unit: "ms",
-      atMost: 5,
-    }),
     bar("P4", "micro", "scan_1MB_one_string_vs_parse", {
       question: "loop held by 1 MB in one string, of JSON.parse",
       unit: "x",
       atMost: 0.05,
-    }),
-    bar("P4", "micro", "scan_1MB_one_string_ms", {
-      question: "loop held by 1 MB in one string",
-      unit: "ms",
-      atMost: 0.2,
     }),
     bar("P5", "latency", "added_p50_vs_bare", {
       question: "added p50 at 500 calls/s, of what bare adds",

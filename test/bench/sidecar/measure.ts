@@ -52,6 +52,11 @@ export async function warmUp(stage: Stage, entry: Entry, mostSeconds: number): P
   stage.warm.add(key);
 }
 
+/** Has a subject be warmed up again: code that was compiled for what it did so far is compiled anew when it begins something else. */
+export function forgetWarmth(stage: Stage, { pid }: Subject): void {
+  for (const key of stage.warm) if (key.startsWith(`${pid} `)) stage.warm.delete(key);
+}
+
 /** About how long the warm-up of one subject takes on a quiet machine. */
 export function expectWarmUpSeconds({ mostWarmUpSeconds }: Pick<BenchPlan, "mostWarmUpSeconds">): number {
   return Math.min(mostWarmUpSeconds, usualWarmUpSeconds);

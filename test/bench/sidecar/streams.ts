@@ -7,7 +7,7 @@ import { openStreams, type OpenStreams } from "../load/stream.ts";
 import { compareRounds, describeSubject, type Figure } from "../stats/rounds.ts";
 import { readMemory } from "./cores.ts";
 import { checkAnswer, loadNamed } from "./loads.ts";
-import { expectWarmUpSeconds, measureRounds, sampleCapacity, warmUp } from "./measure.ts";
+import { expectWarmUpSeconds, forgetWarmth, measureRounds, sampleCapacity, warmUp } from "./measure.ts";
 import type { BenchCase, BenchPlan, CaseResult, ResultRow } from "./plan.ts";
 import type { Stage } from "./stage.ts";
 import type { Subject } from "./subject.ts";
@@ -21,6 +21,8 @@ const kinds = [
 const settleMs = 2_000;
 /** Starts, opening and settling, for the forecast. */
 const usualOpenSeconds = 7;
+/** Of the one before its streams are opened and after it; the other stays warm. */
+const warmUpsOfRun = 2;
 const open = "sidecar, streams open";
 const none = "sidecar, none open";
 
@@ -28,13 +30,14 @@ const none = "sidecar, none open";
 export const streamsCase: BenchCase = {
   name: "streams",
   expectSeconds: (plan) =>
-    plan.streams.length *
-    kinds.length *
-    (usualOpenSeconds + 2 * (plan.rounds * plan.seconds + expectWarmUpSeconds(plan))),
+    chooseRuns(plan).length *
+    (usualOpenSeconds + 2 * plan.rounds * plan.seconds + warmUpsOfRun * expectWarmUpSeconds(plan)),
   run: async (stage, plan) => {
     const results: CaseResult[] = [];
-    for (const count of plan.streams) {
-      for (const kind of kinds) results.push(await measureStreams({ stage, plan }, count, kind));
+    try {
+      for (const [count, kind] of chooseRuns(plan)) results.push(await measureStreams({ stage, plan }, count, kind));
+    } finally {
+      await stage.end(none);
     }
     return {
       rows: results.flatMap(({ rows }) => rows),
@@ -44,14 +47,30 @@ export const streamsCase: BenchCase = {
   },
 };
 
+type Kind = (typeof kinds)[number];
+
+const figuresOf = (count: number, { suffix }: Kind) =>
+  ({ capacity: `with_${count}_streams${suffix}`, memory: `anon_kib_per_stream_of_${count}${suffix}` }) as const;
+
+/** What is measured: all of it, or that of which some figure is asked for again. */
+function chooseRuns({
+  streams,
+  figures,
+}: Pick<BenchPlan, "streams" | "figures">): readonly (readonly [number, Kind])[] {
+  const isAsked = (count: number, kind: Kind): boolean =>
+    figures === undefined || Object.values(figuresOf(count, kind)).some((name) => figures.has(name));
+  return streams.flatMap((count) => kinds.filter((kind) => isAsked(count, kind)).map((kind) => [count, kind] as const));
+}
+
 interface Run {
   readonly stage: Stage;
   readonly plan: BenchPlan;
 }
 
-async function measureStreams({ stage, plan }: Run, count: number, kind: (typeof kinds)[number]): Promise<CaseResult> {
+async function measureStreams({ stage, plan }: Run, count: number, kind: Kind): Promise<CaseResult> {
   const title = `${count} streams, ${kind.name}`;
   const load = loadNamed("call-300B");
+  const names = figuresOf(count, kind);
   const subjects: Subject[] = [];
   for (const name of [open, none] as const) {
     plan.onProgress(`${title}: starting and warming up ${name}`);
@@ -68,7 +87,10 @@ async function measureStreams({ stage, plan }: Run, count: number, kind: (typeof
   try {
     if (streams.refused !== undefined) return tellRefused(count, kind, streams);
     await pause(settleMs);
+    // Before calls come, which take memory, too.
     const anonKiB = ((readMemory(subject.pid).anon - before) * 1_024) / count;
+    forgetWarmth(stage, subject);
+    await warmUp(stage, { subject, load }, plan.mostWarmUpSeconds);
     const rounds = await measureRounds(
       {
         title,
@@ -89,15 +111,14 @@ async function measureStreams({ stage, plan }: Run, count: number, kind: (typeof
     return {
       rows,
       figures: {
-        [`with_${count}_streams${kind.suffix}`]: lost === 0 ? ratio : nothing,
-        [`anon_kib_per_stream_of_${count}${kind.suffix}`]: { ...same(anonKiB), clean: true },
+        [names.capacity]: lost === 0 ? ratio : nothing,
+        [names.memory]: { ...same(anonKiB), clean: true },
       },
       notes: lost === 0 ? [] : [`${title}: ${lost} ended while calls were made`],
     };
   } finally {
     streams.close();
     await stage.end(open);
-    await stage.end(none);
   }
 }
 
@@ -106,11 +127,11 @@ const same = (value: number) => ({ med: value, min: value, max: value });
 /** No capacity: what was asked for could not be had at all. */
 const nothing: Figure = { ...same(0), clean: true };
 
-function tellRefused(count: number, kind: (typeof kinds)[number], { count: opened, refused }: OpenStreams): CaseResult {
+function tellRefused(count: number, kind: Kind, { count: opened, refused }: OpenStreams): CaseResult {
   const why = (refused ?? "").split("\r\n", 1)[0] ?? "";
   return {
     rows: [],
-    figures: { [`with_${count}_streams${kind.suffix}`]: nothing },
+    figures: { [figuresOf(count, kind).capacity]: nothing },
     notes: [`${count} streams, ${kind.name}: about ${opened} were opened, the next was answered with "${why}"`],
   };
 }

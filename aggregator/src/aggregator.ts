@@ -1,5 +1,5 @@
 /**
- * Puts the aggregator together: discovery, catalogue, index, relay, endpoints, read API, health, metrics; and takes it apart in
+ * Puts the aggregator together: discovery, catalogue, index, waker, relay, endpoints, read API, health, metrics; and takes it apart in
  * order. The only file that knows all parts; settings come in, sockets are opened here.
  */
 import type { AddressInfo } from "node:net";
@@ -11,6 +11,7 @@ import { createMetrics } from "@outrigger/runtime/metrics";
 import type { ShutdownStep } from "@outrigger/runtime/shutdown";
 import { fastify, type FastifyInstance } from "fastify";
 import { Agent } from "undici";
+import { createAsleepSource } from "./discovery/asleep.ts";
 import { createConfigMapSource } from "./discovery/config-map.ts";
 import { createFileSource } from "./discovery/file.ts";
 import { createPodSource } from "./discovery/pods.ts";
@@ -28,6 +29,8 @@ import { createState } from "./state/state.ts";
 import { summarise } from "./state/summary.ts";
 import { startTelemetry, type OpenedTelemetry } from "./telemetry/telemetry.ts";
 import { version } from "./version.ts";
+import { createAsk, refuseToAsk } from "./wake/ask.ts";
+import { createWaker } from "./wake/waker.ts";
 
 /** A running aggregator. `steps` end it in order. */
 export interface Aggregator {
@@ -71,8 +74,20 @@ export async function startAggregator(
     onIndexed: metrics.observeIndexUpdate,
   });
   const clientInfo = { name: "outrigger", title: "Outrigger", version };
+  const { wakeUrl: baseUrl, wakeToken: tokenFile } = settings;
+  const waker = createWaker({
+    bounds: { mostWaiting: settings.wakeQueue, timeoutMs: settings.wakeTimeoutMs },
+    ask:
+      baseUrl === undefined || tokenFile === undefined
+        ? refuseToAsk
+        : createAsk({ dispatcher: control, baseUrl, tokenFile }),
+    factsOf: state.sleepOf,
+    metrics,
+    nowMs,
+    random: Math.random,
+  });
   const relay = createRelay({
-    ...{ dispatcher: data, clientInfo, replicasOf: state.replicasOf, nowMs },
+    ...{ dispatcher: data, clientInfo, replicasOf: state.replicasOf, nowMs, waker },
     deadlineMs: settings.callDeadlineMs,
   });
 
@@ -116,12 +131,17 @@ export async function startAggregator(
     metrics.showSummary(summarise(catalogue, discovered));
     metrics.showServers(buildRecords({ catalogue, views: state.views(), discovered }));
     metrics.showTelemetry(telemetry.counts());
-    metrics.showLoad({ callsInFlight: relay.inFlight(), sessions: endpoints.sessions() });
+    metrics.showLoad({
+      callsInFlight: relay.inFlight(),
+      wakingCalls: waker.waiting(),
+      sessions: endpoints.sessions(),
+    });
     return reply.type(registry.contentType).send(await registry.expose());
   });
 
   let lastLine = "";
   state.onChange(() => {
+    waker.look();
     relay.keepOnly(new Set(state.views().keys()));
     endpoints.refresh();
     const summary = summarise(state.catalogue(), state.discovered());
@@ -146,6 +166,7 @@ export async function startAggregator(
       { name: "leave", run: () => (settings.kube?.mode === "in-cluster" ? leave(relay.inFlight) : undefined) },
       { name: "endpoints", run: () => endpoints.close() },
       { name: "endpoint port", run: () => endpointApp.close() },
+      { name: "waker", run: () => waker.stop() },
       { name: "relay", run: () => relay.stop() },
       { name: "state", run: () => state.stop() },
       { name: "telemetry", run: telemetry.close },
@@ -188,9 +209,12 @@ function createSources(settings: AggregatorSettings, { access, nowMs, logger }: 
   const sources: DiscoverySource[] = [];
   if (settings.servers !== undefined) sources.push(createFileSource({ path: settings.servers, nowMs }));
   if (access !== undefined) {
-    const onHandlerError = (error: unknown): void => logger.error({ err: error }, "reading what is watched failed");
-    sources.push(createPodSource({ access, namespaces: settings.namespaces, onHandlerError }));
+    const { namespaces, asleep: keptIn } = settings;
+    const onHandlerError = (error: unknown): void =>
+      logger.error({ err: error }, "reading what the cluster tells failed");
+    sources.push(createPodSource({ access, namespaces, onHandlerError }));
     for (const list of settings.serverLists) sources.push(createConfigMapSource({ access, list, onHandlerError }));
+    if (keptIn !== undefined) sources.push(createAsleepSource({ access, keptIn, namespaces, onHandlerError }));
   }
   return sources;
 }

@@ -4,6 +4,7 @@
  * `index_tools`, `index_update_seconds`, `find_tool_requests_total{result}`,
  * `find_tool_duration_seconds`, `find_tool_results`, `find_tool_low_confidence_total`, `find_tool_tokens_saved_total`,
  * `call_tool_requests_total{result}`,
+ * `waking_calls`, `wakes_total{result}`, `wake_waits_total{result}`, `wake_duration_seconds`,
  * `calls_in_flight`, `sessions`, `discovery_faults`, `audit_lines_total`, `audit_lost_total`, `audit_failing`, `spans_total{state}`; and by
  * the conventions of OpenTelemetry `mcp_server_operation_duration_seconds` and `mcp_client_operation_duration_seconds`.
  * No query text, no caller and no name of a server's tool is a label; names of servers are, two series for each.
@@ -15,6 +16,7 @@ import type { SpanCounts } from "@outrigger/runtime/spans";
 import type { SearchOutcome } from "./search/present.ts";
 import type { ServerRecord } from "./rest/record.ts";
 import type { Summary } from "./state/summary.ts";
+import type { WakeMetrics } from "./wake/waker.ts";
 
 /** How a search ended; `empty` found nothing, `refused` had wrong arguments. */
 export type SearchResultLabel = "ok" | "empty" | "refused";
@@ -31,6 +33,14 @@ export interface TelemetryCounts {
   readonly spans: SpanCounts | undefined;
 }
 
+/** What is under way now. */
+export interface LoadFigures {
+  readonly callsInFlight: number;
+  /** Those of them that wait for a server to wake. */
+  readonly wakingCalls: number;
+  readonly sessions: number;
+}
+
 /** What an operation was and how it failed. */
 export interface OperationLabels {
   readonly method: string;
@@ -38,7 +48,7 @@ export interface OperationLabels {
 }
 
 /** What the aggregator counts. */
-export interface AggregatorMetrics {
+export interface AggregatorMetrics extends WakeMetrics {
   readonly countSearch: (result: SearchResultLabel) => void;
   readonly observeSearch: (
     outcome: Pick<SearchOutcome, "tools" | "confidence" | "token_metrics">,
@@ -54,7 +64,7 @@ export interface AggregatorMetrics {
   /** The same of what was asked of a sidecar. */
   readonly observeRoutedCall: (operation: OperationLabels, seconds: number) => void;
   readonly showTelemetry: (counts: TelemetryCounts) => void;
-  readonly showLoad: (load: { readonly callsInFlight: number; readonly sessions: number }) => void;
+  readonly showLoad: (load: LoadFigures) => void;
 }
 
 type LabelledGauge = (name: string, help: string, labelNames?: readonly string[]) => ReturnType<Metrics["gauge"]>;
@@ -70,6 +80,7 @@ export function createAggregatorMetrics(metrics: Metrics): AggregatorMetrics {
   const ingested = gauge("ingested_servers", "Servers by outcome of reading their catalogue.", ["result"]);
   const indexTools = gauge("index_tools", "Tools in the index.");
   const inFlight = gauge("calls_in_flight", "Calls of tools under way.");
+  const waking = gauge("waking_calls", "Calls that wait for servers to wake.");
   const sessions = gauge("sessions", "Open sessions of legacy clients.");
   const faults = gauge("discovery_faults", "Places that can't be searched for servers now.");
   const indexUpdates = metrics.histogram("index_update_seconds", "Time to bring the index up to a change.", {
@@ -114,6 +125,7 @@ export function createAggregatorMetrics(metrics: Metrics): AggregatorMetrics {
   );
   return {
     ...createTelemetryMetrics(metrics),
+    ...createWakeMetrics(metrics),
     observeOperation: ({ method, tool, errorType }, seconds) => {
       const labels = { mcp_method_name: labelMethod(method), gen_ai_tool_name: tool, error_type: errorType };
       operations.observe(seconds, labels);
@@ -145,8 +157,9 @@ export function createAggregatorMetrics(metrics: Metrics): AggregatorMetrics {
         serverTools.set(toolsCount, { namespace, server });
       }
     },
-    showLoad: ({ callsInFlight, sessions: open }) => {
+    showLoad: ({ callsInFlight, wakingCalls, sessions: open }) => {
       inFlight.set(callsInFlight);
+      waking.set(wakingCalls);
       sessions.set(open);
     },
   };
@@ -154,6 +167,32 @@ export function createAggregatorMetrics(metrics: Metrics): AggregatorMetrics {
 
 /** Methods come from callers: only those that MCP knows become labels. */
 const labelMethod = (method: string): string => (findMethod(method) === undefined ? "_other" : method);
+
+const wakeResults = ["awake", "gone", "refused", "late", "left"] as const;
+
+/** What becomes of sleeping servers that are called; the time is of those that woke. */
+function createWakeMetrics(metrics: Metrics): WakeMetrics {
+  const wakes = metrics.counter(
+    "wakes_total",
+    "Sleeping servers that were called, by outcome.",
+    wakeResults.map((result) => ({ result })),
+  );
+  const waits = metrics.counter(
+    "wake_waits_total",
+    "Calls of sleeping servers, by how their waiting ended.",
+    [...wakeResults, "full"].map((result) => ({ result })),
+  );
+  const duration = metrics.histogram("wake_duration_seconds", "Time from the first call to a server that is awake.", {
+    buckets: [0.5, 1, 2, 3, 4, 5, 7.5, 10, 15, 20, 30, 45, 60, 120],
+  });
+  return {
+    countWait: (result) => waits.add({ result }),
+    observeWake: (result, seconds) => {
+      wakes.add({ result });
+      if (result === "awake") duration.observe(seconds);
+    },
+  };
+}
 
 const spanStates = ["ended", "exported", "failed"] as const;
 

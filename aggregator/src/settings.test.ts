@@ -79,3 +79,24 @@ it("reads the place of the API server: a word or a base URL", () => {
   expect(read(["--kube", "kubeconfig"])).toMatchObject({ settings: { kube: { mode: "kubeconfig" } } });
   for (const text of ["cluster", "ftp://x", "127.0.0.1:8001"]) expect(read(["--kube", text]).ok, text).toBe(false);
 });
+
+it("knows of sleeping servers where the cluster is given, and wakes them where it is told whom to ask and by which token", () => {
+  const cluster = ["--kube", "in-cluster", "--asleep", "outrigger-system"];
+  expect(read(cluster)).toMatchObject({
+    settings: { asleep: "outrigger-system", wakeQueue: 100, wakeTimeoutMs: 60_000 },
+  });
+  const waking = [...cluster, "--wake-url", "http://operator:8082/", "--wake-token", "/token"];
+  expect(read([...waking, "--wake-queue", "5", "--wake-timeout", "2s"])).toMatchObject({
+    settings: { wakeUrl: "http://operator:8082", wakeToken: "/token", wakeQueue: 5, wakeTimeoutMs: 2_000 },
+  });
+  expect(read(["--servers", "f", "--asleep", "a"])).toMatchObject({ problems: ["--asleep goes with --kube"] });
+  expect(read([...cluster, "--wake-url", "http://o:1"])).toMatchObject({
+    problems: [expect.stringContaining("together")],
+  });
+  const alone = ["--kube", "in-cluster", "--wake-url", "http://o:1", "--wake-token", "/token"];
+  expect(read(alone)).toMatchObject({ problems: ["--wake-url goes with --asleep"] });
+  for (const value of ["operator:8082", "http://o:1/v1", "ftp://o"]) {
+    expect(read([...waking, "--wake-url", value]).ok, value).toBe(false);
+  }
+  for (const value of ["-1", "1001", "many"]) expect(read([...waking, "--wake-queue", value]).ok, value).toBe(false);
+});

@@ -2,7 +2,7 @@
  * The aggregator's settings: flags, variables, defaults, and what does not go together. Pure; main.ts passes argv and environment.
  */
 import { aggregatorPorts } from "@outrigger/api/ports";
-import { parseDnsLabel, parseDuration, parseWord } from "@outrigger/api/values";
+import { parseDnsLabel, parseDuration, parseWhole, parseWord } from "@outrigger/api/values";
 import { parseClusterPlace } from "@outrigger/kube";
 import { findForbiddenEndpoints } from "@outrigger/runtime/collectors";
 import { auditSettings } from "@outrigger/runtime/audit-settings";
@@ -12,6 +12,42 @@ import { readTraceSettings, type TraceSettings } from "@outrigger/runtime/trace-
 import type { NamePlan } from "./catalog/entry.ts";
 import type { ListReference } from "./discovery/config-map.ts";
 import { fileNamespace } from "./discovery/read-entries.ts";
+
+/** The settings about servers that sleep. */
+const wakeSettings = {
+  asleep: {
+    flag: "asleep",
+    env: "OUTRIGGER_ASLEEP",
+    help: "namespace in which the operator keeps what servers list while they sleep; without it none is known",
+    parse: parseDnsLabel,
+  },
+  wakeUrl: {
+    flag: "wake-url",
+    env: "OUTRIGGER_WAKE_URL",
+    help: "base URL at which the operator is asked to wake a server; without it sleeping servers can't be called",
+    parse: parseBaseUrl,
+  },
+  wakeToken: {
+    flag: "wake-token",
+    env: "OUTRIGGER_WAKE_TOKEN",
+    help: "file with the token for --wake-url; read again for each request",
+    parse: parseText,
+  },
+  wakeQueue: {
+    flag: "wake-queue",
+    env: "OUTRIGGER_WAKE_QUEUE",
+    help: "most calls that wait for one server to wake, 0 to 1000; more are refused",
+    parse: (text: string) => parseWhole(text, { min: 0, max: 1_000 }),
+    fallback: 100,
+  },
+  wakeTimeoutMs: {
+    flag: "wake-timeout",
+    env: "OUTRIGGER_WAKE_TIMEOUT",
+    help: "longest time that a call waits for its server to wake",
+    parse: parseDuration,
+    fallback: 60_000,
+  },
+};
 
 /** The table of settings. */
 export const settingTable = {
@@ -89,6 +125,7 @@ export const settingTable = {
     parse: parseDuration,
     fallback: 120_000,
   },
+  ...wakeSettings,
   ...auditSettings,
   ...programSettings,
 };
@@ -120,6 +157,7 @@ export function readAggregatorSettings(input: SettingsInput): ReadAggregatorSett
   const { names, ...values } = read.settings.values;
   const problems = read.settings.rest.map((argument) => `unexpected argument ${JSON.stringify(argument)}`);
   problems.push(...checkPlaces(values));
+  problems.push(...checkWaking(values));
   const plan = planNames(names ?? (values.kube === undefined ? "server" : "namespace"), values);
   if (typeof plan === "string") return { ok: false, problems: [...problems, plan] };
   problems.push(...findForbiddenEndpoints(input.env));
@@ -151,6 +189,25 @@ function planNames(names: "server" | "namespace", values: Omit<Values, "names">)
     return "--names server needs exactly one place: --servers alone, or --kube with one namespace, also of --server-lists";
   }
   return { qualify: "server", namespace: only };
+}
+
+function checkWaking({ kube, asleep, wakeUrl, wakeToken }: Omit<Values, "names">): readonly string[] {
+  return [
+    ...(asleep !== undefined && kube === undefined ? ["--asleep goes with --kube"] : []),
+    ...(wakeUrl !== undefined && asleep === undefined ? ["--wake-url goes with --asleep"] : []),
+    ...((wakeUrl === undefined) === (wakeToken === undefined) ? [] : ["--wake-url and --wake-token go together"]),
+  ];
+}
+
+/** The base of an address, without the slash at its end. */
+function parseBaseUrl(text: string): ParsedSetting<string> {
+  const url = URL.parse(text);
+  return url !== null && /^https?:$/.test(url.protocol) && url.pathname === "/" && url.search === ""
+    ? { ok: true, value: url.origin }
+    : {
+        ok: false,
+        expected: "an http or https URL without a path, such as http://outrigger-operator.example.svc:8082",
+      };
 }
 
 function parseList(text: string): ParsedSetting<readonly string[]> {

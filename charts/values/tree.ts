@@ -8,6 +8,7 @@ import { list, text, texts, word, type Group } from "./node.ts";
 import { pullPolicy } from "./image.ts";
 import { policy } from "./policy.ts";
 import { aggregator, extraObjects, nameOverride, operator, rbac, webhook } from "./programs.ts";
+import { sleep } from "./sleep.ts";
 
 /** The root. */
 export const tree: Group = {
@@ -20,6 +21,7 @@ export const tree: Group = {
     webhook,
     aggregator,
     operator,
+    sleep,
     certificates,
     rbac,
     networkPolicies,

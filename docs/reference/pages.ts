@@ -3,7 +3,7 @@ import { programErrors, rpcCodes, wireErrors } from "@outrigger/api/errors";
 import { keyList } from "@outrigger/api/keys";
 import type { KeyDefinition } from "@outrigger/api/key-definition";
 import { metrics, type MetricDefinition, type MetricProgram } from "@outrigger/api/metrics";
-import { aggregatorPorts, sidecarPorts, webhookPorts } from "@outrigger/api/ports";
+import { aggregatorPorts, operatorPorts, sidecarPorts, webhookPorts } from "@outrigger/api/ports";
 import { buildPolicyPage } from "./policy-page.ts";
 import { reasonList, reasons, toMetricLabel, type ReasonArea } from "@outrigger/api/reasons";
 
@@ -47,6 +47,7 @@ const areaTitles: Readonly<Record<ReasonArea, string>> = {
   enforcement: "Ways round the sidecar",
   health: "Health of a server",
   catalogue: "Catalogue of a server",
+  sleep: "Servers that sleep until they are called",
 };
 
 function reasonSection(area: ReasonArea): string {
@@ -119,9 +120,12 @@ export const pages: readonly Page[] = [
   page("ports.md", "Ports", [
     table(
       ["program", "use", "port"],
-      Object.entries({ sidecar: sidecarPorts, webhook: webhookPorts, aggregator: aggregatorPorts }).flatMap(
-        ([program, ports]) => Object.entries(ports).map(([use, port]) => [program, use, String(port)]),
-      ),
+      Object.entries({
+        sidecar: sidecarPorts,
+        webhook: webhookPorts,
+        operator: operatorPorts,
+        aggregator: aggregatorPorts,
+      }).flatMap(([program, ports]) => Object.entries(ports).map(([use, port]) => [program, use, String(port)])),
     ),
   ]),
 ];

@@ -26,11 +26,11 @@ async function main(): Promise<void> {
   const { settings } = read;
   const logger = createLogger({ component: "operator", version, level: settings.logLevel });
   try {
-    const { adminPort, steps } = await startOperator(settings, logger);
+    const { adminPort, wakePort, steps } = await startOperator(settings, logger);
     const exit = (code: number): void => process.exit(code);
     const hooks = createProcessHooks(process, { watchStdin: settings.watchStdin === "yes", exit });
     installShutdown({ steps, graceMs, hooks, logger });
-    logger.info({ adminPort }, "listening");
+    logger.info({ adminPort, wakePort }, "listening");
   } catch (error) {
     const isTaken = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
     const code = isTaken ? "OUTRIGGER_ERR_PORT_TAKEN" : "OUTRIGGER_ERR_START_FAILED";

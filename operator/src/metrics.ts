@@ -3,15 +3,17 @@
  * `leader`, `reconcile_total{controller,result}`, `reconcile_duration_seconds{controller}`, `watch_failures_total{resource}`, `events_dropped_total`,
  * `guarded_namespaces`, `policy_valid`, `bundles`, `bundles_refused{reason}`, `policy_patches_total{result}`,
  * `pods_without_trusted_key`, `trust_keys`, `pods_pinning_old_key`, `enforced_pods{status,reason}`, `probes_total{status}`,
- * `foreign_policies`, `authority_phase{phase}`, `authority_expiry_timestamp_seconds`, `ca_bundle_in_sync`.
+ * `foreign_policies`, `authority_phase{phase}`, `authority_expiry_timestamp_seconds`, `ca_bundle_in_sync`,
+ * `asleep_servers`, `sleeps_total{result}`, `wakes_total{result}`, `wake_duration_seconds`.
  * No name of a namespace, pod or server is a label.
  */
 import { toMetricLabel, type Reason } from "@outrigger/api/reasons";
+import { wakeStatus, type WakeAnswer } from "@outrigger/api/wake";
 import type { Metrics } from "@outrigger/runtime/metrics";
 import { topics, type Topic } from "./cluster/view.ts";
 
 /** The duties, as labels name them. */
-const controllers = ["trust", "bundles", "isolation", "probe", "certificates", "events"] as const;
+const controllers = ["trust", "bundles", "isolation", "probe", "certificates", "events", "sleep"] as const;
 
 export type Controller = (typeof controllers)[number];
 
@@ -41,7 +43,24 @@ export interface OperatorMetrics {
     readonly expiresAtMs: number;
     readonly sync: "in sync" | "out of sync";
   }) => void;
+  readonly showAsleep: (servers: number) => void;
+  readonly countSleep: (result: SleepResult) => void;
+  /** One request to wake a server, answered after so long. */
+  readonly observeWake: (result: WakeAnswer["reason"], seconds: number) => void;
 }
+
+const sleepResults = [
+  "Asleep",
+  "InvalidAnnotation",
+  "SidecarsMissing",
+  "ActivityUnknown",
+  "CatalogueUnknown",
+  "CatalogueTooLarge",
+  "SleepFailed",
+] as const satisfies readonly Reason[];
+
+/** How an attempt to put a server to sleep ended. */
+export type SleepResult = (typeof sleepResults)[number];
 
 type LabelledGauge = (name: string, help: string, labelNames?: readonly string[]) => ReturnType<Metrics["gauge"]>;
 
@@ -93,6 +112,21 @@ export function createOperatorMetrics(metrics: Metrics): OperatorMetrics {
     "When the signing authority, or the first certificate that is given to be trusted, ends.",
   );
   const inSync = gauge("ca_bundle_in_sync", "1 where every entry of the webhook configuration trusts what it should.");
+  const asleep = gauge("asleep_servers", "Servers that are asleep.");
+  const sleeps = metrics.counter(
+    "sleeps_total",
+    "Attempts to put a server to sleep, by outcome.",
+    sleepResults.map((reason) => ({ result: toMetricLabel(reason) })),
+  );
+  const wakes = metrics.counter(
+    "wakes_total",
+    "Requests to wake a server, by outcome.",
+    // Keys of a const object are exactly its members.
+    (Object.keys(wakeStatus) as WakeAnswer["reason"][]).map((reason) => ({ result: toMetricLabel(reason) })),
+  );
+  const wakeTime = metrics.histogram("wake_duration_seconds", "Time to answer a request to wake a server.", {
+    buckets: [0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10],
+  });
   return {
     showLeader: (isLeader) => leader.set(isLeader ? 1 : 0),
     countRun: (controller, result) => runs.add({ controller, result }),
@@ -123,6 +157,12 @@ export function createOperatorMetrics(metrics: Metrics): OperatorMetrics {
       for (const each of phases) phase.set(each === facts.phase ? 1 : 0, { phase: each });
       expiry.set(facts.expiresAtMs / 1_000);
       inSync.set(facts.sync === "in sync" ? 1 : 0);
+    },
+    showAsleep: (servers) => asleep.set(servers),
+    countSleep: (result) => sleeps.add({ result: toMetricLabel(result) }),
+    observeWake: (result, seconds) => {
+      wakes.add({ result: toMetricLabel(result) });
+      wakeTime.observe(seconds);
     },
   };
 }

@@ -22,10 +22,13 @@ import { watchPolicy, type WatchedPolicy } from "./policy/watch-policy.ts";
 import type { OperatorSettings } from "./settings.ts";
 import { startTerm, type Term, type TermParts } from "./term.ts";
 import { version } from "./version.ts";
+import { openWakePort } from "./wake/wake.ts";
 
 /** A running operator. `steps` end it in order. */
 export interface Operator {
   readonly adminPort: number;
+  /** Where servers are woken; undefined where none sleeps. */
+  readonly wakePort: number | undefined;
   readonly steps: readonly ShutdownStep[];
 }
 
@@ -71,11 +74,15 @@ export async function startOperator(settings: OperatorSettings, logger: Logger):
   addHealthRoutes(app, createChecks({ view, policy, isStopping: () => isStopping }));
   app.get("/metrics", async (_request, reply) => reply.type(registry.contentType).send(await registry.expose()));
   await app.listen(settings.admin);
+  const { sleep, identity } = settings;
+  const wake =
+    sleep === undefined ? undefined : await openWakePort({ sleep, identity, access, view, metrics, logger, ...clocks });
   election.start();
 
   return {
     // A server that listens on TCP has this form of address.
     adminPort: (app.server.address() as AddressInfo).port,
+    wakePort: wake?.port,
     steps: [
       {
         name: "unready",
@@ -83,6 +90,7 @@ export async function startOperator(settings: OperatorSettings, logger: Logger):
           isStopping = true;
         },
       },
+      { name: "wake port", run: () => wake?.close() },
       // Duties end before the lease is given back: its next holder must not meet our writes.
       { name: "duties", run: () => terms.close() },
       { name: "lease", run: () => election.stop() },
@@ -148,6 +156,7 @@ function startView(settings: OperatorSettings, { access, metrics, logger, onChan
     only: settings.namespaces,
     trustName: settings.trust,
     webhookConfiguration: settings.registration?.configuration,
+    sleep: settings.sleep === undefined ? "disabled" : "enabled",
     onChange,
     onFailure: (topic, failure) => createWatchReports({ metrics, logger }, topic).onFailure(failure),
     onHandlerError: (error) => logger.error({ err: error }, "reading the cluster failed"),

@@ -80,3 +80,24 @@ it("takes certificates that API servers shall trust, where they can be read", as
   expect(both).toMatchObject({ ok: false, problems: [/--ca-secret goes without --ca-bundle/] });
   expect(read(["--ca-bundle", pem])).toMatchObject({ ok: false, problems: [/go together/] });
 });
+
+it("lets servers sleep only where they can be woken, at the word of the release's own aggregator or of who is named", () => {
+  const sleepOf = (argv: readonly string[], env: Record<string, string> = {}) => {
+    const settings = read(argv, env);
+    return settings.ok ? settings.settings.sleep : settings.problems;
+  };
+  expect(sleepOf([])).toBeUndefined();
+  expect(sleepOf(["--wake", "0.0.0.0:8082", "--namespace", "mcp"])).toEqual({
+    listen: { host: "0.0.0.0", port: 8_082 },
+    wakers: [{ namespace: "mcp", name: "outrigger-aggregator" }],
+  });
+  const env = { OUTRIGGER_WAKE: "[::]:8082", OUTRIGGER_WAKERS: "mcp/one, mcp/two" };
+  expect(sleepOf([], env)).toMatchObject({
+    wakers: [
+      { namespace: "mcp", name: "one" },
+      { namespace: "mcp", name: "two" },
+    ],
+  });
+  for (const wrong of ["one", "mcp/one/two", "mcp/", "MCP/one"])
+    expect(sleepOf(["--wakers", wrong])).toMatchObject([/NAMESPACE\/NAME/]);
+});

@@ -115,6 +115,18 @@ export const settingTable = {
     10 * minuteMs,
   ),
   caRetire: duration("ca-retire", "how long the old authority is trusted after that", 8 * dayMs),
+  wake: {
+    flag: "wake",
+    env: "OUTRIGGER_WAKE",
+    help: "address where the aggregator asks for sleeping servers to be woken; where absent, no server sleeps",
+    parse: parseListenAddress,
+  },
+  wakers: {
+    flag: "wakers",
+    env: "OUTRIGGER_WAKERS",
+    help: "comma-separated ServiceAccounts, NAMESPACE/NAME, that may have servers woken",
+    parse: parseServiceAccounts,
+  },
   isolation: {
     flag: "isolation",
     env: "OUTRIGGER_ISOLATION",
@@ -137,9 +149,19 @@ type Values = Extract<ReturnType<typeof readTable>, { ok: true }>["settings"]["v
 /** Everything that the program runs with. */
 export interface OperatorSettings extends Omit<
   Values,
-  "identity" | "caSecret" | "caBundle" | "webhookConfiguration" | "aggregators" | "clients" | "monitoring" | "probers"
+  | "identity"
+  | "wake"
+  | "wakers"
+  | "caSecret"
+  | "caBundle"
+  | "webhookConfiguration"
+  | "aggregators"
+  | "clients"
+  | "monitoring"
+  | "probers"
 > {
   readonly identity: string;
+  readonly sleep: SleepSettings | undefined;
   readonly registration: RegistrationSettings | undefined;
   readonly peers: {
     readonly aggregators: readonly Peer[];
@@ -147,6 +169,18 @@ export interface OperatorSettings extends Omit<
     readonly monitoring: readonly Peer[];
     readonly probers: readonly Peer[];
   };
+}
+
+/** Where servers are woken, and at whose word. Undefined where none sleeps. */
+export interface SleepSettings {
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly wakers: readonly ServiceAccount[];
+}
+
+/** A ServiceAccount of the cluster. */
+export interface ServiceAccount {
+  readonly namespace: string;
+  readonly name: string;
 }
 
 /**
@@ -174,7 +208,7 @@ export interface SettingsInput {
 export function readOperatorSettings(input: SettingsInput): ReadOperatorSettings {
   const read = readTable(input);
   if (!read.ok) return read;
-  const { identity, caSecret, caBundle, webhookConfiguration, ...rest } = read.settings.values;
+  const { identity, wake, wakers, caSecret, caBundle, webhookConfiguration, ...rest } = read.settings.values;
   const { aggregators, clients, monitoring, probers, ...values } = rest;
   const problems = [
     ...read.settings.rest.map((argument) => `unexpected argument ${JSON.stringify(argument)}`),
@@ -186,10 +220,15 @@ export function readOperatorSettings(input: SettingsInput): ReadOperatorSettings
   const settings = {
     ...values,
     identity: identity ?? input.host,
+    sleep: readSleep(wake, wakers ?? [{ namespace: values.namespace, name: "outrigger-aggregator" }]),
     registration: readRegistration({ caSecret, caBundle, webhookConfiguration }),
     peers: fillPeers({ aggregators, clients, monitoring, probers }, values.namespace),
   };
   return { ok: true, settings };
+}
+
+function readSleep(wake: Values["wake"], wakers: readonly ServiceAccount[]): SleepSettings | undefined {
+  return wake === undefined ? undefined : { listen: wake, wakers };
 }
 
 const beyondRoles =
@@ -259,6 +298,16 @@ function parseNamespaces(text: string): ParsedSetting<readonly string[]> {
   return names.every((name) => parseDnsLabel(name).ok)
     ? { ok: true, value: names }
     : { ok: false, expected: "a comma-separated list of namespaces" };
+}
+
+function parseServiceAccounts(text: string): ParsedSetting<readonly ServiceAccount[]> {
+  const accounts = text.split(",").map((each) => {
+    const [namespace = "", name = "", ...more] = each.trim().split("/");
+    return { namespace, name, isWhole: more.length === 0 && parseDnsLabel(namespace).ok && parseObjectName(name).ok };
+  });
+  return accounts.every(({ isWhole }) => isWhole)
+    ? { ok: true, value: accounts.map(({ namespace, name }) => ({ namespace, name })) }
+    : { ok: false, expected: "a comma-separated list of NAMESPACE/NAME" };
 }
 
 /** At least one certificate, and none that can't be read: API servers would refuse the whole. */

@@ -21,11 +21,14 @@ import { startDuty, type Duty, type DutyOptions, type DutyResult } from "./duty.
 import { createEventRun } from "./events/events.ts";
 import { countNotInjected, listMissed } from "./events/reconcile.ts";
 import { createIsolationRun } from "./isolation/isolation.ts";
+import type { Admitted } from "./isolation/wanted.ts";
 import type { Controller, OperatorMetrics } from "./metrics.ts";
 import { createPace } from "./pace.ts";
 import type { PolicySet } from "./policy/read-policy.ts";
 import { createDial } from "./probe/dial.ts";
 import { createProbeRun } from "./probe/probe.ts";
+import { createSidecars } from "./sleep/sidecars.ts";
+import { createSleepRun } from "./sleep/sleep.ts";
 import type { OperatorSettings } from "./settings.ts";
 import type { TrustKeys } from "./trust/observe.ts";
 import { createTrustRun } from "./trust/trust.ts";
@@ -56,24 +59,28 @@ export interface Term {
 /** Which duties a change concerns. Pods concern all that look at pods. */
 const concerned: Readonly<Record<Topic | "policy", readonly Controller[]>> = {
   namespaces: ["bundles", "isolation", "events"],
-  pods: ["trust", "bundles", "isolation", "probe", "events"],
+  pods: ["trust", "bundles", "isolation", "probe", "events", "sleep"],
   missed: ["events"],
   policies: ["isolation", "probe"],
   bundles: ["bundles"],
   trust: ["trust"],
   entries: ["certificates"],
   refusals: ["events"],
+  deployments: ["sleep"],
+  statefulsets: ["sleep"],
+  asleep: ["bundles", "isolation", "sleep"],
   policy: ["bundles"],
 };
 
 /** What a duty must have seen completely before it may conclude anything from what is not there. */
 const needed: Readonly<Record<Controller, readonly Topic[]>> = {
   trust: ["pods", "trust"],
-  bundles: ["namespaces", "pods", "bundles"],
-  isolation: ["namespaces", "pods", "policies"],
+  bundles: ["namespaces", "pods", "bundles", "asleep"],
+  isolation: ["namespaces", "pods", "policies", "asleep"],
   probe: ["pods", "policies"],
   certificates: ["entries"],
   events: ["namespaces", "pods", "missed", "refusals"],
+  sleep: ["pods", "deployments", "statefulsets", "asleep"],
 };
 
 /** How soon a duty looks again whether it may run, ms. */
@@ -202,7 +209,7 @@ function createRuns(parts: RunParts): ReadonlyMap<Controller, DutyOptions["run"]
     sign: createSigner(),
     prefix: settings.bundles,
   };
-  const admitted = settings.isolation === "enabled" ? settings.peers : undefined;
+  const admitted = settings.isolation === "enabled" ? admit(settings) : undefined;
   const notInjected = (): number =>
     countNotInjected(listMissed({ missed: view.missed(), namespaces: view.namespaces(), system }));
   const probeTimes = { intervalMs: settings.probeInterval, retryMs: settings.probeRetry, firstMs: 60_000 };
@@ -214,9 +221,16 @@ function createRuns(parts: RunParts): ReadonlyMap<Controller, DutyOptions["run"]
     ["probe", createProbeRun({ ...parts, ...prober, times: probeTimes, notInjected })],
     ["events", createEventRun({ ...parts, system, owners, sinceMs: nowMs() - lookBackMs })],
   ]);
+  if (settings.sleep !== undefined)
+    runs.set("sleep", createSleepRun({ ...parts, namespace, sidecars: createSidecars() }));
   const certificates = createCertificateRun(parts);
   if (certificates !== undefined) runs.set("certificates", certificates);
   return runs;
+}
+
+/** The operator asks sidecars whether they are used, where servers may sleep. */
+function admit({ peers, sleep }: OperatorSettings): Admitted {
+  return { ...peers, watchers: sleep === undefined ? [] : peers.probers };
 }
 
 /** Undefined where whom API servers trust is somebody else's. */

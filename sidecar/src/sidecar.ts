@@ -4,6 +4,7 @@ import type { Reason } from "@outrigger/api/reasons";
 import { createLimitState } from "@outrigger/policy";
 import type { Logger } from "@outrigger/runtime/logger";
 import type { ShutdownStep } from "@outrigger/runtime/shutdown";
+import { createActivityMeter } from "./activity.ts";
 import type { PolicyInForce } from "./bundle/policy-in-force.ts";
 import type { FolderWatch } from "./bundle/watch.ts";
 import { createByteBudget } from "./call/budget.ts";
@@ -57,6 +58,7 @@ export function createSidecar(options: SidecarOptions, logger: Logger, createTel
   const deadlines = createDeadlines(now);
   const budget = createByteBudget(heldBytesLimit);
   const drain = createDrain(now);
+  const activity = createActivityMeter(now);
   const intake = createIntake(options.intake, {
     ...{ server: options.server, namespace: options.namespace, policy: options.policy.current },
     ...{ now, wallNow: Date.now, deadlines, sessionIdleMs: options.sessionIdleMs, logger },
@@ -95,7 +97,7 @@ export function createSidecar(options: SidecarOptions, logger: Logger, createTel
     {
       server,
       // The queue outside: what waits for a server to be started again is not what keeps it from its end.
-      upstream: side.guard.protect(queue.watch(drain.watch(side.guard.time(owned)))),
+      upstream: activity.watch(side.guard.protect(queue.watch(drain.watch(side.guard.time(owned))))),
       forward: side.forward,
       policy: policy.current,
       limits: createLimitState(),
@@ -125,7 +127,7 @@ export function createSidecar(options: SidecarOptions, logger: Logger, createTel
       sseDoor,
     },
   );
-  const control = createControlApp({ source: side.publisher, hosts: options.hosts });
+  const control = createControlApp({ source: side.publisher, activity: activity.read, hosts: options.hosts });
   let isListening = false;
   let controlPort: number | undefined;
   const admin = createAdminApp({

@@ -101,6 +101,30 @@ describe("rights", () => {
     );
   });
 
+  it("of the aggregator in the release's namespace are to find servers that sleep, where there may be some", () => {
+    const own = roles.filter(({ role }) => role.metadata.name.endsWith("-aggregator-asleep"));
+    const sleeping = manifests.filter(({ name }) => name !== "without-operator");
+    expect(own).toHaveLength(sleeping.length);
+    for (const { role, rules } of own) {
+      expect(role).toMatchObject({ kind: "Role", metadata: { namespace: "outrigger-system" } });
+      expect(rules).toEqual([{ apiGroups: [""], resources: ["configmaps"], verbs: ["list", "watch"] }]);
+    }
+  });
+
+  it("of the operator over workloads are to look, and to scale where servers may sleep", async () => {
+    const ofWorkloads = (rules: readonly Rule[]): readonly Rule[] =>
+      rules.filter(({ resources }) => /deployments|statefulsets/.test(resources.join()));
+    const { rules } = roles.find(({ name }) => name === "ClusterRole outrigger-operator of default")!;
+    expect(ofWorkloads(rules)).toEqual([
+      { apiGroups: ["apps"], resources: ["deployments", "statefulsets"], verbs: ["get", "list", "watch"] },
+      { apiGroups: ["apps"], resources: ["deployments/scale", "statefulsets/scale"], verbs: ["get", "patch"] },
+    ]);
+    const without = parseObjects(await renderManifest({ values: { sleep: { enabled: false } } }));
+    const ofOperator = without.filter(({ metadata }) => metadata.name.includes("operator"));
+    expect(ofOperator.flatMap(({ rules: all = [] }) => ofWorkloads(all as Rule[]))).toEqual([]);
+    expect(JSON.stringify(without)).not.toMatch(/WAKE|ASLEEP|-wake|-asleep|admission-sleep/);
+  });
+
   it("of the operator in a namespace are those that it else has in all, but for namespaces it may only get that one", () => {
     const rulesOf = (name: string): readonly Rule[] => roles.find((each) => each.name === name)?.rules ?? [];
     const [ofNamespace, ...limited] = rulesOf("Role outrigger-operator of namespaces");
@@ -114,7 +138,7 @@ describe("rights", () => {
   it("end at the named namespaces where some are named", () => {
     const { manifest } = manifests.find(({ name }) => name === "namespaces")!;
     const objects = parseObjects(manifest).filter((object) => /Role/.test(object.kind) && isInstalled(object));
-    const own = ["operator", "webhook"].map((program) => `outrigger-system outrigger-${program}`);
+    const own = ["operator", "webhook", "aggregator-asleep"].map((name) => `outrigger-system outrigger-${name}`);
     const named = ["aggregator", "operator", "webhook"].flatMap((program) =>
       ["search", "tools"].map((namespace) => `${namespace} outrigger-${program}`),
     );

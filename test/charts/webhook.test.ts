@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { registrationObject } from "@outrigger/api/cluster-objects";
 import { aggregatorPorts, operatorPorts, sidecarPorts, webhookPorts } from "@outrigger/api/ports";
+import { wakeAudience } from "@outrigger/api/wake";
 import type { Values } from "../../charts/values/node.ts";
 import { layersOf, readPolicy, type ReadPolicy } from "../../operator/src/policy/read-policy.ts";
 import { defaultConfig, isSystemNamespace, version } from "../../webhook/src/inject/config.ts";
@@ -188,6 +189,23 @@ describe("numbers", () => {
     expect(findObject(parseObjects(rendered), "Service", "outrigger-operator-metrics")).toMatchObject({
       spec: { ports: [{ port: operatorPorts.admin }] },
     });
+    expect(findObject(parseObjects(rendered), "Service", "outrigger-operator-wake")).toMatchObject({
+      spec: { ports: [{ port: operatorPorts.wake, targetPort: operatorPorts.wake }] },
+    });
+    expect(rendered).toContain(`OUTRIGGER_WAKE\n              value: "0.0.0.0:${operatorPorts.wake}"`);
+  });
+
+  it("of the wake port's audience and address are those that the operator takes and the aggregator asks", async () => {
+    const objects = parseObjects(await renderManifest({ values: { fullnameOverride: "guard" } }));
+    const calling = findObject(objects, "Deployment", "guard-aggregator");
+    const aggregator = JSON.stringify(calling);
+    expect(aggregator).toContain(`"audience":"${wakeAudience}"`);
+    const { metadata } = findObject(objects, "Service", "guard-operator-wake");
+    expect(aggregator).toContain(`"http://${metadata.name}.${metadata.namespace ?? ""}.svc:${operatorPorts.wake}"`);
+    const operator = JSON.stringify(findObject(objects, "Deployment", "guard-operator"));
+    const { template } = calling["spec"] as { template: { spec: { serviceAccountName: string } } };
+    const waker = `outrigger-system/${template.spec.serviceAccountName}`;
+    expect(operator).toContain(`{"name":"OUTRIGGER_WAKERS","value":"${waker}"}`);
   });
 
   it("of versions are those of the programs", () => {

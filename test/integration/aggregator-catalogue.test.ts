@@ -1,3 +1,4 @@
+import { findFreePort } from "@outrigger/runtime/testing/free-port";
 import { afterEach, expect, it } from "vitest";
 import type { DiscoveredSidecar } from "../../aggregator/src/discovery/source.ts";
 import { parseSearchRequest } from "../../aggregator/src/search/request.ts";
@@ -173,4 +174,16 @@ it("marks a list that holds more than is taken", async () => {
   tell(sidecarAt(control));
   await waitFor("the list", () => tools() === "files__a");
   expect(state.catalogue().servers.get("tools/files")?.findings).toMatchObject([{ reason: "CatalogLimited" }]);
+});
+
+it("asks a sidecar that started slowly as soon as its pod is said to be ready, however long it would have waited", async () => {
+  const { state, tell, tools } = await startState({ backoff: { firstMs: 600_000, longestMs: 600_000 } });
+  const port = await findFreePort();
+  const starting = { ...sidecarAt({ url: `http://127.0.0.1:${port}` }), isReady: false };
+  tell(starting);
+  await waitFor("the first attempt to fail", () => state.views().get("files")?.reason === "SidecarUnreachable");
+  const control = await startControl("files", port);
+  control.list([makeTool("read_file")]);
+  tell({ ...starting, isReady: true });
+  await waitFor("the list", () => tools() === "files__read_file");
 });

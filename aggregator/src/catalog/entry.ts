@@ -6,6 +6,9 @@ import type { HealthState, RawObject } from "@outrigger/api/feed";
 import type { Reason } from "@outrigger/api/reasons";
 import { publicToolName } from "./name.ts";
 
+/** How a server is, as a whole. Cold: it is asleep, runs on no pod, and is woken by a call. */
+export type ServerState = HealthState | "Cold";
+
 /** A tool as its server defines it: raw JSON, unknown members kept. */
 export interface ToolDefinition extends RawObject {
   readonly name: string;
@@ -22,6 +25,9 @@ export interface ServerCatalogue {
   readonly state: HealthState;
   readonly tools: readonly ToolDefinition[];
 }
+
+/** What was kept of a server that sleeps. */
+export type KeptCatalogue = Omit<ServerCatalogue, "state">;
 
 /** One tool of one server. `name` is the server's own name; `definition` is what the server sent. */
 export interface ToolEntry {
@@ -65,13 +71,15 @@ export interface ServerEntry {
   readonly namespace: string;
   readonly server: string;
   readonly group: string;
-  readonly state: HealthState;
+  readonly state: ServerState;
   readonly title: string | undefined;
   readonly description: string | undefined;
   readonly digest: string | undefined;
   readonly tools: readonly ToolEntry[];
   readonly findings: readonly Finding[];
   readonly replicas: ReadonlyMap<string, ReplicaRecord>;
+  /** The list that was kept when it was put to sleep; undefined where it was not, or is awake again. */
+  readonly kept: KnownList | undefined;
   /** The list that is served; kept when no replica holds it any more. */
   readonly served: KnownList | undefined;
 }
@@ -100,7 +108,7 @@ export function comparePublicNames(a: { readonly publicName: string }, b: { read
  * Takes the tools of a list that can be served: the first of each name, up to the caps, in order of public name.
  * Cost: serialises every definition once to learn its size.
  */
-export function readList(catalogue: ServerCatalogue, plan: NamePlan): KnownList {
+export function readList(catalogue: KeptCatalogue, plan: NamePlan): KnownList {
   const { namespace, server, group, digest, title, description } = catalogue;
   const taken = takeWithinCaps(catalogue.tools);
   const tools = taken.definitions.map((definition): ToolEntry => {

@@ -21,6 +21,8 @@ export interface FeedOptions {
 
 /** A feed that is followed until it is stopped; nothing is reported afterwards. */
 export interface Feed {
+  /** Somebody says that the sidecar answers now: an attempt that would wait for its time is made at once. */
+  readonly hurry: () => void;
   readonly stop: () => Promise<void>;
 }
 
@@ -34,6 +36,7 @@ export function followFeed(options: FeedOptions): Feed {
   const ending = new AbortController();
   const { signal } = ending;
   const backoff = createBackoff(options.random, options.backoff);
+  let waiting = new AbortController();
 
   const isStopped = (): boolean => signal.aborted;
 
@@ -43,12 +46,18 @@ export function followFeed(options: FeedOptions): Feed {
       if (isStopped()) return;
       if (outcome.hasState) backoff.reset();
       else options.onDown(outcome.message);
-      // Rejects when the feed is stopped; the loop looks at the signal itself.
-      await sleep(backoff.next(), undefined, { signal }).catch(() => undefined);
+      const until = AbortSignal.any([signal, waiting.signal]);
+      // Rejects when the feed is stopped or hurried; the loop looks at the signal itself.
+      await sleep(backoff.next(), undefined, { signal: until }).catch(() => undefined);
+      waiting = new AbortController();
     }
   };
   const running = run();
   return {
+    hurry: () => {
+      backoff.reset();
+      waiting.abort();
+    },
     stop: async () => {
       ending.abort();
       await running;

@@ -11,6 +11,7 @@ import type { DigestCache } from "./digests.ts";
 import { serverKey, type ToolDefinition } from "./entry.ts";
 import { followFeed } from "./feed.ts";
 import type { CatalogueChange, FailedChange } from "./merge.ts";
+import { readTexts } from "./texts.ts";
 import { createView, hearState, loseSidecar, type SidecarView } from "./view.ts";
 
 /** What all followers share. `graceMs`: how long tools of a dead server stay. */
@@ -133,6 +134,8 @@ export function followSidecar(found: DiscoveredSidecar, deps: FollowDeps): Follo
     view: () => view,
     digest: () => view.feed?.digest,
     update: (sidecar) => {
+      // Whoever started slowly is asked seldom by now.
+      if (sidecar.isReady && !view.sidecar.isReady) feed.hurry();
       show({ ...view, sidecar });
       tellCatalogue();
     },
@@ -152,8 +155,6 @@ function describeFailure({ sidecar, state }: SidecarView, message: string | unde
 
 function describeList({ sidecar, state, feed }: SidecarView, catalogue: Catalogue): CatalogueChange {
   const { key, namespace, server, group, createdAt } = sidecar;
-  const title = feed?.identity.title;
-  const description = feed?.identity.description ?? readFirstParagraph(feed?.identity.instructions);
   return {
     kind: "listed",
     replica: { id: key, createdAtMs: Date.parse(createdAt) || 0 },
@@ -162,17 +163,11 @@ function describeList({ sidecar, state, feed }: SidecarView, catalogue: Catalogu
       server,
       group,
       digest: catalogue.digest,
-      ...(title === undefined ? {} : { title }),
-      ...(description === undefined ? {} : { description }),
+      ...(feed === undefined ? {} : readTexts(feed)),
       state,
       // A claim of the server: who takes the list looks at each entry's name.
       tools: catalogue.tools as readonly ToolDefinition[],
     },
     ...(catalogue.limited ? { limited: true } : {}),
   };
-}
-
-function readFirstParagraph(text: string | undefined): string | undefined {
-  const paragraph = text?.trim().split(/\n\s*\n/, 1)[0];
-  return paragraph === "" ? undefined : paragraph;
 }

@@ -9,6 +9,7 @@ import {
   comparePublicNames,
   readList,
   serverKey,
+  type KeptCatalogue,
   type KnownList,
   type NamePlan,
   type ReplicaRecord,
@@ -58,8 +59,22 @@ export interface RemovedChange {
   readonly server: string;
 }
 
-/** One change of one replica. */
-export type CatalogueChange = ListedChange | FailedChange | RemovedChange;
+/** What is kept of a server that was put to sleep, in place of what was kept before. */
+export interface AsleepChange {
+  readonly kind: "asleep";
+  readonly catalogue: KeptCatalogue;
+  readonly limited?: boolean;
+}
+
+/** Nothing is kept of a server any more: it is awake again, or gone. */
+export interface AwakeChange {
+  readonly kind: "awake";
+  readonly namespace: string;
+  readonly server: string;
+}
+
+/** One change of one replica, or of what is kept of a server without any. */
+export type CatalogueChange = ListedChange | FailedChange | RemovedChange | AsleepChange | AwakeChange;
 
 /** A catalogue without servers, for an endpoint that names tools by `plan`. */
 export function emptyCatalogue(plan: NamePlan): CatalogueSnapshot {
@@ -72,19 +87,34 @@ export function emptyCatalogue(plan: NamePlan): CatalogueSnapshot {
  * Cost: linear in the number of servers, and in the tools of this one.
  */
 export function mergeCatalogue(previous: CatalogueSnapshot, change: CatalogueChange): CatalogueSnapshot {
-  const { namespace, server } = change.kind === "listed" ? change.catalogue : change;
+  const { namespace, server } = "catalogue" in change ? change.catalogue : change;
   if (previous.plan.qualify === "server" && previous.plan.namespace !== namespace) return previous;
   const key = serverKey(namespace, server);
   const known = previous.servers.get(key);
+  const parts = applyChange(change, known, previous.plan);
+  if (parts === undefined) return previous;
+  if (parts.replicas.size === 0 && parts.kept === undefined) return replaceServer(previous, key, undefined);
+  return replaceServer(previous, key, describeServer({ namespace, server, ...parts, servedBefore: known?.served }));
+}
+
+type ServerParts = Pick<ServerEntry, "replicas" | "kept">;
+
+/** What the server is made of after the change; undefined where it changes nothing. */
+function applyChange(change: CatalogueChange, known: ServerEntry | undefined, plan: NamePlan): ServerParts | undefined {
   const replicas = new Map(known?.replicas);
-  if (change.kind === "removed") {
-    if (!replicas.delete(change.replica.id)) return previous;
-  } else {
-    const record = readRecord(change, known, previous.plan);
-    replicas.set(record.id, record);
+  const kept = known?.kept;
+  switch (change.kind) {
+    case "asleep":
+      return { replicas, kept: reuseOrReadList(change, known, plan) };
+    case "awake":
+      return kept === undefined ? undefined : { replicas, kept: undefined };
+    case "removed":
+      return replicas.delete(change.replica.id) ? { replicas, kept } : undefined;
+    default: {
+      const record = readRecord(change, known, plan);
+      return { replicas: replicas.set(record.id, record), kept };
+    }
   }
-  if (replicas.size === 0) return replaceServer(previous, key, undefined);
-  return replaceServer(previous, key, describeServer({ namespace, server, replicas, servedBefore: known?.served }));
 }
 
 function readRecord(
@@ -102,12 +132,16 @@ function readRecord(
   return { id, createdAtMs, group, state, list: reuseOrReadList(change, known, plan), failure: undefined };
 }
 
-/** Replicas with one digest share one list, and a list that comes again is the one that is known. */
-function reuseOrReadList(change: ListedChange, known: ServerEntry | undefined, plan: NamePlan): KnownList {
+/** Replicas with one digest share one list, and a list that comes again, or was kept, is the one that is known. */
+function reuseOrReadList(
+  change: ListedChange | AsleepChange,
+  known: ServerEntry | undefined,
+  plan: NamePlan,
+): KnownList {
   const { catalogue } = change;
   const lists = [...(known?.replicas.values() ?? [])].map((replica) => replica.list);
   const { digest, group, title, description } = catalogue;
-  const same = [...lists, known?.served].find((list) => list?.digest === digest && list.group === group);
+  const same = [...lists, known?.kept, known?.served].find((list) => list?.digest === digest && list.group === group);
   const list = same === undefined ? readList(catalogue, plan) : { ...same, title, description };
   if (change.limited !== true || list.limited !== undefined) return list;
   return { ...list, limited: `${list.tools.length} tools are served; the server lists more than its sidecar takes.` };

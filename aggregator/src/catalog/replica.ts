@@ -3,43 +3,51 @@
  * Depends on the replicas alone, not on the order in which they were heard, so that every aggregator decides the same.
  */
 import type { HealthState } from "@outrigger/api/feed";
-import type { Finding, KnownList, ReplicaRecord, ServerEntry, ToolEntry } from "./entry.ts";
+import type { Finding, KnownList, ReplicaRecord, ServerEntry, ServerState, ToolEntry } from "./entry.ts";
 import { serverKey } from "./entry.ts";
 
 const bestFirst: readonly HealthState[] = ["Ready", "Degraded", "Initializing", "Dead"];
 
+// One list for all, so that readers see that it has not changed.
 const noTools: readonly ToolEntry[] = [];
+const noList = { title: undefined, description: undefined, digest: undefined, tools: noTools } as const;
 
-/** Identity of the server and what was served before; `replicas` holds at least one record. */
+/** Identity of the server and what was served before. Either `replicas` holds a record or `kept` is there. */
 export interface ReplicaFacts {
   readonly namespace: string;
   readonly server: string;
   readonly replicas: ReadonlyMap<string, ReplicaRecord>;
+  /** What was kept when it was put to sleep. */
+  readonly kept: KnownList | undefined;
   readonly servedBefore: KnownList | undefined;
 }
 
 /**
  * Builds the entry of a server. Served is the list of the newest replica that lists any tool (creation time, then id);
- * where no replica has a list any more, what was served before stays.
+ * where no replica has a list any more, what was kept when it was put to sleep, or was served before, stays. How any replica is
+ * outweighs that it sleeps.
  */
 export function describeServer(facts: ReplicaFacts): ServerEntry {
-  const { namespace, server, replicas, servedBefore } = facts;
+  const { namespace, server, replicas, kept } = facts;
   const newestFirst = [...replicas.values()].sort(compareNewestFirst);
-  const served = chooseList(newestFirst, servedBefore);
+  const served = chooseList(newestFirst, kept ?? facts.servedBefore);
   return {
     key: serverKey(namespace, server),
     namespace,
     server,
     group: served?.group ?? newestFirst[0]?.group ?? "",
-    state: findBestState(newestFirst),
-    title: served?.title,
-    description: served?.description,
-    digest: served?.digest,
-    tools: served?.tools ?? noTools,
+    state: findBestState(newestFirst, kept),
+    ...presentList(served),
     findings: collectFindings(newestFirst, served),
     replicas,
+    kept,
     served,
   };
+}
+
+function presentList(served: KnownList | undefined): Pick<ServerEntry, "title" | "description" | "digest" | "tools"> {
+  const { title, description, digest, tools } = served ?? noList;
+  return { title, description, digest, tools };
 }
 
 /** Ids of the replicas whose own list holds the tool, in order of id: where a call may go while replicas disagree. */
@@ -59,7 +67,8 @@ function compareNewestFirst(a: ReplicaRecord, b: ReplicaRecord): number {
   return b.createdAtMs - a.createdAtMs || compareText(a.id, b.id);
 }
 
-function findBestState(replicas: readonly ReplicaRecord[]): HealthState {
+function findBestState(replicas: readonly ReplicaRecord[], kept: KnownList | undefined): ServerState {
+  if (replicas.length === 0 && kept !== undefined) return "Cold";
   return bestFirst.find((state) => replicas.some((replica) => replica.state === state)) ?? "Dead";
 }
 

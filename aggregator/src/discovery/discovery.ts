@@ -2,12 +2,14 @@
  * All sources together: one set from the latest set of each. A source that fails keeps what it had and takes nothing from
  * the others. Of two sources that name one key the first is heard.
  */
+import type { AsleepServer } from "@outrigger/api/asleep";
 import type { DiscoveredSet, DiscoveredSidecar, DiscoverySource } from "./source.ts";
 
 /** What all sources know: `faults` holds one sentence per source that can't be read now. */
 export interface Discovered {
   readonly sidecars: readonly DiscoveredSidecar[];
   readonly problems: DiscoveredSet["problems"];
+  readonly asleep: readonly AsleepServer[];
   readonly faults: readonly string[];
 }
 
@@ -34,6 +36,7 @@ export function createDiscovery(
       sidecars,
       // While its label changes, a pod may be in two watches for a moment.
       problems: firstOfEachKey(all.flatMap((set) => set.problems)).filter(({ key }) => !dialled.has(key)),
+      asleep: all.flatMap((set) => set.asleep ?? []),
       faults: all.flatMap((set) => (set.fault === undefined ? [] : [set.fault])),
     };
   };

@@ -1,7 +1,8 @@
 /**
- * What discovery finds: sidecars to dial, and things that look like servers but can't be dialled, each with its reason.
+ * What discovery finds: sidecars to dial, servers that sleep, and things that look like servers but can't be dialled, each with its reason.
  * A source knows one place to look; who reads it gets the whole set at every change, never a difference.
  */
+import type { AsleepServer } from "@outrigger/api/asleep";
 import type { Enforced } from "@outrigger/api/enforced";
 import type { Transport } from "@outrigger/api/words";
 import type { Reason } from "@outrigger/api/reasons";
@@ -50,12 +51,14 @@ export interface DiscoveryProblem {
 export interface DiscoveredSet {
   readonly sidecars: readonly DiscoveredSidecar[];
   readonly problems: readonly DiscoveryProblem[];
+  /** Servers that sleep, each once; absent where the place knows of none. */
+  readonly asleep?: readonly AsleepServer[];
   readonly fault?: string;
 }
 
 /** One place to look. `start` resolves once looking has begun; `onSet` is called with the first set and at every change. */
 export interface DiscoverySource {
-  readonly name: "config-map" | "file" | "pods";
+  readonly name: "asleep" | "config-map" | "file" | "pods";
   readonly start: (onSet: (set: DiscoveredSet) => void) => Promise<void>;
   /** True once the place was read completely, or could not be read and says so. */
   readonly isSynced: () => boolean;

@@ -2,12 +2,14 @@
  * The catalogue record of a server, as `/api/v1/servers` gives it: identity, origin, state, replicas, what is wrong. Pure; member
  * names are public.
  */
+import type { AsleepServer } from "@outrigger/api/asleep";
 import type { Enforced } from "@outrigger/api/enforced";
 import type { FeedFinding, HealthState } from "@outrigger/api/feed";
 import type { Transport } from "@outrigger/api/words";
 import type { Reason } from "@outrigger/api/reasons";
-import { serverKey, type ServerEntry } from "../catalog/entry.ts";
+import { serverKey, type ServerEntry, type ServerState } from "../catalog/entry.ts";
 import type { CatalogueSnapshot } from "../catalog/merge.ts";
+import { keySleepers } from "../catalog/sleepers.ts";
 import type { SidecarView } from "../catalog/view.ts";
 import type { Discovered } from "../discovery/discovery.ts";
 import type { DiscoveredSidecar, DiscoveryProblem, Origin } from "../discovery/source.ts";
@@ -48,7 +50,7 @@ export interface ServerRecord {
   readonly port?: number;
   readonly transports: readonly "streamable-http"[];
   readonly origin: Origin;
-  readonly state: HealthState;
+  readonly state: ServerState;
   readonly reason: Reason;
   readonly message: string;
   readonly url?: string;
@@ -73,9 +75,11 @@ const bestFirst: readonly HealthState[] = ["Ready", "Degraded", "Initializing", 
 export function buildRecords({ catalogue, views, discovered }: RecordParts): readonly ServerRecord[] {
   const problems = Map.groupBy(discovered.problems, ({ namespace, server }) => serverKey(namespace, server));
   const byServer = Map.groupBy(views.values(), ({ sidecar }) => serverKey(sidecar.namespace, sidecar.server));
+  const sleepers = keySleepers(discovered.asleep);
   const records = new Map<string, ServerRecord>();
   for (const [key, server] of catalogue.servers) {
-    const record = buildRecord(server, byServer.get(key) ?? [], problems.get(key) ?? []);
+    const told = problems.get(key) ?? [];
+    const record = buildRecord(server, byServer.get(key) ?? [], told) ?? buildAsleep(server, sleepers.get(key), told);
     if (record !== undefined) records.set(key, record);
   }
   for (const [key, list] of problems) if (!records.has(key)) records.set(key, buildUndialled(list));
@@ -115,11 +119,43 @@ function buildRecord(
   };
 }
 
+/** A server that is asleep: what it was when it was put to sleep. No address: there is nobody to dial. */
+function buildAsleep(
+  server: ServerEntry,
+  asleep: AsleepServer | undefined,
+  problems: readonly DiscoveryProblem[],
+): ServerRecord | undefined {
+  if (asleep === undefined) return undefined;
+  const { state, image, transport, replicas, since, workload } = asleep;
+  const kind = state.transport?.kind ?? transport;
+  const started = `${replicas} ${replicas === 1 ? "replica" : "replicas"} of ${workload.kind} ${workload.name}`;
+  return {
+    name: server.server,
+    namespace: server.namespace,
+    createdAt: asleep.createdAt,
+    labels: asleep.labels,
+    group: server.group,
+    ...presentTexts(server),
+    ...(image === undefined ? {} : { image }),
+    ...(kind === undefined ? {} : { transport: kind }),
+    transports: ["streamable-http"],
+    origin: "Injected",
+    state: server.state,
+    reason: "Asleep",
+    message: `Asleep since ${since}; the next call starts ${started}.`,
+    ...presentProtocol({ feed: state }),
+    ...(server.digest === undefined ? {} : { digest: server.digest }),
+    toolsCount: server.tools.length,
+    notes: [...server.findings, ...problems.map(({ reason, message }) => ({ reason, message }))],
+    replicas: [],
+  };
+}
+
 function presentTexts({ title, description }: ServerEntry): Pick<ServerRecord, "title" | "description"> {
   return { ...(title === undefined ? {} : { title }), ...(description === undefined ? {} : { description }) };
 }
 
-function presentProtocol({ feed }: SidecarView): Pick<ServerRecord, "era" | "protocolVersion"> {
+function presentProtocol({ feed }: Pick<SidecarView, "feed">): Pick<ServerRecord, "era" | "protocolVersion"> {
   return {
     ...(feed?.era === undefined ? {} : { era: feed.era }),
     ...(feed?.protocolVersion === undefined ? {} : { protocolVersion: feed.protocolVersion }),

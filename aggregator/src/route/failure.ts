@@ -10,11 +10,19 @@ import type { JsonObject, RpcError } from "@outrigger/mcp";
 export type CallOutcome =
   { readonly kind: "result"; readonly result: JsonObject } | { readonly kind: "error"; readonly error: RpcError };
 
-/** What is said beside the reason: the server, the tool's public name, and one sentence of detail. */
+/** Why a call failed, with a sentence of detail; `retryAfterMs`: when another try may succeed. */
+export interface FailureFacts {
+  readonly reason: WireReason;
+  readonly detail?: string;
+  readonly retryAfterMs?: number;
+}
+
+/** What is said beside the reason: the server, the tool's public name, one sentence of detail, and when to try again. */
 export interface FailedCall {
   readonly server: string;
   readonly name: string;
   readonly detail?: string;
+  readonly retryAfterMs?: number;
 }
 
 /** Reasons that a model may do something about: it reads them as the tool's answer. */
@@ -22,8 +30,8 @@ const readByModels: readonly WireReason[] = ["UpstreamTimeout", "ResponseTooLarg
 
 /** The outcome for a reason. `detail` is shown to the caller: it must hold no secrets of a server. */
 export function failCall(reason: WireReason, call: FailedCall): CallOutcome {
-  const { server, name, detail } = call;
-  const data: ErrorDetail = { reason, server, name };
+  const { server, name, detail, retryAfterMs } = call;
+  const data: ErrorDetail = { reason, server, name, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
   const text = `${reasons[reason].sentence}${detail === undefined ? "" : ` ${detail}`} (server ${server})`;
   if (readByModels.includes(reason)) {
     const result = { content: [{ type: "text", text }], isError: true, _meta: { [errorMetaKey]: data } };

@@ -1,5 +1,5 @@
 /**
- * Carries a call to a server and its answer back: choose a replica, try it, try another (or wait) where the call can't have arrived,
+ * Carries a call to a server and its answer back: have it woken where it sleeps, choose a replica, try it, try another (or wait) where the call can't have arrived,
  * and turn every other end into an outcome that concerns this caller alone. Decides nothing about who may call what.
  */
 import { setTimeout as pause } from "node:timers/promises";
@@ -10,7 +10,9 @@ import type { ToolEntry } from "../catalog/entry.ts";
 import type { SidecarView } from "../catalog/view.ts";
 import { attemptLegacy, attemptModern, type Attempt, type AttemptDeps, type UpstreamCall } from "./attempt.ts";
 import { bridgeResult } from "./bridge.ts";
-import { failCall, type CallOutcome } from "./failure.ts";
+import { describeWait, tellProgress } from "../wake/tell.ts";
+import type { Waker } from "../wake/waker.ts";
+import { failCall, type CallOutcome, type FailureFacts } from "./failure.ts";
 import { mayReturn, outageBounds, type OutageBounds } from "./outage.ts";
 import { pickReplica } from "./pick.ts";
 import { createUpstreamSessions } from "./sessions.ts";
@@ -41,6 +43,8 @@ export interface RelayOptions {
   readonly maxAnswerBytes?: number;
   readonly sessionIdleMs?: number;
   readonly outage?: OutageBounds;
+  /** Wakes servers that sleep; without it none does. */
+  readonly waker?: Pick<Waker, "wake" | "waiting">;
 }
 
 /** The relay with its upstream sessions. */
@@ -51,7 +55,7 @@ export interface Relay {
   readonly endCaller: (caller: string) => void;
   /** Forgets sessions with sidecars that are gone. */
   readonly keepOnly: (sidecarKeys: ReadonlySet<string>) => void;
-  /** Calls under way. */
+  /** Calls under way, and those that wait for a server to wake. */
   readonly inFlight: () => number;
   readonly stop: () => Promise<void>;
 }
@@ -134,9 +138,24 @@ export function createRelay(options: RelayOptions): Relay {
     nowMs() - startedMs < outage.waitMs &&
     mayReturn(replicasOf(call.tool), nowMs(), outage.waitMs);
 
-  const tryUntilSent = async (call: RelayCall, until: Until): Promise<CallOutcome> => {
-    const startedMs = nowMs();
+  /** Holds the call while its server wakes; tells why it may not go on, or true where it had to wait. */
+  const wakeServer = async (
+    call: RelayCall,
+    until: Until,
+    tellWaiting: () => void,
+  ): Promise<FailureFacts | boolean> => {
+    const bounds = { signal: call.signal, endsAtMs: until.endsAtMs, onWait: tellWaiting };
+    const wait = await options.waker?.wake(call.tool, bounds);
+    return wait === undefined ? false : (describeWait(wait) ?? true);
+  };
+
+  const tryUntilSent = async (given: RelayCall, until: Until): Promise<CallOutcome> => {
+    const { call, tellWaiting } = announceWaiting(given);
+    let startedMs = nowMs();
     for (;;) {
+      const woken = await wakeServer(call, until, tellWaiting);
+      if (typeof woken === "object") return failWith(woken, call);
+      if (woken) startedMs = nowMs();
       const attempt = await tryReplicas(call, until);
       if (attempt.kind !== "unsent") return finish(attempt, call);
       const { detail } = attempt;
@@ -170,7 +189,7 @@ export function createRelay(options: RelayOptions): Relay {
       sessions.endCaller(caller);
     },
     keepOnly: sessions.keepOnly,
-    inFlight: () => [...underWay.values()].reduce((sum, count) => sum + count, 0),
+    inFlight: () => [...underWay.values()].reduce((sum, count) => sum + count, 0) + (options.waker?.waiting() ?? 0),
     stop: sessions.stop,
   };
 }
@@ -217,9 +236,20 @@ function toUpstreamCall(call: RelayCall, id: number): Omit<UpstreamCall, "signal
   };
 }
 
-function fail(reason: WireReason, { tool, callerEra }: RelayCall, detail: string | undefined): CallOutcome {
+/** The call with its progress, and what tells that it waits: nothing, where the caller asked for none. */
+function announceWaiting(call: RelayCall): { readonly call: RelayCall; readonly tellWaiting: () => void } {
+  if (call.onProgress === undefined) return { call, tellWaiting: () => undefined };
+  const { tellWaiting, onProgress } = tellProgress(call.onProgress);
+  return { call: { ...call, onProgress }, tellWaiting };
+}
+
+function fail(reason: WireReason, call: RelayCall, detail: string | undefined): CallOutcome {
+  return failWith(detail === undefined ? { reason } : { reason, detail }, call);
+}
+
+function failWith({ reason, ...facts }: FailureFacts, { tool, callerEra }: RelayCall): CallOutcome {
   const { server, publicName } = tool;
-  const outcome = failCall(reason, { server, name: publicName, ...(detail === undefined ? {} : { detail }) });
+  const outcome = failCall(reason, { server, name: publicName, ...facts });
   if (outcome.kind === "error") return outcome;
   const bridged = bridgeResult(outcome.result, callerEra);
   return bridged.ok ? { kind: "result", result: bridged.result } : outcome;

@@ -2,8 +2,7 @@
  * Gives results their shape: what `find_tool`, REST and the command line return. The last stage. Definitions are passed on as
  * the server sent them; nothing is interpreted. The order of members is fixed, so equal searches give equal bytes.
  */
-import type { HealthState } from "@outrigger/api/feed";
-import type { ToolDefinition } from "../catalog/entry.ts";
+import type { ServerState, ToolDefinition } from "../catalog/entry.ts";
 import { compareTokens, fitResults, type Forms, type TokenMetrics } from "./account.ts";
 import type { Advice } from "./advise.ts";
 import type { ResultPlace } from "./collapse.ts";
@@ -25,8 +24,8 @@ export interface FoundTool {
   /** Names of required arguments; only where `detail` is short. */
   readonly required?: readonly string[];
   readonly score: number;
-  /** Only where the server is not ready. */
-  readonly state?: HealthState;
+  /** Only where the server is not ready. Cold: it is asleep, and a call wakes it. */
+  readonly state?: ServerState;
   /** Public names of copies of this tool, at most 10. */
   readonly same_as?: readonly string[];
   /** How many further copies there are. */

@@ -2,18 +2,20 @@
  * What the aggregator knows now: the catalogue, its index, how each sidecar is seen, what discovery says. Everything in it is
  * replaced, never changed, so readers keep what they hold. Decides nothing but when listeners hear of changes.
  */
-import type { HealthState } from "@outrigger/api/feed";
 import type { BackoffBounds } from "@outrigger/kube";
 import type { Dispatcher } from "undici";
-import { serverKey, type NamePlan, type ServerEntry, type ToolEntry } from "../catalog/entry.ts";
+import { serverKey, type NamePlan, type ServerEntry, type ServerState, type ToolEntry } from "../catalog/entry.ts";
 import { createFetcher } from "../catalog/fetch.ts";
 import { readEffectiveLimits, type EffectiveLimits } from "../catalog/limits.ts";
 import { emptyCatalogue, mergeCatalogue, type CatalogueSnapshot } from "../catalog/merge.ts";
 import { listReplicasWith } from "../catalog/replica.ts";
+import { keySleepers, listSleepChanges } from "../catalog/sleepers.ts";
 import type { SidecarView } from "../catalog/view.ts";
 import { createDiscovery, type Discovered } from "../discovery/discovery.ts";
 import type { DiscoverySource } from "../discovery/source.ts";
 import { emptySnapshot, followCatalogue, type IndexSnapshot } from "../search/snapshot.ts";
+import type { SleepFacts } from "../wake/judge.ts";
+import type { ServerName } from "../wake/waker.ts";
 
 /** What the state is made from. Times in ms. */
 export interface StateOptions {
@@ -41,10 +43,12 @@ export interface State {
   readonly discovered: () => Discovered;
   /** The sidecars that can be asked for a tool. */
   readonly replicasOf: (tool: ToolEntry) => readonly SidecarView[];
-  /** What the policy of a tool's server limits; undefined where no sidecar of it was heard yet. */
+  /** What is known of a server that may sleep, and of its replicas. */
+  readonly sleepOf: (server: ServerName) => SleepFacts;
+  /** What the policy of a tool's server limits, or limited when it was put to sleep; undefined where no sidecar of it was heard yet. */
   readonly limitsOf: (tool: ToolEntry) => EffectiveLimits | undefined;
   /** How a tool's server is; Dead where it is not known any more. */
-  readonly stateOf: (tool: ToolEntry) => HealthState;
+  readonly stateOf: (tool: ToolEntry) => ServerState;
   /** True once every source was read and every sidecar found so far was listed or is known to be Degraded or Dead. */
   readonly isSettled: () => boolean;
   readonly onChange: (listener: () => void) => void;
@@ -57,6 +61,7 @@ export function createState(options: StateOptions): State {
   const listeners: (() => void)[] = [];
   let catalogue = emptyCatalogue(options.plan);
   let indexed = { catalogue, index: emptySnapshot() };
+  let sleepers = keySleepers([]);
   let settling: NodeJS.Timeout | undefined;
 
   const index = (): IndexSnapshot => {
@@ -85,6 +90,9 @@ export function createState(options: StateOptions): State {
   });
   const discovery = createDiscovery(options.sources, (discovered) => {
     fetcher.follow(discovered.sidecars);
+    const asleep = keySleepers(discovered.asleep);
+    catalogue = listSleepChanges(sleepers, asleep).reduce(mergeCatalogue, catalogue);
+    sleepers = asleep;
     tellSoon();
   });
   const serverOf = (tool: ToolEntry): ServerEntry | undefined =>
@@ -107,8 +115,18 @@ export function createState(options: StateOptions): State {
     discovered: discovery.current,
     replicasOf,
     limitsOf: (tool) => {
-      const enforced = replicasOf(tool).find(({ feed }) => feed !== undefined)?.feed?.policy.enforces;
+      const heard = replicasOf(tool).find(({ feed }) => feed !== undefined)?.feed;
+      const enforced = (heard ?? sleepers.get(serverKey(tool.namespace, tool.server))?.state)?.policy.enforces;
       return enforced && readEffectiveLimits(enforced, tool.name);
+    },
+    sleepOf: ({ namespace, server }) => {
+      const key = serverKey(namespace, server);
+      const keys = [...(catalogue.servers.get(key)?.replicas.keys() ?? [])];
+      const replicas = keys.flatMap((each) => fetcher.view(each) ?? []);
+      const isOfServer = (each: ServerName): boolean => serverKey(each.namespace, each.server) === key;
+      const obstacle = (): string | undefined =>
+        replicas[0]?.message ?? discovery.current().problems.find(isOfServer)?.message;
+      return { isAsleep: sleepers.has(key), replicas, obstacle };
     },
     stateOf: (tool) => serverOf(tool)?.state ?? "Dead",
     isSettled: () => discovery.isSynced() && fetcher.isSettled(),

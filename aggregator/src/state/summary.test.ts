@@ -45,13 +45,13 @@ it("F-064 counts every server once: read, failed or not heard yet", () => {
     // Another replica of this one can be dialled.
     problem("ready", "EndpointInvalid"),
   ];
-  expect(summarise(catalogue, { sidecars: [], problems, faults: ["pods: 500"] })).toEqual({
+  expect(summarise(catalogue, { sidecars: [], problems, asleep: [], faults: ["pods: 500"] })).toEqual({
     servers: 7,
     successful: 2,
     failed: 3,
     pending: 2,
     tools: 3,
-    states: { Ready: 2, Degraded: 1, Dead: 2, Initializing: 2 },
+    states: { Ready: 2, Degraded: 1, Dead: 2, Initializing: 2, Cold: 0 },
     faults: ["pods: 500"],
   });
 });

@@ -1,11 +1,10 @@
 /** The ingestion summary: how many servers were read, how many could not be, how many tools came of it. Pure. */
-import type { HealthState } from "@outrigger/api/feed";
-import { serverKey } from "../catalog/entry.ts";
+import { serverKey, type ServerState } from "../catalog/entry.ts";
 import type { CatalogueSnapshot } from "../catalog/merge.ts";
 import type { Discovered } from "../discovery/discovery.ts";
 
 /**
- * The summary. Every server counts once: `successful` has a list and answers, `failed` is dead, could not be listed or can't
+ * The summary. Every server counts once: `successful` has a list and answers or is asleep, `failed` is dead, could not be listed or can't
  * be dialled, `pending` has not said anything yet. `faults`: places that can't be searched for servers now.
  */
 export interface Summary {
@@ -14,13 +13,13 @@ export interface Summary {
   readonly failed: number;
   readonly pending: number;
   readonly tools: number;
-  readonly states: Readonly<Record<HealthState, number>>;
+  readonly states: Readonly<Record<ServerState, number>>;
   readonly faults: readonly string[];
 }
 
 /** Sums up. */
 export function summarise(catalogue: CatalogueSnapshot, discovered: Discovered): Summary {
-  const states = { Initializing: 0, Ready: 0, Degraded: 0, Dead: 0 };
+  const states = { Initializing: 0, Ready: 0, Degraded: 0, Dead: 0, Cold: 0 };
   const counts = { successful: 0, failed: 0, pending: 0 };
   for (const server of catalogue.servers.values()) {
     states[server.state]++;

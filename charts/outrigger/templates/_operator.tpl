@@ -24,4 +24,7 @@
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [list, watch, create, patch]
+{{- with include "outrigger.operatorSleepRules" . }}
+{{ . }}
+{{- end }}
 {{- end }}

@@ -1,6 +1,6 @@
 /** First stage of bundles: everything that decides which policy is to stand where, at one moment. Next: reconcile.ts. */
 import type { InjectedPod } from "../cluster/injected-pod.ts";
-import { findGuarded } from "../cluster/namespaces.ts";
+import { findGuarded, listInjected } from "../cluster/namespaces.ts";
 import type { BundleFacts } from "../cluster/own-objects.ts";
 import type { ClusterView } from "../cluster/view.ts";
 import type { PolicySet } from "../policy/read-policy.ts";
@@ -42,7 +42,7 @@ export function observeBundles({
   if (set === undefined || signing === undefined) return undefined;
   const pods = view.pods();
   // Where Roles are all there is, the webhook learns from the bundles which namespaces there are: all of them have one.
-  const withInjected = new Set([...pods.map((pod) => pod.namespace), ...chosen]);
+  const withInjected = new Set([...listInjected(pods, view.asleep()), ...chosen]);
   const guarded = findGuarded({ namespaces: view.namespaces(), withInjected, system });
   return {
     policy: set,

@@ -65,6 +65,25 @@ it("keeps of a pod what policy, isolation and probe need", () => {
     policy: undefined,
     enforced: { status: "True", reason: "PolicyEnforced", message: "m" },
     controller: { kind: "ReplicaSet", name: "search", controller: true },
+    shown: { group: "default" },
+  });
+});
+
+it("keeps what people see of a server while it sleeps: group, image, transport", () => {
+  const annotations = {
+    [keys.group.key]: "search",
+    [keys.transport.key]: "stdio",
+    [keys.container.key]: "app",
+  };
+  const containers = [
+    { name: "log", image: "log:1" },
+    { name: "app", image: "app:2" },
+  ];
+  const shown = readInjectedPod({ ...pod, spec: { containers }, metadata: { ...pod.metadata, annotations } })?.shown;
+  expect(shown).toEqual({ group: "search", image: "app:2", transport: "stdio" });
+  const wrong = { [keys.group.key]: "Not A Name", [keys.transport.key]: "pigeon" };
+  expect(readInjectedPod({ ...pod, metadata: { ...pod.metadata, annotations: wrong } })?.shown).toEqual({
+    group: "default",
   });
 });
 

@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { sidecarName } from "@outrigger/api/containers";
 import { keys } from "@outrigger/api/keys";
 import { parseEndpoint } from "@outrigger/api/values";
+import type { Transport } from "@outrigger/api/words";
 import type { RawContainer, RawOwner, RawPod } from "@outrigger/kube";
 import { readEnforced, type Enforced } from "@outrigger/api/enforced";
 import { readIdentity } from "./identity.ts";
@@ -38,6 +39,8 @@ export interface InjectedPod {
   readonly policy: { readonly digest: string; readonly version: number | undefined } | undefined;
   readonly enforced: Enforced | undefined;
   readonly controller: RawOwner | undefined;
+  /** What people see of its server while it sleeps. */
+  readonly shown: { readonly group: string; readonly image?: string; readonly transport?: Transport };
 }
 
 /** Reads a pod with the label `injected=true`; undefined where it is finished, leaving, or has no name. */
@@ -65,6 +68,7 @@ export function readInjectedPod(pod: RawPod): InjectedPod | undefined {
     pinnedKeys: readPinnedKeys(readVariable(sidecar, "OUTRIGGER_TRUST_KEYS")),
     policy: readPolicy(annotations[keys.policy.key]),
     enforced: readEnforced(annotations[keys.enforced.key]),
+    shown: readShown(pod, annotations),
   };
 }
 
@@ -89,6 +93,19 @@ function isReady({ status }: RawPod): boolean {
 function readAddresses(status: RawPod["status"]): readonly string[] {
   const listed = (status?.podIPs ?? []).flatMap(({ ip }) => (ip === undefined ? [] : [ip]));
   return listed.length > 0 || status?.podIP === undefined ? listed : [status.podIP];
+}
+
+function readShown({ spec }: RawPod, annotations: Readonly<Record<string, string>>): InjectedPod["shown"] {
+  const group = keys.group.parse(annotations[keys.group.key] ?? keys.group.default);
+  const transport = keys.transport.parse(annotations[keys.transport.key] ?? "");
+  const { containers = [] } = spec ?? {};
+  const named = containers.find(({ name }) => name === annotations[keys.container.key]);
+  const { image } = named ?? containers[0] ?? {};
+  return {
+    group: group.ok ? group.value : keys.group.default,
+    ...(image === undefined ? {} : { image }),
+    ...(transport.ok ? { transport: transport.value } : {}),
+  };
 }
 
 function readVariable(container: RawContainer | undefined, name: string): string | undefined {

@@ -1,6 +1,8 @@
 /** Namespaces, and which of them are ours to guard. Pure. */
 import { keys } from "@outrigger/api/keys";
 import type { RawObject } from "@outrigger/kube";
+import type { InjectedPod } from "./injected-pod.ts";
+import type { AsleepFacts } from "./own-objects.ts";
 
 /** What is kept of a namespace. `isOptedIn`: its label asks for injection or requires it. */
 export interface NamespaceFacts {
@@ -27,7 +29,13 @@ export function listSystemNamespaces(own: string, further: readonly string[]): R
   return new Set(["kube-system", "kube-public", "kube-node-lease", own, ...further]);
 }
 
-/** What {@link findGuarded} looks at. `withInjected`: namespaces in which injected pods run. */
+/** Namespaces with injected pods, or with servers that sleep: their pods come back, and are to find everything as they left it. */
+export function listInjected(pods: readonly InjectedPod[], asleep: readonly AsleepFacts[]): ReadonlySet<string> {
+  const sleeping = asleep.flatMap(({ identity }) => (identity.ok ? [identity.value.namespace] : []));
+  return new Set([...pods.map(({ namespace }) => namespace), ...sleeping]);
+}
+
+/** What {@link findGuarded} looks at. `withInjected`: namespaces of injected pods. */
 export interface GuardedInput {
   readonly namespaces: readonly NamespaceFacts[];
   readonly withInjected: ReadonlySet<string>;

@@ -1,4 +1,5 @@
 /** What is kept of the operator's own ConfigMaps and of the webhook configuration. Pure. */
+import { readAsleepIdentity, type AsleepIdentity, type ReadAsleep } from "@outrigger/api/asleep";
 import { admissionEntrySuffix, bundleObject, registrationObject, trustObject } from "@outrigger/api/cluster-objects";
 import type { RawConfigMap, RawWebhookConfiguration } from "@outrigger/kube";
 import { digestOf } from "./injected-pod.ts";
@@ -26,6 +27,19 @@ export function readBundleObject({ metadata, data = {} }: RawConfigMap): BundleF
     version: readBundleVersion(text),
     state: metadata.annotations?.[bundleObject.state],
   };
+}
+
+/** A server that sleeps: the ConfigMap, and who it is, or why that can't be read. What it serves is left to the aggregator. */
+export interface AsleepFacts {
+  readonly name: string;
+  readonly uid: string;
+  readonly identity: ReadAsleep<AsleepIdentity>;
+}
+
+/** Reads a ConfigMap with the label of sleeping servers; undefined where it has no name. */
+export function readAsleepObject(object: RawConfigMap): AsleepFacts | undefined {
+  const { name, uid = "" } = object.metadata ?? {};
+  return name === undefined ? undefined : { name, uid, identity: readAsleepIdentity(object) };
 }
 
 /** One entry of the webhook configuration. `index` is its place, `caBundle` base64 of PEM. */

@@ -2,6 +2,7 @@
  * What the operator sees of the cluster, kept up to date by watches. It runs on every replica, so that a new leader starts from
  * full knowledge. Decides nothing: it says what is there and that something changed.
  */
+import { asleepObject } from "@outrigger/api/asleep";
 import { bundleObject } from "@outrigger/api/cluster-objects";
 import { keys } from "@outrigger/api/keys";
 import {
@@ -23,15 +24,30 @@ import { readInjectedPod, type InjectedPod } from "./injected-pod.ts";
 import { readNamespace, type NamespaceFacts } from "./namespaces.ts";
 import { readNetworkPolicy, type NetworkPolicyFacts } from "./network-policy.ts";
 import {
+  readAsleepObject,
   readBundleObject,
   readPublishedKeys,
   readRegistration,
+  type AsleepFacts,
   type BundleFacts,
   type RegistrationFacts,
 } from "./own-objects.ts";
+import { createWorkloadReader, type WorkloadFacts } from "./workload.ts";
 
 /** What can change. */
-export const topics = ["namespaces", "pods", "missed", "policies", "bundles", "trust", "entries", "refusals"] as const;
+export const topics = [
+  "namespaces",
+  "pods",
+  "missed",
+  "policies",
+  "bundles",
+  "trust",
+  "entries",
+  "refusals",
+  "deployments",
+  "statefulsets",
+  "asleep",
+] as const;
 
 export type Topic = (typeof topics)[number];
 
@@ -48,6 +64,10 @@ export interface ClusterView {
   /** The webhook configuration; undefined where it does not exist. */
   readonly registration: () => RegistrationFacts | undefined;
   readonly refusals: () => readonly RefusalFacts[];
+  /** Workloads that may sleep. */
+  readonly workloads: () => readonly WorkloadFacts[];
+  /** Servers that sleep. */
+  readonly asleep: () => readonly AsleepFacts[];
   /** True once all of these were listed completely; before that, what is missing may only not have been seen yet. */
   readonly isSynced: (topics: readonly Topic[]) => boolean;
 }
@@ -59,6 +79,8 @@ export interface ClusterWatchOptions {
   readonly trustName: string;
   /** Undefined: whom API servers trust is somebody else's. */
   readonly webhookConfiguration: string | undefined;
+  /** Whether servers may sleep; if not, neither they nor their workloads are looked at. */
+  readonly sleep: "enabled" | "disabled";
   /** Namespaces to be limited to: only there is anything looked at, beside the own one. Empty: all. */
   readonly only: readonly string[];
   readonly onChange: (topic: Topic) => void;
@@ -151,7 +173,9 @@ export function watchCluster(options: ClusterWatchOptions): ClusterWatches {
           read: readRegistration,
           namespaces: [],
         });
+  const sleeping = options.sleep === "enabled" ? watchSleeping(start, ownNamespace) : nobodySleeps;
   return {
+    ...sleeping,
     namespaces: () => present(namespaces),
     pods: () => present(pods),
     missed: () => [...new Map([...present(asking), ...dwelling.list()].map((pod) => [pod.uid, pod])).values()],
@@ -164,6 +188,31 @@ export function watchCluster(options: ClusterWatchOptions): ClusterWatches {
     stop: async () => {
       await Promise.all([...[...started.values()].map((watch) => watch.stop()), dwelling.stop()]);
     },
+  };
+}
+
+type Start = <O extends RawObject, T>(topic: Topic, selected: Selected<O, T>) => ObjectWatch<T>;
+
+const nobodySleeps: Pick<ClusterView, "workloads" | "asleep"> = { workloads: () => [], asleep: () => [] };
+
+function watchSleeping(start: Start, ownNamespace: string): Pick<ClusterView, "workloads" | "asleep"> {
+  const deployments = start("deployments", {
+    resource: resources.deployments,
+    read: createWorkloadReader("Deployment"),
+  });
+  const statefulSets = start("statefulsets", {
+    resource: resources.statefulSets,
+    read: createWorkloadReader("StatefulSet"),
+  });
+  const asleep = start("asleep", {
+    resource: resources.configMaps,
+    labelSelector: `${asleepObject.label}=${asleepObject.labelValue}`,
+    read: readAsleepObject,
+    namespaces: [ownNamespace],
+  });
+  return {
+    workloads: () => [...present(deployments), ...present(statefulSets)],
+    asleep: () => present(asleep),
   };
 }
 

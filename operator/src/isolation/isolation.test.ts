@@ -16,6 +16,7 @@ const admitted: Admitted = {
   clients: [peer("client")],
   monitoring: [peer("prometheus")],
   probers: [peer("operator")],
+  watchers: [],
 };
 
 const specOf = (name: string, pods: readonly InjectedPod[], who = admitted) =>
@@ -63,8 +64,14 @@ it("keeps a port closed while some pods of the server have the app there and oth
   expect(listOpened(after, [after])).toContain("aggregator 8080");
 });
 
+it("lets the operator ask sidecars how much they are used where servers may sleep, and else nobody but the aggregator", () => {
+  const pod = makePod("a");
+  expect(listOpened(pod, [pod])).not.toContain("operator 19081");
+  expect(listOpened(pod, [pod], { ...admitted, watchers: [peer("operator")] })).toContain("operator 19081");
+});
+
 it("admits nobody, rather than everybody, where a list of peers is empty", () => {
-  const nobody: Admitted = { aggregators: [], clients: [], monitoring: [], probers: [] };
+  const nobody: Admitted = { aggregators: [], clients: [], monitoring: [], probers: [], watchers: [] };
   expect(buildPolicies([], nobody).policies.map(({ name }) => name)).toEqual(["outrigger-default-deny"]);
 });
 

@@ -45,7 +45,7 @@ export function reconcileIsolation(observed: ObservedIsolation, admitted: Admitt
   };
 }
 
-const nobody: Admitted = { aggregators: [], clients: [], monitoring: [], probers: [] };
+const nobody: Admitted = { aggregators: [], clients: [], monitoring: [], probers: [], watchers: [] };
 
 function keyOf({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
   return `${namespace}/${name}`;

@@ -10,12 +10,13 @@ import type { InjectedPod } from "../cluster/injected-pod.ts";
 import { managedBy } from "../cluster/network-policy.ts";
 import type { Peer } from "./peers.ts";
 
-/** Who may reach what. `clients` reach data ports beside the aggregators; `probers` see that a sidecar is there. */
+/** Who may reach what. `clients` reach data ports beside the aggregators; `probers` see that a sidecar is there, `watchers` how much it is used. */
 export interface Admitted {
   readonly aggregators: readonly Peer[];
   readonly clients: readonly Peer[];
   readonly monitoring: readonly Peer[];
   readonly probers: readonly Peer[];
+  readonly watchers: readonly Peer[];
 }
 
 /** A policy that is to be there, without its namespace. */
@@ -42,7 +43,7 @@ export function buildPolicies(
     { name: "outrigger-default-deny", spec: { podSelector: select([]), policyTypes: ["Ingress"] } },
     // There before the first pod is: most sidecars have this port.
     ...open(sidecarPorts.data, data, occupied.length === 0 ? [] : [serverTerm("NotIn", occupied)]),
-    ...open(sidecarPorts.control, admitted.aggregators, []),
+    ...open(sidecarPorts.control, [...admitted.aggregators, ...admitted.watchers], []),
     ...open(sidecarPorts.admin, [...admitted.monitoring, ...admitted.probers], []),
     ...[...opened].flatMap(([port, servers]) => open(port, data, [serverTerm("In", servers)])),
   ];

@@ -22,6 +22,7 @@ export function makePod(name: string, change: Partial<InjectedPod> = {}): Inject
     policy: undefined,
     enforced: undefined,
     controller: undefined,
+    shown: { group: "default" },
     ...change,
   };
 }

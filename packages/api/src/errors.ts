@@ -81,6 +81,9 @@ export const wireErrors = {
   CircuitOpen: { jsonRpcCode: 10_503, httpStatus: 503 },
   PolicyMissing: { jsonRpcCode: 10_503, httpStatus: 503 },
   PolicyInvalid: { jsonRpcCode: 10_503, httpStatus: 503 },
+  ServerWaking: { jsonRpcCode: 10_503, httpStatus: 503 },
+  WakeFailed: { jsonRpcCode: 10_503, httpStatus: 503 },
+  WakeQueueFull: { jsonRpcCode: 10_429, httpStatus: 200 },
   Internal: { jsonRpcCode: rpcCodes.internal, httpStatus: 500 },
 } as const satisfies Partial<Record<Reason, WireError>>;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readCatalogue, readFeedState, type FeedState } from "./feed.ts";
+import { readActivity, readCatalogue, readFeedState, type FeedState } from "./feed.ts";
 
 const enforces = { limits: [], maxRequestBytes: 1, maxResponseBytes: 1 };
 const state: FeedState = {
@@ -44,5 +44,11 @@ describe("feed", () => {
     expect(readCatalogue(catalogue)).toEqual(catalogue);
     expect(readCatalogue({ ...catalogue, tools: ["t"] })).toBeUndefined();
     expect(readCatalogue({ ...catalogue, prompts: undefined })).toBeUndefined();
+  });
+
+  it("reads how much a sidecar is used, in whole numbers", () => {
+    expect(readActivity({ inFlight: 0, idleMs: 12, more: 1 })).toEqual({ inFlight: 0, idleMs: 12 });
+    for (const value of [null, [], {}, { inFlight: 1 }, { inFlight: -1, idleMs: 1 }, { inFlight: 0, idleMs: 1.5 }])
+      expect(readActivity(value)).toBeUndefined();
   });
 });

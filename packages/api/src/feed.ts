@@ -2,12 +2,13 @@
  * What a sidecar tells on its control port: one stream of states, and catalogues by digest.
  * `GET /v1/feed` is a text/event-stream whose `state` events hold a {@link FeedState}; `GET /v1/catalogues/<digest>` answers
  * a {@link Catalogue}. Catalogues are content-addressed, so replicas of one server cost their reader one fetch.
+ * `GET /v1/activity` answers an {@link Activity}, for who wants to know whether the server is used.
  */
 import type { Transport } from "./words.ts";
 import type { Reason } from "./reasons.ts";
 
 /** Paths of the control port. */
-export const feedPaths = { feed: "/v1/feed", catalogue: "/v1/catalogues/" } as const;
+export const feedPaths = { feed: "/v1/feed", catalogue: "/v1/catalogues/", activity: "/v1/activity" } as const;
 
 /** Name of the event that carries a state. */
 export const feedEvent = "state";
@@ -130,6 +131,15 @@ export interface Catalogue {
   readonly limited: boolean;
 }
 
+/**
+ * How much a sidecar is used. `inFlight`: requests of clients under way. `idleMs`: since the last of them ended, or, without one, since
+ * the sidecar started. What the sidecar asks its server by itself is no use, nor are probes and streams that only stand open.
+ */
+export interface Activity {
+  readonly inFlight: number;
+  readonly idleMs: number;
+}
+
 const healthStates: readonly string[] = ["Initializing", "Ready", "Degraded", "Dead"] satisfies HealthState[];
 
 function isRecord(value: unknown): value is RawObject {
@@ -172,3 +182,12 @@ export function readCatalogue(value: unknown): Catalogue | undefined {
   // Every list was checked to hold objects only.
   return areLists ? (value as unknown as Catalogue) : undefined;
 }
+
+/** Reads an answer of the activity path; undefined where it is not one. */
+export function readActivity(value: unknown): Activity | undefined {
+  if (!isRecord(value)) return undefined;
+  const { inFlight, idleMs } = value;
+  return isCount(inFlight) && isCount(idleMs) ? { inFlight, idleMs } : undefined;
+}
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;

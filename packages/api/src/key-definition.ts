@@ -8,7 +8,7 @@ export const keyPrefix = "outrigger.dev/";
 export interface KeyDefinition {
   readonly key: string;
   readonly kind: "label" | "annotation";
-  readonly on: readonly ("pod" | "namespace")[];
+  readonly on: readonly ("pod" | "namespace" | "deployment" | "statefulset")[];
   readonly setBy: "user" | "outrigger";
   readonly meaning: string;
   readonly form: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { findKey, keyList, keyPrefix } from "./keys.ts";
+import { findKey, keyList, keyPrefix, keys } from "./keys.ts";
 import { parseEndpoint } from "./values.ts";
 import { reasonList, reasons, toMetricLabel } from "./reasons.ts";
 
@@ -21,6 +21,18 @@ describe("labels and annotations", () => {
     for (const definition of keyList.filter((key) => key.setBy === "user")) {
       expect(definition.parse("\u0000 not, a value/"), definition.key).toMatchObject({ ok: false });
     }
+  });
+
+  it.each([
+    ["30s", 30_000],
+    ["1h30m", 5_400_000],
+    ["29s", undefined],
+    ["0", undefined],
+    ["600h", undefined],
+    ["soon", undefined],
+  ])("an idle-ttl of %s is taken as ms, or not at all", (text, expected) => {
+    const parsed = keys.idleTtl.parse(text);
+    expect(parsed.ok ? parsed.value : undefined).toBe(expected);
   });
 
   it("are found by their full name only", () => {

@@ -19,6 +19,7 @@ import {
 import { healthKeys } from "./health-keys.ts";
 import { keyPrefix, type KeyDefinition } from "./key-definition.ts";
 import { quickPolicyKeys } from "./quick-policy-keys.ts";
+import { sleepKeys } from "./sleep-keys.ts";
 import { words } from "./words.ts";
 
 export { keyPrefix };
@@ -274,6 +275,7 @@ export const keys = {
     parse: parseTime,
   },
   ...healthKeys,
+  ...sleepKeys,
   logLevel: {
     ...user,
     key: `${keyPrefix}log-level`,

@@ -183,6 +183,20 @@ export const metrics: Readonly<Record<MetricProgram, readonly MetricDefinition[]
       "mcp_method_name,error_type",
       "Time of a call at the sidecar, named by the OpenTelemetry conventions for MCP: mcp.client.operation.duration.",
     ],
+    ["outrigger_aggregator_waking_calls", "gauge", "", "Calls that wait for servers to wake."],
+    ["outrigger_aggregator_wakes_total", "counter", "result", "Sleeping servers that were called, by outcome."],
+    [
+      "outrigger_aggregator_wake_waits_total",
+      "counter",
+      "result",
+      "Calls of sleeping servers, by how their waiting ended.",
+    ],
+    [
+      "outrigger_aggregator_wake_duration_seconds",
+      "histogram",
+      "",
+      "Time from the first call to a server that is awake.",
+    ],
     ["outrigger_aggregator_audit_lines_total", "counter", "", "Lines of the audit stream, written or waiting to be."],
     [
       "outrigger_aggregator_audit_lost_total",
@@ -216,6 +230,10 @@ export const metrics: Readonly<Record<MetricProgram, readonly MetricDefinition[]
     ["outrigger_operator_enforced_pods", "gauge", "status,reason", "Injected pods by result of the last probe."],
     ["outrigger_operator_probes_total", "counter", "status", "Probes by result."],
     ["outrigger_operator_foreign_policies", "gauge", "", "Network policies of others that open a way round a sidecar."],
+    ["outrigger_operator_asleep_servers", "gauge", "", "Servers that are asleep."],
+    ["outrigger_operator_sleeps_total", "counter", "result", "Attempts to put a server to sleep, by outcome."],
+    ["outrigger_operator_wakes_total", "counter", "result", "Requests to wake a server, by outcome."],
+    ["outrigger_operator_wake_duration_seconds", "histogram", "", "Time to answer a request to wake a server."],
     [
       "outrigger_operator_authority_phase",
       "gauge",

@@ -9,5 +9,5 @@ export const webhookPorts = { tls: 10_250, admin: 8_081 } as const;
 /** The aggregator's MCP and REST endpoint, and its health and metrics. */
 export const aggregatorPorts = { endpoint: 7_777, admin: 7_778 } as const;
 
-/** The operator's health and metrics. It serves nothing else. */
-export const operatorPorts = { admin: 8_081 } as const;
+/** The operator's health and metrics, and where the aggregator asks for sleeping servers to be woken. */
+export const operatorPorts = { admin: 8_081, wake: 8_082 } as const;

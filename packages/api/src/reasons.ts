@@ -4,7 +4,7 @@
  */
 
 /** Where a reason is used. */
-export type ReasonArea = "injection" | "decision" | "health" | "catalogue" | "policy" | "enforcement";
+export type ReasonArea = "injection" | "decision" | "health" | "catalogue" | "policy" | "enforcement" | "sleep";
 
 interface ReasonDefinition {
   readonly area: ReasonArea;
@@ -211,6 +211,33 @@ export const reasons = {
   NotInjected: { area: "catalogue", sentence: "The pod is labelled for injection but carries no sidecar." },
   ToolUnknown: { area: "catalogue", sentence: "No server that is known lists a tool of this name." },
   EndpointInvalid: { area: "catalogue", sentence: "The pod's endpoint annotation can't be read." },
+
+  // Servers that sleep until they are called.
+  Asleep: { area: "sleep", sentence: "The server had no call for a while, so it runs on no pod until the next one." },
+  Woken: { area: "sleep", sentence: "The server was asleep and is started." },
+  ServerWaking: { area: "sleep", sentence: "The server was asleep and has not started in time; it may do so yet." },
+  WakeFailed: { area: "sleep", sentence: "The server is asleep and can't be woken." },
+  WakeQueueFull: { area: "sleep", sentence: "The server is being woken, and too many calls wait for it already." },
+  NotAsleep: { area: "sleep", sentence: "No server of this name is asleep." },
+  WakerUnverified: { area: "sleep", sentence: "Who asks for a server to be woken can't be verified." },
+  WakerNotAllowed: { area: "sleep", sentence: "Only the aggregator may ask for a server to be woken." },
+  SidecarsMissing: {
+    area: "sleep",
+    sentence: "Not every pod of the workload carries the sidecar, so nobody knows whether it is used.",
+  },
+  ActivityUnknown: {
+    area: "sleep",
+    sentence: "A sidecar of the workload does not say how much it is used, so the workload runs on.",
+  },
+  CatalogueUnknown: {
+    area: "sleep",
+    sentence: "The server's tools have not been read yet; asleep, it could not be found.",
+  },
+  CatalogueTooLarge: {
+    area: "sleep",
+    sentence: "The server lists more than can be kept of it while it is asleep, so it runs on.",
+  },
+  SleepFailed: { area: "sleep", sentence: "The workload can't be scaled to zero." },
 } as const satisfies Record<string, ReasonDefinition>;
 
 /** One word of the vocabulary. */

@@ -19,6 +19,8 @@ export interface ClusterRequest {
   readonly method?: "GET" | "POST" | "PATCH" | "DELETE";
   /** With its query. */
   readonly path: string;
+  /** What is taken as an answer; JSON where absent. */
+  readonly accept?: string;
   /** What is sent, and as what. */
   readonly body?: { readonly contentType: string; readonly text: string };
   readonly signal: AbortSignal;
@@ -61,13 +63,13 @@ function createAccess(address: string, credentials: CredentialSource): ClusterAc
   const base = address.replace(/\/+$/, "");
   return {
     address: base,
-    send: async ({ method = "GET", path, body, signal, idleTimeoutMs }) => {
+    send: async ({ method = "GET", path, accept = "application/json", body, signal, idleTimeoutMs }) => {
       const { headers, dispatcher } = await credentials.read();
       return request(base + path, {
         method,
         dispatcher,
         headers: {
-          accept: "application/json",
+          accept,
           ...(body === undefined ? {} : { "content-type": body.contentType }),
           ...headers,
         },

@@ -27,10 +27,12 @@ export type {
   RawObject,
   RawOwner,
   RawReference,
+  RawScale,
   RawSecret,
   RawSelector,
   RawSelectorTerm,
   RawWebhookConfiguration,
+  RawWorkload,
 } from "./object.ts";
 export type { RawContainer, RawContainerPort, RawPod } from "./pod.ts";
 export { createBackoff, type Backoff, type BackoffBounds } from "./backoff.ts";

@@ -19,6 +19,7 @@ export interface RawMetadata {
   readonly namespace?: string;
   readonly uid?: string;
   readonly resourceVersion?: string;
+  readonly generation?: number;
   readonly creationTimestamp?: string;
   readonly deletionTimestamp?: string;
   readonly labels?: Readonly<Record<string, string>>;
@@ -37,6 +38,8 @@ export interface RawObject {
 /** ConfigMap, `v1`. */
 export interface RawConfigMap extends RawObject {
   readonly data?: Readonly<Record<string, string>>;
+  /** Values are base64. */
+  readonly binaryData?: Readonly<Record<string, string>>;
 }
 
 /** Secret, `v1`. The values of `data` are base64. */
@@ -54,6 +57,21 @@ export interface RawLease extends RawObject {
     readonly renewTime?: string;
     readonly leaseTransitions?: number;
   };
+}
+
+/** Deployment or StatefulSet, `apps/v1`, as far as it says how many pods there are. Absent `replicas` are one. */
+export interface RawWorkload extends RawObject {
+  readonly spec?: { readonly replicas?: number };
+  readonly status?: {
+    readonly observedGeneration?: number;
+    readonly replicas?: number;
+    readonly readyReplicas?: number;
+  };
+}
+
+/** Scale, `autoscaling/v1`: the subresource of workloads. Its version is the workload's. */
+export interface RawScale extends RawObject {
+  readonly spec?: { readonly replicas?: number };
 }
 
 /** One term of a label selector that is more than equality. */

@@ -7,6 +7,7 @@ import type {
   RawObject,
   RawSecret,
   RawWebhookConfiguration,
+  RawWorkload,
 } from "./object.ts";
 import type { RawPod } from "./pod.ts";
 
@@ -46,6 +47,8 @@ export const resources = {
     plural: "mutatingwebhookconfigurations",
     kind: "MutatingWebhookConfiguration",
   }),
+  deployments: define<RawWorkload>({ ...apps, plural: "deployments", kind: "Deployment" }),
+  statefulSets: define<RawWorkload>({ ...apps, plural: "statefulsets", kind: "StatefulSet" }),
   replicaSets: define({ ...apps, plural: "replicasets", kind: "ReplicaSet" }),
   jobs: define({ group: "batch", version: "v1", plural: "jobs", kind: "Job" }),
 } as const;

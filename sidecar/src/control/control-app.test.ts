@@ -27,7 +27,12 @@ async function serve(
     policy: { hash: "h0", reason: "PolicyApplied", message: "", enforces },
     nowMs: 0,
   });
-  const app = createControlApp({ source: publisher, hosts: [], ...options });
+  const app = createControlApp({
+    source: publisher,
+    activity: () => ({ inFlight: 1, idleMs: 0 }),
+    hosts: [],
+    ...options,
+  });
   apps.push(app);
   return { publisher, app, origin: await app.listen({ host: "127.0.0.1", port: 0 }) };
 }

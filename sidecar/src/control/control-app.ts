@@ -1,5 +1,5 @@
-/** The control port: the feed of states and the catalogues by digest. Read-only; it decides nothing about their content. */
-import { feedPaths } from "@outrigger/api/feed";
+/** The control port: the feed of states, the catalogues by digest, how much the server is used. Read-only; it decides nothing of it. */
+import { feedPaths, type Activity } from "@outrigger/api/feed";
 import type { FeedSource } from "../catalog/publish.ts";
 import { createHttpServer, type HttpServer } from "../downstream/http1/server.ts";
 import type { Visit } from "../downstream/visit.ts";
@@ -10,13 +10,14 @@ import { jsonType, sendJson, sendText } from "./send-answer.ts";
 /** Options of the control port. `hosts`: names in the Host header that are accepted besides addresses, lower case. */
 export interface ControlOptions {
   readonly source: FeedSource;
+  readonly activity: () => Activity;
   readonly hosts: readonly string[];
   /** Streams at once; default 64. */
   readonly maxReaders?: number;
 }
 
 /**
- * Creates the app; the caller listens and closes. `GET /v1/feed` and `GET /v1/catalogues/<digest>` as packages/api feed.ts says.
+ * Creates the app; the caller listens and closes. `GET /v1/feed`, `GET /v1/catalogues/<digest>` and `GET /v1/activity` as packages/api feed.ts says.
  * Errors: 403 for a foreign Host, 404 for an unknown digest or path, 503 with too many readers.
  */
 export function createControlApp(options: ControlOptions): HttpServer {
@@ -28,6 +29,7 @@ export function createControlApp(options: ControlOptions): HttpServer {
     else if (method === "GET" && path === feedPaths.feed) follow(readers, visit);
     else if (method === "GET" && path.startsWith(feedPaths.catalogue))
       sendCatalogue(visit, options.source.findCatalogue(path.slice(feedPaths.catalogue.length)));
+    else if (method === "GET" && path === feedPaths.activity) sendJson(visit, 200, options.activity());
     else sendJson(visit, 404, { error: "no such path" });
   };
   return createHttpServer({ handle: answer, beforeClose: readers.close, now: () => performance.now() });

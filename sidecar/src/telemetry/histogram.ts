@@ -34,11 +34,23 @@ export function exposeHistogram(
 ): string {
   const { boundsSeconds, buckets, count, sumSeconds } = histogram;
   const bucket = `${name}_bucket{${labels},le="`;
+  const ends = endsOf(boundsSeconds);
   let text = "";
   let cumulative = 0;
   for (let at = 0; at < boundsSeconds.length; at++) {
     cumulative += buckets[at] ?? 0;
-    if (at >= from) text += `${bucket}${boundsSeconds[at]}"} ${cumulative}\n`;
+    if (at >= from) text += `${bucket}${ends[at]}${cumulative}\n`;
   }
   return `${text}${bucket}+Inf"} ${count}\n${name}_sum{${labels}} ${sumSeconds}\n${name}_count{${labels}} ${count}`;
+}
+
+const knownEnds = new WeakMap<readonly number[], readonly string[]>();
+
+/** What stands behind the labels of each bucket: all histograms of a family have the same bounds, and fractions are slow to spell. */
+function endsOf(boundsSeconds: readonly number[]): readonly string[] {
+  const known = knownEnds.get(boundsSeconds);
+  if (known !== undefined) return known;
+  const ends = boundsSeconds.map((bound) => `${bound}"} `);
+  knownEnds.set(boundsSeconds, ends);
+  return ends;
 }

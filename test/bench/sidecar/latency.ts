@@ -41,7 +41,7 @@ const bare = "bare passthrough";
 const cases: readonly LatencyCase[] = [
   {
     name: "latency",
-    through: [bare, "sidecar", "SDK v1 relay", "SDK v2 relay"],
+    through: [bare, "sidecar", "SDK v2 relay"],
     optional: [],
     figures: {
       added_p50_vs_bare: { of: ["sidecar", "p50"], by: [bare, "p50"] },

@@ -1,5 +1,6 @@
 /** The tool `describe_tool`: one tool's whole definition as its server sent it, with where it is and how that server is. */
 import { createHash } from "node:crypto";
+import { reasons } from "@outrigger/api/reasons";
 import type { JsonObject } from "@outrigger/mcp";
 import type { CallOutcome } from "../../route/failure.ts";
 import {
@@ -40,12 +41,14 @@ export function describeTool({ state, decision }: EndpointParts, invocation: Inv
   if (!resolved.ok) return answerError(resolved.message, invocation.era);
   const { tool } = resolved;
   const limits = state.limitsOf(tool);
+  const serverState = state.stateOf(tool);
   const described = {
     name: tool.publicName,
     server: tool.server,
     namespace: tool.namespace,
     group: tool.group,
-    state: state.stateOf(tool),
+    state: serverState,
+    ...(serverState === "Cold" ? { message: reasons.Asleep.sentence } : {}),
     digest: createHash("sha256").update(JSON.stringify(tool.definition)).digest("hex"),
     ...(limits === undefined ? {} : { effective_limits: limits }),
     definition: { ...tool.definition, name: tool.publicName },

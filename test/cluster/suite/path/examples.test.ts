@@ -43,12 +43,12 @@ const vendors = "vendors";
 const namespaces = [namespace, workshop, vessel, vendors];
 const examples = listExamples();
 /** The others run servers of these again: what their prompts would lead to stands on those pages. */
-const hasPrompts = ({ name }: ExamplePage): boolean => !["groups", "namespace", "sources"].includes(name);
+const hasPrompts = ({ name }: ExamplePage): boolean => !["groups", "namespace", "sleeping", "sources"].includes(name);
 const prompts = examples.flatMap(({ name, page }) => readPrompts(page).map((row) => ({ name, ...row })));
 
 it("has examples, each with prompts, a refused call and few commands", () => {
   const ofServers = ["everything", "fetch", "filesystem", "github", "sqlite"];
-  const names = [...ofServers, "groups", "namespace", "remote", "replicas", "sources"];
+  const names = [...ofServers, "groups", "namespace", "remote", "replicas", "sleeping", "sources"];
   expect(examples.map(({ name }) => name)).toEqual(names.toSorted());
   for (const example of examples) {
     const { name, page } = example;
@@ -120,7 +120,7 @@ describe.skipIf(!hasCluster())("the examples", () => {
   });
 
   describe.each(examples)("$name", ({ page }) => {
-    it("does on a cluster what its page says", { timeout: 240_000 }, async () => {
+    it("F-193 does on a cluster what its page says", { timeout: 240_000 }, async () => {
       const reader = await openTerminal();
       await forwardPort(reader);
       expect(await followPage(page, readPage(page), reader)).toBe(readCommands(page).length);

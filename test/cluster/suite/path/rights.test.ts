@@ -24,13 +24,21 @@ const programs = [
       "create secrets",
     ],
   },
-  { account: "outrigger-aggregator", everywhere: each("list watch", "pods"), athome: [] },
+  {
+    account: "outrigger-aggregator",
+    everywhere: each("list watch", "pods"),
+    athome: each("list watch", "configmaps"),
+  },
   {
     account: "outrigger-operator",
     everywhere: [
       ...each("list watch", "namespaces"),
       ...each("list watch patch", "pods"),
       "get apps/replicasets",
+      ...each("get list watch", "apps/deployments"),
+      ...each("get list watch", "apps/statefulsets"),
+      ...each("get patch", "apps/deployments/scale"),
+      ...each("get patch", "apps/statefulsets/scale"),
       "get batch/jobs",
       ...each("list watch create patch delete", "networking.k8s.io/networkpolicies"),
       ...each("list watch create patch", "events.k8s.io/events"),
@@ -130,6 +138,22 @@ describe.skipIf(!hasCluster())("rights", () => {
       await expect(product.patch(path, { metadata: { annotations: { [key]: "x" } } })).rejects.toThrow(
         "written by the operator alone",
       );
+  });
+
+  it("lets the operator scale a workload to zero and nothing else", async () => {
+    const operator = await logInAs(kubeconfig, "outrigger-operator", folder);
+    const scale = `/apis/apps/v1/namespaces/${tools}/deployments/server/scale`;
+    const change = (replicas: number): Promise<string> =>
+      sendToCluster(operator, { method: "PATCH", path: `${scale}?dryRun=All`, body: { spec: { replicas } } });
+    await change(0);
+    await expect(change(2)).rejects.toThrow("to zero, or from zero, alone");
+    await expect(
+      sendToCluster(operator, {
+        method: "PATCH",
+        path: `${scale.replace(/\/scale$/, "")}?dryRun=All`,
+        body: { metadata: { labels: { any: "thing" } } },
+      }),
+    ).rejects.toThrow(/forbidden/);
   });
 
   it("lets the operator change two annotations of a pod and nothing else", async () => {

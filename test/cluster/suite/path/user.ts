@@ -31,6 +31,10 @@ export interface User {
   readonly call: (tool: string, values: object, path?: string) => Promise<CallAnswer>;
 }
 
+/** A server that sleeps can be called, too. */
+const canBeCalled = ({ state, toolsCount }: ServerFacts): boolean =>
+  (state === "Ready" || state === "Cold") && toolsCount > 0;
+
 /** Creates the user; its clients are closed after the file. */
 export function createUser(base: () => Promise<string>): User {
   const clients: { close: () => Promise<void> }[] = [];
@@ -60,7 +64,7 @@ export function createUser(base: () => Promise<string>): User {
         `${name} in the catalogue`,
         async () => {
           const server = await findServer(namespace, name);
-          return server !== undefined && server.state === "Ready" && server.toolsCount > 0 ? server : undefined;
+          return server !== undefined && canBeCalled(server) ? server : undefined;
         },
         30_000,
       ),

@@ -127,10 +127,16 @@ export function warnOfUnknownKeys(given: JsonObject, kind: KeyDefinition["kind"]
     });
 }
 
+/** What says something of a workload as a whole is not read where its pods are described. */
+function isOfWorkloads({ on }: KeyDefinition): boolean {
+  return !on.includes("pod") && !on.includes("namespace");
+}
+
 function explainKey(key: string, kind: KeyDefinition["kind"]): string | undefined {
   const known = keyList.find((definition) => definition.key === key);
-  if (known?.kind === kind) return undefined;
   const short = key.slice(0, 40);
+  if (known?.kind === kind)
+    return isOfWorkloads(known) ? `${short} is read on ${known.on.join(" and ")} alone` : undefined;
   if (known !== undefined) return `${short} is read as ${known.kind}, not as ${kind}`;
   const nearest = findNearest(
     key.slice(keyPrefix.length),

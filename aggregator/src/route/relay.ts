@@ -1,6 +1,7 @@
 /**
- * Carries a call to a server and its answer back: have it woken where it sleeps, choose a replica, try it, try another (or wait) where the call can't have arrived,
- * and turn every other end into an outcome that concerns this caller alone. Decides nothing about who may call what.
+ * Carries a call to a server and its answer back: have it woken where it sleeps, choose a replica, try it, try another (or wait) where
+ * the call can't have arrived, and turn every other end into an outcome that concerns this caller alone. Decides nothing about who may
+ * call what.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { rpcCodes, type WireReason } from "@outrigger/api/errors";

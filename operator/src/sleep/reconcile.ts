@@ -45,7 +45,7 @@ export interface SleepPlan {
   readonly asks: readonly Candidate[];
   readonly obstacles: readonly Obstacle[];
   /** Servers that run again. */
-  readonly awake: readonly AsleepFacts[];
+  readonly awake: readonly KnownAsleep[];
   /** Sleeping servers whose workload may sleep no longer, or is gone: which of both, the API server knows. */
   readonly unwanted: readonly KnownAsleep[];
   readonly broken: readonly { readonly name: string; readonly problem: string }[];
@@ -78,14 +78,12 @@ export function planSleep(observed: ObservedSleep, memory: SleepMemory, clock: S
   return {
     asks: verdicts.flatMap((verdict) => (verdict.kind === "ask" ? [verdict.candidate] : [])),
     obstacles: verdicts.flatMap((verdict) => (verdict.kind === "obstacle" ? [verdict.obstacle] : [])),
-    awake: states.flatMap(({ each, state }) => (state === "awake" ? [{ ...each, identity: asRead(each) }] : [])),
-    unwanted: states.flatMap(({ each, state }) => (state === "unwanted" ? [each] : [])),
+    awake: states.filter(({ state }) => state === "awake").map(({ each }) => each),
+    unwanted: states.filter(({ state }) => state === "unwanted").map(({ each }) => each),
     broken: observed.asleep.flatMap(({ name, identity }) => (identity.ok ? [] : [{ name, problem: identity.problem }])),
     dueMs: due.length === 0 ? undefined : Math.min(...due),
   };
 }
-
-const asRead = ({ identity }: KnownAsleep): AsleepFacts["identity"] => ({ ok: true, value: identity });
 
 function toKnown({ name, uid, identity }: AsleepFacts): readonly KnownAsleep[] {
   return identity.ok ? [{ name, uid, identity: identity.value }] : [];

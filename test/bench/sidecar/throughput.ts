@@ -140,7 +140,10 @@ export const throughputCases: readonly BenchCase[] = cases.map((each) => ({
   run: (stage, plan) => runCase(narrowCapacity(each, plan.figures), stage, { ...plan, rounds: plan[each.rounds] }),
 }));
 
-/** Gives the case with no more than what some of its figures need, all of it where none is named; the bare passthrough stays, since every row is set in relation to it. */
+/**
+ * Gives the case with no more than what some of its figures need, all of it where none is named; the bare passthrough stays, since every
+ * row is set in relation to it.
+ */
 export function narrowCapacity(definition: ThroughputCase, figures: ReadonlySet<string> | undefined): ThroughputCase {
   if (figures === undefined) return definition;
   const keep = <T>(all: Readonly<Record<string, T>> | undefined): Readonly<Record<string, T>> =>

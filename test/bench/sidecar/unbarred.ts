@@ -21,4 +21,6 @@ export const questions: Readonly<Record<string, string>> = {
   added_p50_stdio_vs_bare: "added p50 at 500 calls/s, stdio server, of what bare adds",
   start_cold_vs_bare_http: "start to ready without a compile cache, of node:http",
   decide_and_record_us: "decision and metrics of one call",
+  scan_1MB_many_values_ms: "loop held by 1 MB of many values",
+  scan_1MB_one_string_ms: "loop held by 1 MB in one string",
 };

@@ -152,11 +152,14 @@ export default {
       "The CLI starts programs as processes; importing them would make a second way to run them.",
       source(own.cli),
       {
-        path: except("cli", "api", "kube", "mcp", "policy", "runtime", "webhook"),
+        path: except("cli", "api", "kube", "mcp", "policy", "runtime", "webhook", "certs"),
       },
     ),
     rule("cli-takes-the-pure-part", "Of the webhook only the pure function is shared.", source(own.cli), {
       path: "^webhook/src/(server|main)",
+    }),
+    rule("cli-makes-no-certificates", "The CLI reads certificates; whoever makes them holds keys.", source(own.cli), {
+      path: "^certs/src/(?!facts\\.ts$)",
     }),
     rule(
       "only-logger-has-pino",

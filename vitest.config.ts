@@ -9,7 +9,7 @@ const ssr = { resolve: { conditions, externalConditions: ["outrigger-source"] } 
 
 // Of the tools that these need (a C compiler, helm, pip) not everybody has one: `npm run test:tools`, which CI runs.
 const ofTools = [
-  "test/{shim,charts,bundle}/**/*.test.ts",
+  "test/{shim,charts,bundle,modes,certs}/**/*.test.ts",
   "test/integration/webhook-stdio.test.ts",
   "test/integration/{sidecar-shared-store,older-python}.test.ts",
   "test/fuzz/**/*.test.ts",

@@ -2,14 +2,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import { createKeyPair, identifyKey, signCertificate, toSubject, type KeyedCertificate } from "./certificate.ts";
-
-/** Clocks of API server and webhook may differ: certificates are valid an hour before they were made. */
-const skewMs = 3_600_000;
-
-/** When an authority was made, Unix epoch ms: its validity begins earlier. */
-export function authorityCreatedAtMs(certificate: X509Certificate): number {
-  return certificate.validFromDate.getTime() + skewMs;
-}
+import { skewMs } from "./phase.ts";
 
 /** What an authority is made with. `lifetimeMs` counts from now; `keyBits` is 3072 unless a test wants it faster. */
 export interface AuthorityOptions {

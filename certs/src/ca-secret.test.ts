@@ -5,14 +5,18 @@ import {
   joinTrusted,
   makeAuthority,
   readAuthoritySecret,
+  restoreWith,
   startWith,
+  takeOver,
   toNewSecret,
   writeAuthority,
   type AuthorityState,
 } from "./ca-secret.ts";
+import { createAuthority } from "./authority.ts";
 import type { KeyedCertificate } from "./certificate.ts";
 import { splitPem } from "./pem.ts";
-import { announce, decideRotation, renewalMs, retire, switchOver } from "./rotation.ts";
+import { renewalMs } from "./phase.ts";
+import { announce, decideRotation, retire, switchOver } from "./rotation.ts";
 
 const nowMs = Date.parse("2026-11-21T10:00:00Z");
 const lifetimeMs = 90_000;
@@ -58,7 +62,7 @@ it("refuses a signing pair that is absent, mixed up or over, and makes good what
   expect(readAuthoritySecret({ data: mixed }, nowMs)).toMatchObject({ ok: false, problem: /does not belong/ });
   const odd = { ...secret.data, [authorityObject.trustedMember]: "", [authorityObject.nextKeyMember]: "AAAA" };
   const outcome = readAuthoritySecret({ data: odd }, nowMs);
-  expect(outcome).toEqual({ ok: true, state: startWith(first, nowMs) });
+  expect(outcome).toEqual({ ok: true, state: { ...startWith(first, nowMs), phaseSinceMs: undefined } });
 });
 
 it("trusts the next authority before it signs, and the old one until it is retired", () => {
@@ -73,7 +77,7 @@ it("trusts the next authority before it signs, and the old one until it is retir
 });
 
 it("renews after two thirds of an authority's life, a tenth more or less", () => {
-  const dueMs = renewalMs(first) - nowMs;
+  const dueMs = renewalMs(first.certificatePem) - nowMs;
   expect(dueMs).toBeGreaterThanOrEqual(lifetimeMs * 0.6 - 1_000);
   expect(dueMs).toBeLessThanOrEqual(lifetimeMs * 0.74 + 1_000);
   const steady = startWith(first, nowMs);
@@ -109,4 +113,47 @@ it("joins and splits certificates without loss, whatever stands between them", (
   expect(splitPem(joined).map((pem) => new X509Certificate(pem).fingerprint256)).toEqual(
     [first, second].map(({ certificatePem }) => new X509Certificate(certificatePem).fingerprint256),
   );
+});
+
+it("does not believe a phase that begins in the future, and then counts from what was seen", () => {
+  const switched = switchOver(announce(startWith(first, nowMs), second, nowMs), nowMs + 60_000);
+  const state = read(switched, nowMs);
+  expect(state.phaseSinceMs).toBeUndefined();
+  expect(decideRotation(state, times, at(19_999, nowMs))).toBe("none");
+  expect(decideRotation(state, times, at(20_000, nowMs))).toBe("retire");
+  const announced = { ...announce(startWith(first, nowMs), second, nowMs), phaseSinceMs: undefined };
+  expect(decideRotation(announced, times, at(9_999, nowMs))).toBe("none");
+  expect(decideRotation(announced, times, at(10_000, nowMs))).toBe("switch");
+});
+
+it("tells what a Secret that can't sign still holds: the next pair, and whom it said to trust", () => {
+  const announced = announce(startWith(first, nowMs), second, nowMs);
+  const secret = toNewSecret("ca", announced);
+  const broken = { ...secret, data: { ...secret.data, [authorityObject.keyMember]: "AAAA" } };
+  const remains = { next: second, trusted: announced.trusted };
+  expect(readAuthoritySecret(broken, nowMs)).toMatchObject({ ok: false, remains });
+  const taken = takeOver(second, announced.trusted, nowMs + 5);
+  expect(taken).toEqual({ signing: second, trusted: announced.trusted, phase: "switched", phaseSinceMs: nowMs + 5 });
+  expect(read(taken, nowMs + 10)).toEqual(taken);
+});
+
+it("keeps authorities of ours trusted beside a new one, and nobody else's", async () => {
+  const stranger = await createAuthority({ commonName: "Somebody else", nowMs, lifetimeMs, keyBits: 2048 });
+  const before = [first, stranger].map(({ certificatePem }) => splitPem(certificatePem)[0] ?? "");
+  const made = startWith(second, nowMs, [...before, "no certificate"]);
+  expect(made).toMatchObject({ phase: "switched", signing: second });
+  expect(made.trusted).toEqual([...splitPem(second.certificatePem), before[0]]);
+  expect(startWith(second, nowMs + lifetimeMs, before)).toMatchObject({ phase: "steady", trusted: { length: 1 } });
+});
+
+it("puts back what it knows beside what was trusted since", () => {
+  const steady = startWith(first, nowMs);
+  expect(restoreWith(steady, steady.trusted, nowMs + 1)).toBe(steady);
+  const later = splitPem(second.certificatePem);
+  expect(restoreWith(steady, [...later, ...steady.trusted], nowMs + 1)).toEqual({
+    signing: first,
+    trusted: [...steady.trusted, ...later],
+    phase: "switched",
+    phaseSinceMs: nowMs + 1,
+  });
 });

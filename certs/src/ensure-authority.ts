@@ -7,8 +7,10 @@ import {
   makeAuthority,
   readAuthoritySecret,
   startWith,
+  takeOver,
   toNewSecret,
   writeAuthority,
+  type AuthorityRemains,
   type AuthorityState,
 } from "./ca-secret.ts";
 
@@ -20,6 +22,8 @@ export interface EnsureAuthorityOptions {
   readonly nowMs: () => number;
   readonly lifetimeMs: number;
   readonly keyBits?: number;
+  /** Whom API servers trust now, each as PEM: authorities of ours among them stay trusted beside a new one. */
+  readonly trustedNow: () => readonly string[];
 }
 
 /** The state as it stands in the cluster, with the version it was read at; or why it can't be had now. */
@@ -53,21 +57,26 @@ async function tryOnce(options: EnsureAuthorityOptions): Promise<EnsuredAuthorit
   if (!found.ok) return found.failure.kind === "notFound" ? create(options) : found;
   const read = readAuthoritySecret(found.object, nowMs());
   const resourceVersion = found.object.metadata?.resourceVersion ?? "";
-  return read.ok ? { ok: true, state: read.state, resourceVersion, made: "found" } : replace(options, resourceVersion);
+  return read.ok
+    ? { ok: true, state: read.state, resourceVersion, made: "found" }
+    : replace(options, { resourceVersion, ...read.remains });
 }
 
 async function create(options: EnsureAuthorityOptions): Promise<EnsuredAuthority> {
   const { objects, namespace, name } = options;
-  const state = await makeState(options);
+  const state = await makeState(options, { trusted: [] });
   return toEnsured(await objects.create({ resource: resources.secrets, namespace }, toNewSecret(name, state)), {
     state,
     made: "created",
   });
 }
 
-async function replace(options: EnsureAuthorityOptions, resourceVersion: string): Promise<EnsuredAuthority> {
+async function replace(
+  options: EnsureAuthorityOptions,
+  { resourceVersion, ...remains }: AuthorityRemains & { readonly resourceVersion: string },
+): Promise<EnsuredAuthority> {
   const { objects, namespace, name } = options;
-  const state = await makeState(options);
+  const state = await makeState(options, remains);
   const place = { resource: resources.secrets, namespace, name };
   return toEnsured(await objects.mergePatch(place, pinVersion(writeAuthority(state), resourceVersion)), {
     state,
@@ -75,9 +84,17 @@ async function replace(options: EnsureAuthorityOptions, resourceVersion: string)
   });
 }
 
-async function makeState({ nowMs, lifetimeMs, keyBits }: EnsureAuthorityOptions): Promise<AuthorityState> {
+/** An authority that is announced already is worth more than a new one. */
+async function makeState(
+  options: EnsureAuthorityOptions,
+  { next, trusted }: AuthorityRemains,
+): Promise<AuthorityState> {
+  const { nowMs, lifetimeMs, keyBits, trustedNow } = options;
+  const before = [...trusted, ...trustedNow()];
+  if (next !== undefined) return takeOver(next, before, nowMs());
   const bits = keyBits === undefined ? {} : { keyBits };
-  return startWith(await makeAuthority({ nowMs: nowMs(), lifetimeMs, ...bits }), nowMs());
+  const made = await makeAuthority({ nowMs: nowMs(), lifetimeMs, ...bits });
+  return startWith(made, nowMs(), before);
 }
 
 function toEnsured(

@@ -3,30 +3,13 @@
  * everywhere), switch (it signs), retire (the old one is trusted no more). Pure and idempotent: whoever takes over goes on
  * from what the Secret says.
  */
-import { X509Certificate } from "node:crypto";
-import { authorityCreatedAtMs } from "./authority.ts";
 import type { AuthorityState } from "./ca-secret.ts";
 import type { KeyedCertificate } from "./certificate.ts";
 import { splitPem } from "./pem.ts";
-
-/** How long phases last, ms. `retireMs`: longer than any leaf of the old authority lives. */
-export interface RotationTimes {
-  readonly announceMs: number;
-  readonly retireMs: number;
-}
+import { renewalMs, type RotationTimes } from "./phase.ts";
 
 /** What is due. */
 export type RotationStep = "none" | "announce" | "switch" | "retire";
-
-/** When the authority is to be replaced: after two thirds of its life, a tenth more or less; the same for all who ask. */
-export function renewalMs({ certificatePem }: KeyedCertificate): number {
-  const certificate = new X509Certificate(certificatePem);
-  const createdMs = authorityCreatedAtMs(certificate);
-  const lifeMs = certificate.validToDate.getTime() - createdMs;
-  // From the fingerprint, so that it needs no memory.
-  const spread = Number.parseInt(certificate.fingerprint256.slice(0, 2), 16) / 255;
-  return createdMs + lifeMs * (2 / 3) * (0.9 + spread * 0.2);
-}
 
 /**
  * Says which step is due. `trustedSinceMs`: since when every entry of the webhook configuration was seen to trust what the
@@ -38,15 +21,17 @@ export function decideRotation(
   now: { readonly nowMs: number; readonly trustedSinceMs: number | undefined },
 ): RotationStep {
   const { nowMs, trustedSinceMs } = now;
-  const heldMs = trustedSinceMs === undefined ? -1 : nowMs - Math.max(trustedSinceMs, state.phaseSinceMs);
+  const trustedMs = trustedSinceMs === undefined ? -1 : nowMs - trustedSinceMs;
+  // Where nobody knows since when the phase lasts, only what was seen counts.
+  const phaseMs = state.phaseSinceMs === undefined ? trustedMs : nowMs - state.phaseSinceMs;
   switch (state.phase) {
     case "steady":
-      return nowMs >= renewalMs(state.signing) ? "announce" : "none";
+      return nowMs >= renewalMs(state.signing.certificatePem) ? "announce" : "none";
     case "announced":
       if (state.next === undefined) return "announce";
-      return heldMs >= times.announceMs ? "switch" : "none";
+      return Math.min(trustedMs, phaseMs) >= times.announceMs ? "switch" : "none";
     case "switched":
-      return nowMs - state.phaseSinceMs >= times.retireMs && heldMs >= 0 ? "retire" : "none";
+      return phaseMs >= times.retireMs && trustedMs >= 0 ? "retire" : "none";
   }
 }
 

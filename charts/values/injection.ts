@@ -1,9 +1,9 @@
 /** What injection does in this installation: the values behind the webhook's configuration file. */
 import { keys } from "@outrigger/api/keys";
 import { words } from "@outrigger/api/words";
-import { auditWords, defaultableKeys, defaultConfig } from "../../webhook/src/inject/config.ts";
-import { patterns, reference } from "./forms.ts";
-import { list, shaped, text, word, type Group, type Leaf } from "./node.ts";
+import { auditWords, defaultableKeys, defaultConfig, sidecarKinds } from "../../webhook/src/inject/config.ts";
+import { kubernetesObject, patterns, reference } from "./forms.ts";
+import { list, shaped, text, word, type Group, type Leaf, type Schema } from "./node.ts";
 import { companionImage, image } from "./image.ts";
 
 const { foreign } = defaultConfig;
@@ -21,6 +21,30 @@ function foreignList(facts: {
   const items = facts.key === "probePorts" ? { type: "integer", minimum: 1_024, maximum: 65_535 } : plainText;
   return list({ meaning: facts.meaning, fallback: foreign[facts.key], other: [facts.other] }, items);
 }
+
+const objects = { type: "array", items: kubernetesObject };
+
+/** The outer form; the webhook reads the rest, and says what would be right. */
+const sidecarTemplate: Schema = {
+  type: "object",
+  additionalProperties: false,
+  properties: {
+    container: {
+      type: "object",
+      additionalProperties: false,
+      properties: {
+        env: objects,
+        ports: objects,
+        volumeMounts: objects,
+        resources: kubernetesObject,
+        securityContext: kubernetesObject,
+      },
+    },
+    volumes: objects,
+    annotations: { type: "object", additionalProperties: { type: "string" } },
+    labels: { type: "object", additionalProperties: { type: "string" } },
+  },
+};
 
 /** Settings of injection. */
 export const injection: Group = {
@@ -42,6 +66,24 @@ export const injection: Group = {
         other: "1.31",
       },
       "^(1\\.[0-9]{1,3})?$",
+    ),
+    sidecarKind: word(
+      {
+        meaning:
+          "As what sidecars run: `native`, an init container that keeps running, or `container`, the first of the pod's containers, for clusters without native sidecars. Pods that end, such as those of Jobs, are refused with `container`.",
+        fallback: "native",
+        other: "container",
+      },
+      sidecarKinds,
+    ),
+    sidecarTemplate: shaped(
+      {
+        meaning:
+          "What is added to every sidecar and its pod: `container` (`env`, `ports`, `resources` but for CPU and memory, `securityContext`, `volumeMounts`), `volumes`, `annotations`, `labels`. See docs/explanation/injection.md.",
+        fallback: {},
+        other: { container: { env: [{ name: "REGION", value: "north" }] }, labels: { team: "platform" } },
+      },
+      sidecarTemplate,
     ),
     defaults: shaped(
       {

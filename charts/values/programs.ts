@@ -20,6 +20,12 @@ export const webhook: Group = {
       },
       ["Fail", "Ignore"],
     ),
+    validateWorkloads: toggle({
+      meaning:
+        "Whether Deployments and other workloads, and namespaces, are looked at when they are applied: what would be refused is told as a warning. Nothing is refused.",
+      fallback: true,
+      other: false,
+    }),
     timeoutSeconds: count(
       { meaning: "How long the API server waits for an answer.", fallback: 5, other: 10 },
       { min: 1, max: 30 },

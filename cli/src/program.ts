@@ -33,9 +33,17 @@ const verbs: Readonly<Record<string, Verb>> = {
     summary: "put the sidecar into manifests, as the webhook would, without a cluster",
     load: async (io) => (await import("./commands/inject.ts")).createInjectCommand(io),
   },
+  explain: {
+    summary: "say what the webhook does with an object and why, or why a tool is hidden, refused or ranked where it is",
+    load: async (io) => (await import("./commands/explain.ts")).createExplainCommand(io),
+  },
   check: {
     summary: "look whether the installation in a cluster is well, and say what to do",
     load: async (io) => (await import("./commands/check.ts")).createCheckCommand(io),
+  },
+  certs: {
+    summary: "say whom API servers trust for the webhook, what it serves, and where its rotation stands",
+    load: async (io) => (await import("./commands/certs.ts")).createCertsCommand(io),
   },
   audit: {
     summary: "check that audit lines are as they were written",
@@ -54,6 +62,7 @@ Examples:
   outrigger call git__git_status --json '{}'     call one
   outrigger client-config --client cursor        connect Cursor, VS Code or Claude
   outrigger inject -f deployment.yaml            see what the webhook makes of a manifest
+  outrigger explain -f deployment.yaml           see what the webhook decides, and why
   outrigger check                                see whether the installation in the cluster is well
 
 Color is used on a terminal only; NO_COLOR or --color=never turns it off, --color=always turns it on.

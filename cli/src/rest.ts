@@ -149,7 +149,8 @@ function readTool(tool: Fields): FoundTool {
   };
 }
 
-async function askJson(url: string): Promise<{ readonly ok: true; readonly body: unknown } | AskFailure> {
+/** The JSON that an address answers with. Never throws. */
+export async function askJson(url: string): Promise<{ readonly ok: true; readonly body: unknown } | AskFailure> {
   try {
     const response = await fetch(url, {
       signal: AbortSignal.timeout(timeoutMs),

@@ -48,6 +48,7 @@ const areaTitles: Readonly<Record<ReasonArea, string>> = {
   health: "Health of a server",
   catalogue: "Catalogue of a server",
   sleep: "Servers that sleep until they are called",
+  certificates: "Certificates of the webhook",
 };
 
 function reasonSection(area: ReasonArea): string {

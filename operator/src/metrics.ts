@@ -3,7 +3,7 @@
  * `leader`, `reconcile_total{controller,result}`, `reconcile_duration_seconds{controller}`, `watch_failures_total{resource}`, `events_dropped_total`,
  * `guarded_namespaces`, `policy_valid`, `bundles`, `bundles_refused{reason}`, `policy_patches_total{result}`,
  * `pods_without_trusted_key`, `trust_keys`, `pods_pinning_old_key`, `enforced_pods{status,reason}`, `probes_total{status}`,
- * `foreign_policies`, `authority_phase{phase}`, `authority_expiry_timestamp_seconds`, `ca_bundle_in_sync`,
+ * `foreign_policies`, `authority_phase{phase}`, `authority_due_timestamp_seconds`, `authority_expiry_timestamp_seconds`, `ca_bundle_in_sync`,
  * `asleep_servers`, `sleeps_total{result}`, `wakes_total{result}`, `wake_duration_seconds`.
  * No name of a namespace, pod or server is a label.
  */
@@ -37,9 +37,10 @@ export interface OperatorMetrics {
   readonly showEnforced: (counts: ReadonlyMap<string, { status: string; reason: Reason; pods: number }>) => void;
   readonly countProbe: (status: string) => void;
   readonly showForeignPolicies: (count: number) => void;
-  /** `phase` undefined: what is trusted is given, and nothing is rotated. */
+  /** `phase` undefined: what is trusted is given, and nothing is rotated. Times in Unix epoch ms. */
   readonly showAuthority: (facts: {
     readonly phase: string | undefined;
+    readonly dueMs: number | undefined;
     readonly expiresAtMs: number;
     readonly sync: "in sync" | "out of sync";
   }) => void;
@@ -107,6 +108,7 @@ export function createOperatorMetrics(metrics: Metrics): OperatorMetrics {
   const phase = gauge("authority_phase", "1 for the phase in which the rotation of the webhook's authority is.", [
     "phase",
   ]);
+  const due = gauge("authority_due_timestamp_seconds", "When the next step of that rotation is due; 0 where none is.");
   const expiry = gauge(
     "authority_expiry_timestamp_seconds",
     "When the signing authority, or the first certificate that is given to be trusted, ends.",
@@ -155,6 +157,7 @@ export function createOperatorMetrics(metrics: Metrics): OperatorMetrics {
     showForeignPolicies: (count) => foreign.set(count),
     showAuthority: (facts) => {
       for (const each of phases) phase.set(each === facts.phase ? 1 : 0, { phase: each });
+      due.set((facts.dueMs ?? 0) / 1_000);
       expiry.set(facts.expiresAtMs / 1_000);
       inSync.set(facts.sync === "in sync" ? 1 : 0);
     },

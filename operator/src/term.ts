@@ -237,12 +237,11 @@ function admit({ peers, sleep }: OperatorSettings): Admitted {
 function createCertificateRun(parts: RunParts): DutyOptions["run"] | undefined {
   const { caAnnounce, caRetire, caLifetime, namespace, registration } = parts.settings;
   if (registration === undefined) return undefined;
-  const { configuration } = registration;
   if (registration.source === "files")
-    return createGivenTrustRun({ ...parts, configuration, trusted: registration.trusted, handoverMs: caAnnounce });
+    return createGivenTrustRun({ ...parts, trusted: registration.trusted, handoverMs: caAnnounce });
   const times = { announceMs: caAnnounce, retireMs: caRetire };
   return createAuthorityRun({
     ...parts,
-    ...{ namespace, name: registration.secret, configuration, times, lifetimeMs: caLifetime },
+    ...{ namespace, name: registration.secret, times, lifetimeMs: caLifetime },
   });
 }

@@ -51,6 +51,34 @@ it(
 );
 
 it(
+  "the script measures the webhook's decisions, answers and memory beside a no-op webhook, with every answer checked",
+  { timeout: 300_000 },
+  async () => {
+    const cases = ["--case", "decision", "--case", "review", "--case", "memory", "--rounds", "1", "--secs", "0.2"];
+    const { stdout } = await bench("webhook", ...cases, "--quick", "--json", "--any-node");
+    // The script's own object, of which these are read.
+    const { rows, notes, ratios, numbers } = JSON.parse(stdout) as {
+      readonly rows: readonly ResultRow[];
+      readonly notes: readonly string[];
+      readonly ratios: Readonly<Record<string, number>>;
+      readonly numbers: Readonly<Record<string, number>>;
+    };
+    expect(notes).toEqual([]);
+    const of = (kind: ResultRow["bench"]): readonly ResultRow[] => rows.filter((row) => row.bench === kind);
+    expect(of("webhook-review").map(({ subject }) => subject)).toEqual(["webhook", "no-op webhook"]);
+    for (const { p50us, p99us, cpuUs } of of("webhook-review")) {
+      expect([p50us, cpuUs].every(isMeasured)).toBe(true);
+      expect(p99us!.med).toBeGreaterThanOrEqual(p50us!.med);
+    }
+    expect(of("webhook-decision").map(({ subject }) => subject)).toContain("decide and patch, 10 containers");
+    expect(of("webhook-memory")).toHaveLength(10);
+    for (const { rssMiB, heapMiB } of of("webhook-memory")) expect(rssMiB!.med).toBeGreaterThan(heapMiB!.med);
+    expect(Object.keys(ratios)).toEqual(expect.arrayContaining(["decision_vs_json", "review_vs_noop"]));
+    expect(Object.keys(numbers)).toEqual(expect.arrayContaining(["review_p99_ms", "heap_growth_mib"]));
+  },
+);
+
+it(
   "an interrupted run prints what it had, marked as a part, and leaves nothing behind",
   { timeout: 120_000 },
   async () => {

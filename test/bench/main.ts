@@ -1,6 +1,7 @@
 /**
  * `npm run bench -- sidecar [--quick] [--case C]… [--rounds N] [--secs S] [--check] [--write] [--json]`: measures and prints ratios of
  * one run. Exit code 2 where something could not be measured; with --check also 1 where a bar is missed, 2 where one is unsure.
+ * `npm run bench -- webhook` with the same options: what an admission costs beside a no-op webhook, on a real API server.
  * `npm run bench -- cluster [--quick] [--json]`: the same server with and without us on a real cluster; exit code 1 where a bar is
  * missed, 2 where something is unsure.
  */
@@ -10,12 +11,16 @@ import { formatComparison } from "./cluster/report.ts";
 import { compare, weigh } from "./cluster/rows.ts";
 import { describeMachine } from "./machine.ts";
 import { readBenchOptions, usage, type BenchOptions } from "./options.ts";
-import { runSidecar } from "./run-sidecar.ts";
-import { caseNames } from "./sidecar/run.ts";
+import { runBench } from "./run-bench.ts";
+import { prepareSidecar } from "./sidecar/benched.ts";
+import { caseNames as sidecarCaseNames } from "./sidecar/run.ts";
+import { prepareWebhook } from "./webhook/benched.ts";
+import { webhookCaseNames } from "./webhook/plan.ts";
 
 /** The Node whose figures can be compared with those of the pages. */
 const baselineMajor = 24;
 
+const caseNames = { sidecar: sidecarCaseNames, webhook: webhookCaseNames };
 const finishMachine = describeMachine();
 const args = process.argv.slice(2);
 const read = readBenchOptions(args, caseNames);
@@ -32,10 +37,12 @@ if (major !== baselineMajor && !read.options.anyNode) {
   console.error(`this is Node ${major}, the baseline is ${baselineMajor}; --any-node measures all the same`);
   process.exit(2);
 }
-if (read.options.subject === "cluster") await runCluster(read.options);
+const { options } = read;
+if (options.subject === "cluster") await runCluster(options);
 else {
   const run = { command: ["npm run bench --", ...args].join(" "), finishMachine, env: process.env };
-  process.exitCode = await runSidecar(read.options, run, (code) => process.exit(code));
+  const benched = options.subject === "sidecar" ? prepareSidecar(options.plan) : prepareWebhook(options.plan);
+  process.exitCode = await runBench(benched, options, run, (code) => process.exit(code));
 }
 
 async function runCluster(options: BenchOptions): Promise<void> {

@@ -2,11 +2,13 @@ import { describe, expect, it } from "vitest";
 import { readBenchOptions, usage } from "./options.ts";
 
 const cases = ["startup", "call-300B", "denied", "latency", "micro", "streams", "limited", "list-20-filtered", "peers"];
-const read = (...args: readonly string[]) => readBenchOptions(args, cases);
+const caseNames = { sidecar: cases, webhook: ["decision", "burst"] };
+const read = (...args: readonly string[]) => readBenchOptions(args, caseNames);
 const planOf = (...args: readonly string[]) => {
   const options = read(...args);
   if (!options.ok) return options.problem;
-  return options.options === "help" ? "help" : options.options.plan;
+  if (options.options === "help") return "help";
+  return options.options.subject === "cluster" ? "no plan" : options.options.plan;
 };
 
 describe("the command line of the benchmark", () => {
@@ -32,8 +34,9 @@ describe("the command line of the benchmark", () => {
       "--json",
       "--any-node",
     ])
-      expect(usage(cases)).toContain(`\n  ${option} `);
-    expect(usage(cases)).toContain("startup, call-300B, denied");
+      expect(usage(caseNames)).toContain(`\n  ${option} `);
+    expect(usage(caseNames)).toContain("of the sidecar: startup, call-300B, denied");
+    expect(usage(caseNames)).toContain("of the webhook: decision, burst");
   });
 
   it("takes less of each where it is to be quick, one try where no bar is checked", () => {
@@ -48,8 +51,17 @@ describe("the command line of the benchmark", () => {
     expect(planOf("--seconds", "3")).toMatchObject({ seconds: 3 });
   });
 
+  it("has the webhook's own cases and numbers, and a number of rounds for all of them", () => {
+    expect(planOf("webhook")).toMatchObject({ cases: ["decision", "burst"], burstPods: 1_000, memoryReviews: 100_000 });
+    expect(planOf("webhook", "--quick")).toMatchObject({ rounds: 3, burstPods: 200, tries: 1 });
+    expect(planOf("webhook", "--case", "burst", "--rounds", "2")).toMatchObject({ cases: ["burst"], rounds: 2 });
+    expect(planOf("cluster", "--quick")).toBe("no plan");
+  });
+
   it.each([
-    [["webhook"], 'no benchmark "webhook"'],
+    [["operator"], 'no benchmark "operator"; there are: sidecar, webhook, cluster'],
+    [["webhook", "--case", "denied"], "no case denied; there are: decision, burst"],
+    [["webhook", "--write", "--quick"], "--write needs the whole benchmark"],
     [["sidecar", "cluster"], "one benchmark at a time"],
     [["--rounds", "1.5"], "--rounds: expected a whole number"],
     [["--rounds", "0"], "--rounds: expected a whole number"],

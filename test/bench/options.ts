@@ -1,10 +1,16 @@
 /** The command line of the benchmark: what is measured, how much, and what is done with it. Pure. */
 import { parseArgs } from "node:util";
-import type { BenchPlan } from "./sidecar/plan.ts";
+import type { BenchPlan, CasePlan } from "./sidecar/plan.ts";
+import { fullWebhookPlan, quickWebhookPlan, type WebhookPlan } from "./webhook/plan.ts";
 
-/** What to do with the report. */
-export interface BenchOptions {
-  readonly subject: "sidecar" | "cluster";
+/** What is measured, and how much of it. */
+type Measured =
+  | { readonly subject: "sidecar"; readonly plan: Omit<BenchPlan, "onProgress"> }
+  | { readonly subject: "webhook"; readonly plan: Omit<WebhookPlan, "onProgress"> }
+  | { readonly subject: "cluster" };
+
+/** What is measured, and what to do with the report. */
+export type BenchOptions = Measured & {
   readonly quick: boolean;
   readonly output: "text" | "json";
   /** Whether the exit code says how the bars stand. */
@@ -12,7 +18,12 @@ export interface BenchOptions {
   /** Whether the page of results is written. */
   readonly write: boolean;
   readonly anyNode: boolean;
-  readonly plan: Omit<BenchPlan, "onProgress">;
+};
+
+/** Names of the cases of each benchmark that has some. */
+export interface CaseNames {
+  readonly sidecar: readonly string[];
+  readonly webhook: readonly string[];
 }
 
 /** Options, or `help` where that is asked for, or one sentence that says what was wrong. */
@@ -46,7 +57,7 @@ const quickPlan = {
 const quickCases = ["startup", "call-300B", "denied", "limited", "list-20-filtered", "latency", "micro", "streams"];
 
 /** Reads the arguments behind `npm run bench --`. */
-export function readBenchOptions(args: readonly string[], caseNames: readonly string[]): ReadBenchOptions {
+export function readBenchOptions(args: readonly string[], caseNames: CaseNames): ReadBenchOptions {
   const parsed = parse(args);
   if (typeof parsed === "string") return refuse(parsed);
   const { values, positionals } = parsed;
@@ -55,24 +66,27 @@ export function readBenchOptions(args: readonly string[], caseNames: readonly st
   if (!subject.ok) return subject;
   if (values.write && (values.quick || values.case.length > 0))
     return refuse("--write needs the whole benchmark: a page of a part would look like all there is");
-  const plan = readPlan(values, caseNames);
-  if (typeof plan === "string") return refuse(plan);
+  const measured = readMeasured(subject.subject, values, caseNames);
+  if (typeof measured === "string") return refuse(measured);
   const { quick, json, check, write } = values;
   const options = { quick, output: json ? ("json" as const) : ("text" as const), check, write };
-  return { ok: true, options: { ...options, subject: subject.subject, anyNode: values["any-node"], plan } };
+  return { ok: true, options: { ...options, ...measured, anyNode: values["any-node"] } };
 }
 
 /** What `--help` prints. */
-export function usage(caseNames: readonly string[]): string {
+export function usage(caseNames: CaseNames): string {
   return `npm run bench -- sidecar [options]
+npm run bench -- webhook [options]
 npm run bench -- cluster [--quick] [--json]
 
   --quick      fewer cases, shorter windows
-  --case C     only this case, may be given again: ${caseNames.join(", ")}
+  --case C     only this case, may be given again
+               of the sidecar: ${caseNames.sidecar.join(", ")}
+               of the webhook: ${caseNames.webhook.join(", ")}
   --rounds N   rounds of every case
   --secs S     seconds of every window
   --check      exit code 1 where a bar is missed, 2 where one is unsure
-  --write      writes docs/benchmarks.md; only of a whole run
+  --write      writes its part of docs/benchmarks.md; only of a whole run
   --json       the report as one object
   --any-node   also with another Node than the baseline's
 
@@ -84,25 +98,53 @@ const refuse = (problem: string): Extract<ReadBenchOptions, { ok: false }> => ({
 
 function readSubject(positionals: readonly string[]) {
   const [subject = "sidecar", ...rest] = positionals;
-  if (subject !== "sidecar" && subject !== "cluster")
-    return refuse(`no benchmark "${subject}"; there are: sidecar, cluster`);
+  if (subject !== "sidecar" && subject !== "webhook" && subject !== "cluster")
+    return refuse(`no benchmark "${subject}"; there are: sidecar, webhook, cluster`);
   if (rest.length > 0) return refuse(`one benchmark at a time, not ${rest.join(" ")} as well`);
   return { ok: true, subject } as const;
 }
 
 type Values = Exclude<ReturnType<typeof parse>, string>["values"];
 
-function readPlan(values: Values, caseNames: readonly string[]): BenchOptions["plan"] | string {
-  const base = values.quick ? quickPlan : fullPlan;
-  const rounds = readRounds(values.rounds, base);
+function readMeasured(subject: Measured["subject"], values: Values, caseNames: CaseNames): Measured | string {
+  switch (subject) {
+    case "sidecar": {
+      const base = values.quick ? quickPlan : fullPlan;
+      const asked = readPlan(values, base, values.quick ? quickCases : caseNames.sidecar, caseNames.sidecar);
+      if (typeof asked === "string") return asked;
+      // Who asks for a number of rounds has it everywhere.
+      const { sdkRounds, unbarredRounds } =
+        values.rounds === undefined ? base : { sdkRounds: asked.rounds, unbarredRounds: asked.rounds };
+      return { subject, plan: { ...base, ...asked, sdkRounds, unbarredRounds } };
+    }
+    case "webhook": {
+      const base = values.quick ? quickWebhookPlan : fullWebhookPlan;
+      const asked = readPlan(values, base, caseNames.webhook, caseNames.webhook);
+      return typeof asked === "string" ? asked : { subject, plan: { ...base, ...asked } };
+    }
+    case "cluster":
+      return { subject };
+  }
+}
+
+type Base = Pick<CasePlan, "rounds" | "seconds" | "mostWarmUpSeconds">;
+
+/** What every benchmark with cases may be asked for. `usual`: the cases where none is named. */
+function readPlan(
+  values: Values,
+  base: Base,
+  usual: readonly string[],
+  known: readonly string[],
+): (Base & Pick<CasePlan, "cases" | "tries">) | string {
+  const rounds = readNumber(values.rounds, base.rounds, Number.isInteger);
   if (rounds === undefined) return "--rounds: expected a whole number from 1 to 30";
   const seconds = readNumber(values.secs ?? values.seconds, base.seconds, () => true);
   if (seconds === undefined) return "--secs: expected a number above 0 and at most 30";
-  const cases = chooseCases(values.case, values.quick ? quickCases : caseNames, caseNames);
+  const cases = chooseCases(values.case, usual, known);
   if (typeof cases === "string") return cases;
   // Who asks for rounds that say little wants no long warm-up either.
   const mostWarmUpSeconds = Math.min(base.mostWarmUpSeconds, Math.ceil(10 * seconds));
-  return { ...base, ...rounds, seconds, mostWarmUpSeconds, cases, tries: values.quick && !values.check ? 1 : 2 };
+  return { rounds, seconds, mostWarmUpSeconds, cases, tries: values.quick && !values.check ? 1 : 2 };
 }
 
 function parse(args: readonly string[]) {
@@ -114,15 +156,6 @@ function parse(args: readonly string[]) {
 }
 
 const mostSeconds = 30;
-
-type Rounds = Pick<BenchPlan, "rounds" | "sdkRounds" | "unbarredRounds">;
-
-/** Who asks for a number of rounds has it everywhere. */
-function readRounds(text: string | undefined, { rounds, sdkRounds, unbarredRounds }: Rounds): Rounds | undefined {
-  if (text === undefined) return { rounds, sdkRounds, unbarredRounds };
-  const asked = readNumber(text, rounds, Number.isInteger);
-  return asked === undefined ? undefined : { rounds: asked, sdkRounds: asked, unbarredRounds: asked };
-}
 
 function readNumber(text: string | undefined, fallback: number, fits: (value: number) => boolean): number | undefined {
   const value = text === undefined ? fallback : Number(text);

@@ -14,8 +14,17 @@ export type Program = (typeof programs)[number];
  */
 export async function bundleProgram(program: Program, root: string, folder = join(root, "dist")): Promise<string> {
   const outfile = join(folder, program, `main.${program === "cli" ? "mjs" : "cjs"}`);
+  await bundleEntry(join(root, program, "src", "main.ts"), outfile, {
+    ...(program === "cli" ? asModule : asScript),
+    plugins: [onlyConfigOfKubernetesClient, ...(own[program] ?? [])],
+  });
+  return outfile;
+}
+
+/** Writes what an entry needs into one file, as a script where nothing else is said: for what is compared with a program, too. */
+export async function bundleEntry(entry: string, outfile: string, options: BuildOptions = script): Promise<void> {
   await build({
-    entryPoints: [join(root, program, "src", "main.ts")],
+    entryPoints: [entry],
     outfile,
     bundle: true,
     platform: "node",
@@ -25,10 +34,8 @@ export async function bundleProgram(program: Program, root: string, folder = joi
     minifyWhitespace: true,
     legalComments: "none",
     logLevel: "error",
-    ...(program === "cli" ? asModule : asScript),
-    plugins: [onlyConfigOfKubernetesClient, ...(own[program] ?? [])],
+    ...options,
   });
-  return outfile;
 }
 
 /**
@@ -75,6 +82,9 @@ const onlyConfigOfKubernetesClient: Plugin = {
     );
   },
 };
+
+/** How programs are bundled that are scripts. */
+const script: BuildOptions = { ...asScript, plugins: [onlyConfigOfKubernetesClient] };
 
 /** What the bundle of one program needs beyond what all need. */
 const own: Readonly<Partial<Record<Program, readonly Plugin[]>>> = {

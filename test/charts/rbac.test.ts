@@ -26,6 +26,12 @@ function isOfEverybody(kind: string, name: string): boolean {
   return kind === "ValidatingAdmissionPolicyBinding" && /-(pods|namespaces|debug)$/.test(name);
 }
 
+/** How many entries each kind of webhook configuration has. */
+const entriesOf: Readonly<Record<string, number>> = {
+  MutatingWebhookConfiguration: 3,
+  ValidatingWebhookConfiguration: 4,
+};
+
 /** The members of that name, wherever they are. */
 function findAll(value: unknown, name: string): readonly unknown[] {
   if (typeof value !== "object" || value === null) return [];
@@ -160,12 +166,12 @@ describe("rights", () => {
     const { manifest } = manifests.find(({ name }) => name === "namespaces")!;
     const named = { key: "kubernetes.io/metadata.name", operator: "In", values: ["tools", "search"] };
     const selecting = parseObjects(manifest).filter(
-      ({ kind, metadata }) => kind === "MutatingWebhookConfiguration" || isOfEverybody(kind, metadata.name),
+      ({ kind, metadata }) => entriesOf[kind] !== undefined || isOfEverybody(kind, metadata.name),
     );
-    expect(selecting).toHaveLength(5);
+    expect(selecting).toHaveLength(6);
     for (const { kind, metadata, ...content } of selecting) {
       const selectors = findAll(content, "namespaceSelector") as { matchExpressions: object[] }[];
-      expect(selectors.length, metadata.name).toBe(kind === "MutatingWebhookConfiguration" ? 3 : 1);
+      expect(selectors.length, metadata.name).toBe(entriesOf[kind] ?? 1);
       for (const { matchExpressions } of selectors) expect(matchExpressions).toContainEqual(named);
     }
   });

@@ -11,6 +11,7 @@ import { layersOf, readPolicy, type ReadPolicy } from "../../operator/src/policy
 import { defaultConfig, isSystemNamespace, version } from "../../webhook/src/inject/config.ts";
 import { parseInjectionConfig } from "../../webhook/src/inject/read/config.ts";
 import { entries, type SelectorTerm } from "../../webhook/src/inject/registration.ts";
+import { validatingEntries } from "../../webhook/src/validate/registration.ts";
 import { readChartCases } from "./golden.ts";
 import { chartFolder, findObject, parseObjects, renderManifest, renderObjects, type RenderedObject } from "./render.ts";
 
@@ -116,6 +117,7 @@ describe("the webhook configuration", () => {
       ({ resources, verbs }) => resources.includes("mutatingwebhookconfigurations") && verbs.includes("patch"),
     );
     expect(mayWrite).toBe(isOperators);
+    expect(JSON.stringify(patches).includes("validatingwebhookconfigurations")).toBe(isOperators);
   });
 
   it("leaves namespaces alone that the webhook leaves alone", async () => {
@@ -124,6 +126,94 @@ describe("the webhook configuration", () => {
     const rendered = await renderObjects({ injection: { systemNamespaces: ["monitoring"] } });
     expect(isSystemNamespace("monitoring", readConfig(rendered))).toBe(true);
     expect(JSON.stringify(listEntries(rendered)).match(/"monitoring"/g)).toHaveLength(entries.length);
+  });
+});
+
+describe("the validating configuration", () => {
+  interface ValidatingEntry extends RenderedEntry {
+    readonly failurePolicy: string;
+    readonly timeoutSeconds: number;
+    readonly sideEffects: string;
+    readonly rules: readonly { readonly operations: readonly string[]; readonly resources: readonly string[] }[];
+  }
+  const listValidating = (from: readonly RenderedObject[]): ValidatingEntry[] =>
+    findObject(from, "ValidatingWebhookConfiguration", "outrigger")["webhooks"] as ValidatingEntry[];
+  const system = listEntries(objects)[0]?.namespaceSelector.matchExpressions.at(-1);
+
+  it("has the entries and selectors that the webhook knows", () => {
+    expect(
+      listValidating(objects).map(({ name, clientConfig, namespaceSelector }) => ({
+        name,
+        service: clientConfig.service,
+        namespaces: namespaceSelector.matchExpressions,
+      })),
+    ).toEqual(
+      validatingEntries.map((entry) => ({
+        name: entry.name,
+        service: { name: "outrigger-webhook", namespace: "outrigger-system", path: entry.path, port: 443 },
+        namespaces: [...entry.namespaceSelector, system],
+      })),
+    );
+  });
+
+  it("is in nobody's way: nothing waits for it longer than 2 s, nothing is refused without it", () => {
+    for (const { failurePolicy, timeoutSeconds, sideEffects, rules } of listValidating(objects)) {
+      expect([failurePolicy, timeoutSeconds, sideEffects]).toEqual(["Ignore", 2, "None"]);
+      for (const { operations } of rules) expect(operations).toEqual(["CREATE", "UPDATE"]);
+    }
+  });
+
+  it.each(readChartCases())("of case $name trusts whom the mutating one trusts", async ({ values }) => {
+    const rendered = await renderObjects(values);
+    const [mutating, validating] = ["Mutating", "Validating"].map((kind) =>
+      rendered.find((object) => object.kind === `${kind}WebhookConfiguration`),
+    );
+    expect(validating?.metadata).toEqual(mutating?.metadata);
+    const bundles = new Set(
+      [mutating, validating].flatMap((each) =>
+        ((each?.["webhooks"] ?? []) as RenderedEntry[]).map(({ clientConfig }) => clientConfig.caBundle),
+      ),
+    );
+    expect(bundles.size).toBe(1);
+  });
+
+  it("is not there where it is not wanted", async () => {
+    const rendered = await renderObjects({ webhook: { validateWorkloads: false } });
+    expect(rendered.some(({ kind }) => kind === "ValidatingWebhookConfiguration")).toBe(false);
+    expect(listEntries(rendered)).toEqual(listEntries(objects));
+  });
+});
+
+describe("what keeps the webhook out of the way", () => {
+  interface PodSpec {
+    readonly priorityClassName?: string;
+    readonly affinity?: object;
+    readonly topologySpreadConstraints?: readonly object[];
+  }
+  const readDeployment = (from: readonly RenderedObject[]) =>
+    findObject(from, "Deployment", "outrigger-webhook")["spec"] as {
+      readonly replicas: number;
+      readonly template: { readonly spec: PodSpec };
+    };
+
+  it("F-027 is two replicas, apart from each other, of which one may leave, and short waits", () => {
+    const { replicas, template } = readDeployment(objects);
+    expect(replicas).toBe(2);
+    const apart = JSON.stringify([template.spec.affinity, template.spec.topologySpreadConstraints]);
+    for (const key of ["kubernetes.io/hostname", "topology.kubernetes.io/zone"]) expect(apart).toContain(key);
+    expect(findObject(objects, "PodDisruptionBudget", "outrigger-webhook")["spec"]).toMatchObject({
+      maxUnavailable: 1,
+      unhealthyPodEvictionPolicy: "AlwaysAllow",
+    });
+    for (const { timeoutSeconds } of findObject(objects, "MutatingWebhookConfiguration", "outrigger")[
+      "webhooks"
+    ] as readonly { readonly timeoutSeconds: number }[])
+      expect(timeoutSeconds).toBe(5);
+  });
+
+  it("F-027 takes the priority class that it is given", async () => {
+    const rendered = await renderObjects({ webhook: { priorityClassName: "system-cluster-critical" } });
+    expect(readDeployment(rendered).template.spec.priorityClassName).toBe("system-cluster-critical");
   });
 });
 

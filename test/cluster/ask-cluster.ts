@@ -24,7 +24,21 @@ export interface ClusterRequest {
 }
 
 /** Sends a request and gives the answer's text. Rejects where no answer comes within 5 s, or a status that is not 2xx. */
-export async function sendToCluster(kubeconfig: string, { path, method, body }: ClusterRequest): Promise<string> {
+export async function sendToCluster(kubeconfig: string, sent: ClusterRequest): Promise<string> {
+  return (await exchange(kubeconfig, sent)).answer;
+}
+
+/** The same, for the warnings that come with the answer: what kubectl shows behind `Warning:`. */
+export async function readWarnings(kubeconfig: string, sent: ClusterRequest): Promise<readonly string[]> {
+  return (await exchange(kubeconfig, sent)).warnings;
+}
+
+interface Exchanged {
+  readonly answer: string;
+  readonly warnings: readonly string[];
+}
+
+async function exchange(kubeconfig: string, { path, method, body }: ClusterRequest): Promise<Exchanged> {
   // Loaded here: verbs that ask nothing do not wait for it.
   const { KubeConfig } = await import("@kubernetes/client-node");
   const config = new KubeConfig();
@@ -39,18 +53,25 @@ export async function sendToCluster(kubeconfig: string, { path, method, body }: 
   return send(new URL(path, server), options, body === undefined ? "" : JSON.stringify(body));
 }
 
-function send(url: URL, options: RequestOptions, body: string): Promise<string> {
+function send(url: URL, options: RequestOptions, body: string): Promise<Exchanged> {
   return new Promise((resolve, reject) => {
     const sent = request(url, options, (response) => {
       const status = response.statusCode ?? 0;
       text(response).then((answer) => {
-        if (status >= 200 && status < 300) resolve(answer);
+        if (status >= 200 && status < 300) resolve({ answer, warnings: listWarnings(response.rawHeaders) });
         else reject(new Error(`${url.href} answers ${status}: ${answer.slice(0, 600)}`));
       }, reject);
     });
     sent.on("error", reject);
     sent.end(body);
   });
+}
+
+/** Each header `Warning: 299 - "text"`, its text alone. */
+function listWarnings(rawHeaders: readonly string[]): readonly string[] {
+  const values = rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === "warning");
+  // The text is quoted as a JSON string is.
+  return values.map((value) => JSON.parse(/^299 \S+ (".*")$/.exec(value)?.[1] ?? '""') as string);
 }
 
 /** The API server's version, such as `v1.34.4`. */

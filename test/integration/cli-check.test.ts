@@ -3,9 +3,10 @@
  * and a real endpoint over a real server. kubectl is a script here: it forwards to what the test has started.
  */
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, request, type Server } from "node:http";
+import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { delimiter, join } from "node:path";
+import { text } from "node:stream/consumers";
 import { createServer as createTlsServer } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
@@ -73,11 +74,20 @@ const labels = (component: string): Readonly<Record<string, string>> => ({
   "app.kubernetes.io/component": component,
   "app.kubernetes.io/version": version,
 });
-const deployment = (component: string, replicas = 2): FakeObject => ({
-  metadata: { name: `outrigger-${component}`, namespace: system, labels: labels(component) },
-  spec: { replicas },
-  status: { readyReplicas: replicas },
-});
+const variables: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  webhook: { OUTRIGGER_KUBE: "in-cluster", OUTRIGGER_CERTIFICATES: "files" },
+  aggregator: { OUTRIGGER_KUBE: "in-cluster" },
+  operator: { OUTRIGGER_LEASE: "outrigger-operator", OUTRIGGER_TRUST: "outrigger-trust" },
+};
+const deployment = (component: string, replicas = 2): FakeObject => {
+  const env = Object.entries(variables[component] ?? {}).map(([name, value]) => ({ name, value }));
+  const containers = [{ name: component, env }];
+  return {
+    metadata: { name: `outrigger-${component}`, namespace: system, labels: labels(component) },
+    spec: { replicas, template: { spec: { serviceAccountName: `outrigger-${component}`, containers } } },
+    status: { readyReplicas: replicas },
+  };
+};
 const injected = (
   name: string,
   change: { readonly version?: string; readonly enforced?: string } = {},
@@ -97,6 +107,7 @@ const injected = (
     },
   },
   spec: { initContainers: [{ name: "outrigger-sidecar", image: `outrigger-sidecar:${change.version ?? version}` }] },
+  status: { conditions: [{ type: "Ready", status: "True" }] },
 });
 
 /** Fills the API server with an installation that is well. */
@@ -131,9 +142,27 @@ function fill({ store }: FakeKube): void {
   store.of(pods).set(injected("well"));
 }
 
-/** The fake knows no version: that is answered before it, as an API server does. */
-async function startServer(kube: FakeKube): Promise<string> {
+/** What a review asks about, as far as the tests decide by it. */
+interface Asked {
+  readonly user: string;
+  readonly resourceAttributes: { readonly verb: string; readonly resource: string; readonly namespace?: string };
+}
+
+/** Answers a review as the API server does: with the question and a status. */
+async function answerReview(asked: IncomingMessage, answer: ServerResponse, allows: Cluster["allows"]): Promise<void> {
+  const { spec } = JSON.parse(await text(asked)) as { spec: Asked };
+  const answered = allows.decide(spec);
+  answer.writeHead(answered === "forbidden" ? 403 : 201, { "content-type": "application/json" });
+  answer.end(JSON.stringify(answered === "forbidden" ? { kind: "Status" } : { spec, status: { allowed: answered } }));
+}
+
+/** The fake knows no version and no reviews: both are answered before it, as an API server does. */
+async function startServer(kube: FakeKube, allows: Cluster["allows"]): Promise<string> {
   const server = createServer((asked, answer) => {
+    if (asked.method === "POST" && asked.url?.endsWith("subjectaccessreviews") === true) {
+      void answerReview(asked, answer, allows);
+      return;
+    }
     if (asked.url === "/version") {
       answer.writeHead(200, { "content-type": "application/json" }).end('{"gitVersion":"v1.34.4"}');
       return;
@@ -171,6 +200,8 @@ const portOf = (server: Server): number => (server.address() as AddressInfo).por
 
 interface Cluster {
   readonly kube: FakeKube;
+  /** What is said to reviews; a test may put another answer there. */
+  readonly allows: { decide: (asked: Asked) => boolean | "forbidden" };
   readonly check: (...args: readonly string[]) => Promise<CommandResult>;
   readonly kubeconfig: string;
   /** Folder of the script that stands in for kubectl. */
@@ -193,8 +224,9 @@ async function startCluster(): Promise<Cluster> {
   fill(kube);
   const kubeconfig = join(folder, "kubeconfig");
   const other = join(folder, "other.kubeconfig");
-  writeFileSync(other, toKubeconfig(await startServer(kube)));
-  writeFileSync(kubeconfig, toKubeconfig(await startServer(kube)));
+  const allows: Cluster["allows"] = { decide: () => true };
+  writeFileSync(other, toKubeconfig(await startServer(kube, allows)));
+  writeFileSync(kubeconfig, toKubeconfig(await startServer(kube, allows)));
   const bin = join(folder, "bin");
   mkdirSync(bin, { recursive: true });
   const forward = (port: number | string): string => `echo "Forwarding from 127.0.0.1:${port} -> 443"; exec sleep 60`;
@@ -215,7 +247,7 @@ esac
   const env = { PATH: path, OUTRIGGER_ENDPOINT: "", KUBERNETES_SERVICE_HOST: "" };
   const check = (...args: readonly string[]): Promise<CommandResult> =>
     runCommand(["check", "--kubeconfig", kubeconfig, ...args], { env });
-  return { kube, check, kubeconfig, bin };
+  return { kube, allows, check, kubeconfig, bin };
 }
 
 interface Document {
@@ -286,7 +318,8 @@ describe("outrigger check", () => {
       .set({ metadata: { name: "over", namespace: "late" }, spec: listening, status: { phase: "Succeeded" } });
     const { out } = await check();
     expect(out).toContain("1 pod should have a sidecar and lacks it\n");
-    expect(out).toContain("late/early: it is older than its label");
+    expect(out).toContain("late/early: no webhook was asked when it was made, or its label came later [NotInjected]");
+    expect(out).toContain("do: kubectl get pod/early --namespace late --output yaml | kubectl replace --force");
   });
 
   it("names an authority that API servers do not trust", async () => {
@@ -309,7 +342,94 @@ describe("outrigger check", () => {
     expect(code, out).toBe(1);
     expect(out).toContain("? unknown  nodes        could not look: need list nodes in all namespaces");
     expect(out).toContain("? unknown  injection    could not look: need list namespaces in all namespaces");
-    expect(out).toMatch(/\n2 not looked at\.\n$/);
+    expect(out).toMatch(/\n3 not looked at\.\n$/);
+  });
+
+  it("F-187 names the right that a program lacks, with kubectl's own question about it", async () => {
+    const { allows, check } = await startCluster();
+    allows.decide = ({ user, resourceAttributes: { verb, resource } }) =>
+      !(user.endsWith(":outrigger-operator") && resource === "pods" && verb === "patch");
+    const { code, out } = await check();
+    expect(code, out).toBe(1);
+    expect(out).toMatch(
+      /✗ problem {2}permissions {2}1 right of the programs missing\n +operator: patch pods in all namespaces: /,
+    );
+    expect(out).toContain("do: helm upgrade outrigger charts/outrigger --namespace outrigger-system");
+    expect(out).toContain(
+      "do: kubectl auth can-i patch pods --all-namespaces --as system:serviceaccount:outrigger-system:outrigger-operator\n",
+    );
+    allows.decide = ({ resourceAttributes: { namespace } }) => (namespace === undefined ? "forbidden" : true);
+    const unknown = await check();
+    expect(unknown.code, unknown.out).toBe(1);
+    expect(unknown.out).toContain(
+      "? unknown  permissions  could not look: need create subjectaccessreviews in all namespaces\n",
+    );
+  });
+
+  it("F-187 asks in the namespaces that it is limited to, and about no right beyond them", async () => {
+    const { allows, check } = await startCluster();
+    const asked: Asked[] = [];
+    allows.decide = (spec) => asked.push(spec) > 0;
+    const { code, out } = await check("--namespace", system, "--namespaces", local);
+    expect(code, out).toBe(0);
+    expect(new Set(asked.map(({ resourceAttributes }) => resourceAttributes.namespace))).toEqual(
+      new Set([system, local]),
+    );
+    expect(asked.map(({ resourceAttributes }) => resourceAttributes.resource)).not.toContain("namespaces");
+  });
+
+  it("F-185 tells what stands around servers: their templates, Services, bounds and pods", async () => {
+    const { kube, check } = await startCluster();
+    const put = (group: string, plural: string, object: FakeObject): void =>
+      void kube.store.of({ group, plural }).set(object);
+    const optedIn = { "outrigger.dev/inject": "enabled" };
+    const place = (name: string) => ({ name, namespace: local });
+    const template = {
+      metadata: { labels: optedIn, annotations: { "outrigger.dev/rate-limt": "60/m" } },
+      spec: listening,
+    };
+    put("apps", "deployments", { metadata: place("typed"), spec: { template } });
+    const refused = { metadata: { labels: optedIn }, spec: { ...listening, hostNetwork: true } };
+    put("apps", "statefulsets", { metadata: place("later"), spec: { template: refused } });
+    put("", "limitranges", {
+      metadata: place("least"),
+      spec: { limits: [{ type: "Container", min: { memory: "1Gi" } }] },
+    });
+    put("", "resourcequotas", { metadata: place("team"), spec: { hard: { "limits.cpu": "4" } } });
+    put("", "services", {
+      metadata: place("everything"),
+      spec: { selector: { app: "everything" }, ports: [{ port: 80, targetPort: 3001 }] },
+    });
+    const { metadata, spec } = injected("wired");
+    const annotations = {
+      ...metadata.annotations,
+      "outrigger.dev/status": JSON.stringify({ version, mode: "sidecar-port", port: 3001 }),
+      "outrigger.dev/endpoint": "19080/mcp",
+    };
+    kube.store.of(pods).set({
+      metadata: { ...metadata, annotations, labels: { ...metadata.labels, app: "everything" } },
+      spec,
+      status: {
+        containerStatuses: [
+          { name: "app", ready: false, state: { waiting: { reason: "ImagePullBackOff", message: "no" } } },
+        ],
+      },
+    });
+    const { code, out } = await check();
+    expect(code, out).toBe(1);
+    for (const words of [
+      `${local}/deployment/typed: annotation outrigger.dev/rate-limt is not read; did you mean rate-limit?`,
+      `${local}/statefulset/later: `,
+      "do: kubectl edit statefulset/later",
+      "does not fit LimitRange least: at least 1Gi",
+      "ResourceQuota team counts limits.cpu, and the sidecar has none",
+      `do: kubectl annotate namespace ${local} --overwrite outrigger.dev/sidecar-memory-request=1Gi`,
+      `${local}/everything: port 80 leads to 3001, the server's own; the sidecar (sidecar-port) is on 19080`,
+      `do: kubectl patch service/everything --namespace ${local} --patch '{"spec":{"ports":[{"port":80,"targetPort":19080}]}}'`,
+      `${local}/wired: ImagePullBackOff (app): no`,
+      `do: kubectl describe pod/wired --namespace ${local}`,
+    ])
+      expect(out).toContain(words);
   });
 
   it("asks for nothing of the whole cluster where it is limited to namespaces", async () => {

@@ -102,7 +102,7 @@ it("keeps trying while the configuration can't be written, and takes what is the
   const access = await openClusterAccess({ mode: "url", baseUrl: kube.url });
   ends.push(() => access.close());
   const place = { objects: createObjects(access), namespace: ownNamespace, name: secret };
-  const options = { ...place, nowMs: () => Date.now(), lifetimeMs: 86_400_000, keyBits: 2048 };
+  const options = { ...place, nowMs: () => Date.now(), lifetimeMs: 86_400_000, keyBits: 2048, trustedNow: () => [] };
   const made = await Promise.all([ensureAuthority(options), ensureAuthority(options)]);
   expect(new Set(made.map((each) => each.ok && each.state.signing.certificatePem)).size).toBe(1);
   for (let count = 0; count < 5; count++) kube.fail({ on: "patch", path: /mutatingwebhook/, status: 409, body: "{}" });
@@ -180,4 +180,63 @@ it("goes on from where a leader was lost, in each phase", async () => {
     phases: ["steady", "announced", "switched", "steady"],
     signers: { size: 2 },
   });
+});
+
+/** Reasons of the Events on the webhook configuration, in the order in which they came. */
+const reasonsOf = (kube: FakeKube): readonly unknown[] =>
+  kube.store
+    .of(resources.events)
+    .list()
+    .filter(({ regarding }) => (regarding as { kind?: string }).kind === "MutatingWebhookConfiguration")
+    .sort((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion))
+    .map(({ reason }) => reason);
+
+/** Puts an authority of this age there. */
+async function setAuthority(kube: FakeKube, lifetimeMs: number, part: number): Promise<void> {
+  const nowMs = Date.now() - lifetimeMs * part;
+  const state = startWith(await makeAuthority({ nowMs, lifetimeMs, keyBits: 2048 }), nowMs);
+  const { metadata, ...rest } = toNewSecret(secret, state);
+  kube.store.of(resources.secrets).set({ ...rest, metadata: { ...metadata, name: secret, namespace: ownNamespace } });
+}
+
+it("tells by Events on the webhook configuration what became of the authority, each once, and who was overruled", async () => {
+  const kube = await startKube();
+  await setAuthority(kube, 3_600_000, 0.75);
+  await startOperator(kube, ["--ca-lifetime", "1h", "--ca-announce", "500ms", "--ca-retire", "1s"]);
+  const steps = ["AuthorityAnnounced", "AuthoritySwitched", "AuthorityRetired"];
+  await waitFor("a whole rotation to be told", () => steps.every((step) => reasonsOf(kube).includes(step)), 30_000);
+  expect(reasonsOf(kube)).toEqual(steps);
+  await waitFor("rest", () => isTrusted(kube) && trustedOf(kube).every((list) => list.length === 1));
+  setConfiguration(kube);
+  await waitFor("the repair to be told", () => reasonsOf(kube).includes("TrustRepaired"), 10_000);
+  expect(reasonsOf(kube)).toEqual([...steps, "TrustRepaired"]);
+  const [event] = kube.store.of(resources.events).list();
+  const configuration = kube.store.of(resources.mutatingWebhookConfigurations).get(undefined, "outrigger");
+  expect(event).toMatchObject({
+    metadata: { namespace: "default" },
+    regarding: { name: "outrigger", uid: configuration?.metadata.uid },
+  });
+});
+
+it("tells of an authority that is near its end because its replacement can't be written", async () => {
+  const kube = await startKube();
+  await setAuthority(kube, 3_600_000, 0.9);
+  kube.failWhile(({ kind, path }) =>
+    kind === "patch" && path.includes("/secrets/") ? { status: 500, body: "{}" } : undefined,
+  );
+  const operator = await startOperator(kube, ["--ca-lifetime", "1h"]);
+  await waitFor("the warning", () => reasonsOf(kube).includes("CertificateEnding"), 20_000);
+  const due = /outrigger_operator_authority_due_timestamp_seconds (\d+)/.exec(await operator.metrics())?.[1];
+  expect(Number(due) * 1_000).toBeLessThan(Date.now());
+});
+
+it("keeps the authority that was trusted beside the one that it has to make, until no certificate of it can live", async () => {
+  const kube = await startKube();
+  await startOperator(kube, ["--ca-announce", "400ms"]);
+  await waitFor("trust", () => isTrusted(kube), 60_000);
+  const { signing: before } = readSecret(kube);
+  kube.store.of(resources.secrets).remove(ownNamespace, secret);
+  await waitFor("another authority", () => readSecret(kube).signing !== before && isTrusted(kube), 60_000);
+  expect(readSecret(kube)).toMatchObject({ phase: "switched", trusted: [readSecret(kube).signing, before] });
+  expect(trustedOf(kube).every((trusted) => trusted.includes(before))).toBe(true);
 });

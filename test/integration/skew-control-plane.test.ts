@@ -115,7 +115,7 @@ describe.each<Record<"webhook" | "sidecar" | "operator", Age>>([
     const setPolicy = await startSigning(ages.operator, kube);
     const pod = await injectBy(ages.webhook, kube);
     expect(pod.metadata.annotations[keys.policy.key]).toBe(bundleOf(kube));
-    const { env, errors } = await startSidecar(pod, (path) => path, programOf(ages.sidecar, "sidecar"));
+    const { env, errors } = await startSidecar(pod, (path) => path, { program: programOf(ages.sidecar, "sidecar") });
     expect(env["OUTRIGGER_TRUST_KEYS"]).toBe(memberOf(kube, "outrigger-trust", trustObject.publicMember));
     expect(await askTools(pod)).toEqual(["Echo: x", "refused"]);
 

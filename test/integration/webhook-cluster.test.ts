@@ -278,18 +278,36 @@ describe("what the cluster says", () => {
 });
 
 describe("an API server that is away", () => {
-  it("leaves a webhook ready that has what it needs, and it goes on answering", async () => {
+  it.each([
+    ["resets connections", "reset"],
+    ["has forgotten the version", 410],
+    ["is overloaded", 429],
+    ["is broken", 500],
+  ] as const)(
+    "leaves a webhook ready that has what it needs, and it goes on answering: it %s",
+    async (_how, status) => {
+      const webhook = await startReady();
+      const comeBack = kube.failWhile(() => ({ status, body: "{}" }));
+      kube.dropWatches();
+      const failed = /outrigger_webhook_watch_failures_total\{subject="namespaces"\} [1-9]/;
+      await vi.waitFor(async () => expect((await getAdmin(webhook, "/metrics")).body).toMatch(failed), patience);
+      expect(await readReadiness(webhook)).toEqual([]);
+      expect(await review(webhook)).toMatchObject({ allowed: true, auditAnnotations: { reason: "Injected" } });
+      addNamespace("later", { "outrigger.dev/deny-tools": "delete_*" });
+      expect(await review(webhook, "later")).toMatchObject({ status: { code: 503, reason: "NamespaceNotSynced" } });
+      comeBack();
+      await vi.waitFor(async () => expect(await review(webhook, "later")).toMatchObject({ allowed: true }), patience);
+    },
+  );
+
+  it("leaves it ready while its requests hang", async () => {
     const webhook = await startReady();
-    const comeBack = kube.failWhile(() => ({ status: "reset" }));
+    kube.failWhile(() => ({ status: "hang" }));
+    const before = kube.seen.length;
     kube.dropWatches();
-    const failed = /outrigger_webhook_watch_failures_total\{subject="namespaces"\} [1-9]/;
-    await vi.waitFor(async () => expect((await getAdmin(webhook, "/metrics")).body).toMatch(failed), patience);
+    await vi.waitFor(() => expect(kube.seen.length).toBeGreaterThan(before), patience);
+    for (let count = 0; count < 50; count += 1) expect(await review(webhook)).toMatchObject({ allowed: true });
     expect(await readReadiness(webhook)).toEqual([]);
-    expect(await review(webhook)).toMatchObject({ allowed: true, auditAnnotations: { reason: "Injected" } });
-    addNamespace("later", { "outrigger.dev/deny-tools": "delete_*" });
-    expect(await review(webhook, "later")).toMatchObject({ status: { code: 503, reason: "NamespaceNotSynced" } });
-    comeBack();
-    await vi.waitFor(async () => expect(await review(webhook, "later")).toMatchObject({ allowed: true }), patience);
   });
 
   it("holds back readiness at the start and says what is missing; the rest comes by itself", async () => {

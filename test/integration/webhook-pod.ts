@@ -95,8 +95,11 @@ export async function chooseConfig(): Promise<InjectionConfig> {
 }
 
 /** Resolves variables in their order: fields first, `$(NAME)` by those listed before, `$$` to one dollar. */
-function resolveEnv(variables: readonly Variable[]): Record<string, string> {
-  const fields: Readonly<Record<string, string>> = { "metadata.namespace": "tools", "status.podIPs": podIp };
+export function resolveEnv(
+  variables: readonly Variable[],
+  podIps: readonly string[] = [podIp],
+): Record<string, string> {
+  const fields: Readonly<Record<string, string>> = { "metadata.namespace": "tools", "status.podIPs": podIps.join() };
   const env: Record<string, string> = {};
   for (const { name, value, valueFrom } of variables) {
     const text = value ?? fields[valueFrom?.fieldRef.fieldPath ?? ""] ?? "";
@@ -121,25 +124,36 @@ function mountPodInfo({ metadata, spec }: InjectedPod): string {
 /** A sidecar that has started. */
 export interface RunningSidecar {
   readonly env: Readonly<Record<string, string>>;
+  readonly child: ChildProcess;
   readonly errors: () => string;
   /** Its standard output so far. */
   readonly output: () => string;
+}
+
+/** Where a sidecar runs other than beside the test, and which. */
+export interface SidecarPlace {
+  readonly program?: string;
+  /** Addresses of the pod. */
+  readonly podIps?: readonly string[];
+  /** Put before every command: what brings it into the pod's network. */
+  readonly inside?: readonly string[];
 }
 
 /** Runs the sidecar of a pod until the test is over. `mounts` gives the real place of a path in the container. */
 export async function startSidecar(
   pod: InjectedPod,
   mounts: (path: string) => string = (path) => path,
-  program = sidecarProgram,
+  { program = sidecarProgram, podIps, inside = [] }: SidecarPlace = {},
 ): Promise<RunningSidecar> {
   const [container] = pod.spec.initContainers;
   if (container === undefined) throw new Error("the pod has no sidecar");
-  const resolved = resolveEnv(container.env);
+  const resolved = resolveEnv(container.env, podIps);
   expect(resolved["OUTRIGGER_POD_INFO"]).toBe("/etc/outrigger/pod");
   const mapped = Object.fromEntries(Object.entries(resolved).map(([name, value]) => [name, mounts(value)]));
   const env = { ...mapped, OUTRIGGER_POD_INFO: mountPodInfo(pod) };
-  const child: ChildProcess = spawn(execPath, ["--conditions=outrigger-source", program], {
-    env: { PATH: ownEnv["PATH"], ...env },
+  const [file, ...args] = [...inside, execPath, "--conditions=outrigger-source", program];
+  const child: ChildProcess = spawn(file, args, {
+    env: { PATH: ownEnv["PATH"], NODE_COMPILE_CACHE: ownEnv["NODE_COMPILE_CACHE"], ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let stderr = "";
@@ -147,21 +161,26 @@ export async function startSidecar(
   let stdout = "";
   child.stdout?.setEncoding("utf8").on("data", (text: string) => (stdout += text));
   endWithTest(child);
-  await waitStarted(container, env).catch((error: unknown) => {
+  const ended = once(child, "close").then(() => Promise.reject(new Error("it ended")));
+  await Promise.race([waitStarted(container, env, inside), ended]).catch((error: unknown) => {
     throw new Error(`the sidecar did not start: ${stderr}`, { cause: error });
   });
-  return { env, errors: () => stderr, output: () => stdout };
+  // From here on its end is what a test looks for, or its own.
+  ended.catch(() => undefined);
+  return { env, errors: () => stderr, output: () => stdout, child };
 }
 
 /** Waits as the kubelet does before it starts the next container: by the hook, or by the probe of older webhooks. */
 async function waitStarted(
   { lifecycle, startupProbe }: InjectedPod["spec"]["initContainers"][number],
   env: Readonly<Record<string, string>>,
+  inside: readonly string[],
 ): Promise<void> {
   if (lifecycle !== undefined) {
-    const [node, ...args] = lifecycle.postStart.exec.command;
+    const [node, ...hook] = lifecycle.postStart.exec.command;
     expect(node).toBe("/usr/local/bin/node");
-    await promisify(execFile)(execPath, args, { env, timeout: startWithinMs });
+    const [file = "", ...args] = [...inside, execPath, ...hook];
+    await promisify(execFile)(file, args, { env, timeout: startWithinMs });
     return;
   }
   const { path, port } = startupProbe?.httpGet ?? expect.fail("nothing holds back the containers after the sidecar");

@@ -24,6 +24,7 @@ export interface Answer {
 /** A running webhook. */
 export interface WebhookProcess {
   readonly folder: string;
+  readonly pid: number;
   readonly tlsPort: number;
   readonly adminPort: number;
   readonly logs: () => readonly LogLine[];
@@ -95,6 +96,7 @@ export async function startWebhook(
   const { tlsPort, adminPort } = await listening;
   return {
     folder,
+    pid: child.pid ?? 0,
     tlsPort: Number(tlsPort),
     adminPort: Number(adminPort),
     logs: () => lines,

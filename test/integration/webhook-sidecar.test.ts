@@ -122,7 +122,7 @@ describe("an injected sidecar", () => {
     expect(env).toMatchObject({
       OUTRIGGER_SERVER: "search",
       OUTRIGGER_LISTEN: `pod:${app.port}`,
-      OUTRIGGER_UPSTREAM: `http://127.0.0.1:${app.port}/mcp`,
+      OUTRIGGER_UPSTREAM: `http://localhost:${app.port}/mcp`,
       OUTRIGGER_HOSTS: "search,search.tools,search.tools.svc,search.tools.svc.cluster.local,mcp.example.com",
       OUTRIGGER_POD_IPS: podIp,
     });

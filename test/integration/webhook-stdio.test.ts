@@ -1,14 +1,10 @@
 /** What the webhook makes of a stdio server's pod, run: installer, sidecar and app in their order, and a real MCP client. */
-import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { chmodSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { spawn, type ChildProcess } from "node:child_process";
 import { env, execPath } from "node:process";
 import { fileURLToPath } from "node:url";
 import { expect, it, vi } from "vitest";
-import { shimPaths } from "@outrigger/api/shim";
 import { connectLegacy, textOf } from "../fixtures/mcp-clients.ts";
-import { makeTestFolder } from "../fixtures/temporary-folder.ts";
-import { buildShim } from "../shim/build.ts";
+import { installShim, mountVolumes } from "./stdio-volumes.ts";
 import { askPod, chooseConfig, endWithTest, injectPod, podIp, startSidecar, type InjectedPod } from "./webhook-pod.ts";
 
 const everything = fileURLToPath(
@@ -16,27 +12,9 @@ const everything = fileURLToPath(
 );
 const patience = { timeout: 30_000, interval: 50 };
 
-/** The pod's volumes as folders of this machine. */
-function mountVolumes(): (path: string) => string {
-  const folder = makeTestFolder("stdio-pod");
-  const volumes = [shimPaths.shimFolder, shimPaths.runFolder];
-  for (const volume of volumes) {
-    mkdirSync(join(folder, volume));
-    // As an emptyDir: every user may write.
-    chmodSync(join(folder, volume), 0o777);
-  }
-  return (path) => (volumes.some((volume) => path.startsWith(volume)) ? join(folder, path) : path);
-}
-
 /** Runs the installer to its end and starts the app's container. */
 function startApp(pod: InjectedPod, mounts: (path: string) => string): ChildProcess {
-  const [, ...installArgs] = pod.spec.initContainers[1]?.command ?? [];
-  expect(spawnSync(buildShim(), installArgs.map(mounts), { encoding: "utf8" })).toMatchObject({
-    status: 0,
-    stderr: "",
-  });
-  const [app] = pod.spec.containers;
-  const [shim = "", ...args] = [...(app?.command ?? []), ...(app?.args ?? [])].map(mounts);
+  const [shim = "", ...args] = installShim(pod, mounts);
   const child = spawn(shim, args, { env: { PATH: env["PATH"] }, stdio: "ignore" });
   endWithTest(child);
   return child;

@@ -11,7 +11,14 @@ export {
   type InjectionConfig,
 } from "./inject/config.ts";
 export type { InstallationState, Surroundings } from "./inject/installation.ts";
-export { injectManifest, type ManifestOptions, type ManifestResult } from "./inject/manifest.ts";
+export {
+  findTemplate,
+  injectManifest,
+  uninjectManifest,
+  type ManifestOptions,
+  type ManifestResult,
+  type UninjectResult,
+} from "./inject/manifest.ts";
 export { parseInjectionConfig, type ReadConfig } from "./inject/read/config.ts";
 export {
   denyCodes,
@@ -26,6 +33,29 @@ export {
   type SkipReason,
   type Warning,
 } from "./inject/outcome.ts";
-export { entries, selectEntry, type Entry, type NamespaceFacts, type SelectorTerm } from "./inject/registration.ts";
+export {
+  entries,
+  listFailedTerms,
+  selectEntry,
+  type Entry,
+  type FailedTerm,
+  type NamespaceFacts,
+  type SelectorTerm,
+} from "./inject/registration.ts";
+export { uninject } from "./inject/uninject.ts";
 export { parsePointer } from "./inject/patch/pointer.ts";
-export type { Owner } from "./inject/read/server-name.ts";
+export {
+  isObject,
+  parseObject,
+  readInteger,
+  readList,
+  readMember,
+  readObject,
+  readText,
+  type JsonObject,
+} from "./inject/read/json.ts";
+export { isAbove, isSameQuantity, readQuantity } from "./inject/read/quantity.ts";
+export { findNearest } from "./inject/read/nearest.ts";
+export { findWrongValues, warnOfNamespace, type WrongValue } from "./inject/read/places.ts";
+export { warnOfUnknownKeys } from "./inject/read/annotations.ts";
+export { findOwner, type Owner } from "./inject/read/server-name.ts";

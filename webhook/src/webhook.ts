@@ -13,6 +13,7 @@ import { createAdminApp } from "./server/admin.ts";
 import { createWebhookApp, serveCertificate } from "./server/app.ts";
 import { createWebhookMetrics, type WebhookMetrics } from "./server/metrics.ts";
 import { createReviewer } from "./server/review.ts";
+import { createValidator } from "./server/validate.ts";
 
 /** A webhook that answers for its health. Ports are what it really listens on. */
 export interface Webhook {
@@ -59,8 +60,9 @@ export async function openWebhook(values: Values, logger: Logger): Promise<Outco
   const serve: Webhook["serve"] = async () => {
     const certificates = await inputs.certificates;
     const nowMs = (): number => performance.now();
-    const review = createReviewer({ ...inputs, metrics, logger, nowMs });
-    const app = createWebhookApp(certificates.current(), review, () => state.isStopping);
+    const deps = { ...inputs, metrics, logger, nowMs };
+    const answerers = { review: createReviewer(deps), validate: createValidator(deps) };
+    const app = createWebhookApp(certificates.current(), answerers, () => state.isStopping);
     Object.assign(state, { app, certificates });
     serveNewCertificates(app, certificates, { metrics, logger });
     const taken = await listen(app, values.listen);
@@ -90,6 +92,8 @@ function createReports(metrics: WebhookMetrics, logger: Logger): InputReports {
     },
     onFault: (error) => logger.error({ err: error }, "a watch met a fault"),
     onTrust: metrics.setCaBundle,
+    onLate: (note) => logger.warn({ reason: "CertificateEnding" }, note),
+    onUntold: (problem) => logger.warn({ problem }, "an Event could not be written"),
   };
 }
 

@@ -9,6 +9,11 @@ it("reads a search with q, and a list without", () => {
   expect(readToolsQuery({ q: "x", tag: "Files", max_tokens: "400" })).toMatchObject({
     request: { filters: { tag: "files" }, maxTokens: 400 },
   });
+  expect(readToolsQuery({ q: "x" })).toMatchObject({ explain: undefined });
+  expect(readToolsQuery({ q: "x", explain: "true" })).toMatchObject({ explain: { tool: undefined } });
+  expect(readToolsQuery({ q: "x", explain: "true", explain_tool: "a__b" })).toMatchObject({
+    explain: { tool: "a__b" },
+  });
   expect(readToolsQuery({})).toMatchObject({ kind: "list", limit: 100, cursor: undefined });
 });
 
@@ -41,6 +46,9 @@ it("refuses parameters that are misspelt, repeated, out of range or without effe
     { tag: "files" },
     { max_tokens: "100" },
     { detail: "short" },
+    { q: "x", explain: "yes" },
+    { q: "x", explain_tool: "a__b" },
+    { explain: "true" },
   ]) {
     expect(readToolsQuery(query).kind, JSON.stringify(query)).toBe("refused");
   }

@@ -7,7 +7,12 @@ import { parseSearchRequest, type SearchRequest } from "../search/request.ts";
 
 /** What is asked for. `limit` is 1 to 500. */
 export type ToolsQuery =
-  | { readonly kind: "search"; readonly request: SearchRequest }
+  | {
+      readonly kind: "search";
+      readonly request: SearchRequest;
+      /** Whether scores are to be explained: those of the results, and of this tool wherever it stands. */
+      readonly explain: { readonly tool: string | undefined } | undefined;
+    }
   | {
       readonly kind: "list";
       readonly limit: number;
@@ -28,6 +33,8 @@ const known = [
   "tag",
   "max_tokens",
   "detail",
+  "explain",
+  "explain_tool",
 ];
 const defaultLimit = 100;
 const maxLimit = 500;
@@ -52,6 +59,8 @@ function readSearch(description: string, texts: Texts): ToolsQuery {
   if (readOnly !== undefined && readOnly !== "true" && readOnly !== "false") {
     return refuse(`read_only: expected true or false, got ${JSON.stringify(readOnly)}`);
   }
+  const explain = readExplain(texts);
+  if (typeof explain === "string") return refuse(explain);
   const wanted = {
     description,
     keywords,
@@ -66,7 +75,18 @@ function readSearch(description: string, texts: Texts): ToolsQuery {
   };
   const parsed = parseSearchRequest(wanted);
   if (!parsed.ok) return refuse(`${parsed.field}: expected ${parsed.expected}, got ${parsed.got}`);
-  return { kind: "search", request: parsed.value };
+  return { kind: "search", request: parsed.value, explain };
+}
+
+/** What is to be explained, or what is wrong with how it was asked for. */
+function readExplain({
+  explain,
+  explain_tool: tool,
+}: Texts): { readonly tool: string | undefined } | undefined | string {
+  if (explain !== undefined && explain !== "true" && explain !== "false")
+    return `explain: expected true or false, got ${JSON.stringify(explain)}`;
+  if (explain === "true") return { tool };
+  return tool === undefined ? undefined : "explain_tool: goes with explain=true";
 }
 
 function readList(texts: Texts): ToolsQuery {
@@ -75,7 +95,7 @@ function readList(texts: Texts): ToolsQuery {
   if (!Number.isInteger(limit) || limit < 1 || limit > maxLimit) {
     return refuse(`limit: expected a whole number from 1 to ${maxLimit}, got ${JSON.stringify(limitText)}`);
   }
-  for (const name of ["keywords", "read_only", "tag", "max_tokens", "detail"]) {
+  for (const name of ["keywords", "read_only", "tag", "max_tokens", "detail", "explain", "explain_tool"]) {
     if (texts[name] !== undefined) return refuse(`${name}: goes with q`);
   }
   const matches = (tool: ToolEntry): boolean =>

@@ -8,6 +8,7 @@ import { createDecision } from "../endpoint/decide.ts";
 import { checkNames, type AllowedNames } from "../endpoint/guard.ts";
 import { takePage } from "../endpoint/page.ts";
 import type { AggregatorMetrics } from "../metrics.ts";
+import { explainScore } from "../search/explain-score.ts";
 import { search } from "../search/search.ts";
 import { summarise } from "../state/summary.ts";
 import type { State } from "../state/state.ts";
@@ -41,10 +42,18 @@ export async function addRestRoutes(app: FastifyInstance, { state, allowed, metr
         const query = readToolsQuery(request.query);
         if (query.kind === "refused") return reply.code(400).send({ error: { message: query.message } });
         if (query.kind === "search") {
+          const { request: wanted, explain } = query;
+          const index = state.index();
           const startedMs = performance.now();
-          const outcome = search(state.index(), query.request, decision.mayCall);
+          const outcome = search(index, wanted, decision.mayCall);
           metrics.observeSearch(outcome, (performance.now() - startedMs) / 1_000);
-          return outcome;
+          if (explain === undefined) return outcome;
+          const names = new Set([
+            ...outcome.tools.map(({ name }) => name),
+            ...(explain.tool === undefined ? [] : [explain.tool]),
+          ]);
+          const explanations = explainScore(index, { request: wanted, mayCall: decision.mayCall }, [...names]);
+          return { ...outcome, explanations };
         }
         const tools = state.catalogue().tools.filter((tool) => decision.mayCall(tool) && query.matches(tool));
         const { limit: size, cursor } = query;

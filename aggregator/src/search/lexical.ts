@@ -10,12 +10,13 @@ import { everyDocument, noPostings, readCount, readDocument, readField, readLeng
 import { readIdf, type WeightedTerm } from "./query.ts";
 import { sizeOfSlot, type IndexSnapshot } from "./snapshot.ts";
 
-const k1 = 0.9;
+/** How soon more occurrences of a term stop to count: what it gives is `factor * strength / (k1 + strength)`. */
+export const k1 = 0.9;
 // Lengths up to this are looked up; longer fields are divided anew.
 const tabledLengths = 256;
 
 /** What one occurrence is worth by field and length: `weight / (1 - b + b * length / average)`. */
-interface Worth {
+export interface Worth {
   readonly averages: readonly number[];
   /** By field * 256 + length. */
   readonly table: Float64Array;
@@ -86,7 +87,8 @@ function addTo(sums: Float64Array, at: number, amount: number): void {
   sums[at] = (sums[at] ?? 0) + amount;
 }
 
-function weigh({ averages, table }: Worth, detail: number): number {
+/** The strength that one posting gives a term, by its second word. */
+export function weigh({ averages, table }: Worth, detail: number): number {
   const field = readField(detail);
   const length = readLength(detail);
   const each = length < tabledLengths ? table[field * tabledLengths + length] : computeEach(averages, field, length);
@@ -98,7 +100,8 @@ function computeEach(averages: readonly number[], at: number, length: number): n
   return field === undefined ? 0 : field.weight / (1 - field.b + (field.b * length) / (averages[at] ?? 1));
 }
 
-function computeWorth({ lengthSums, filled }: IndexSnapshot): Worth {
+/** What occurrences are worth in a snapshot. Cost: some thousand divisions. */
+export function computeWorth({ lengthSums, filled }: IndexSnapshot): Worth {
   const averages = fields.map((_, field) => (lengthSums[field] ?? 0) / (filled[field] ?? 0) || 1);
   const table = new Float64Array(fields.length * tabledLengths);
   for (let at = 0; at < table.length; at++) {

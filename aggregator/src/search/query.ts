@@ -16,10 +16,11 @@ export interface WeightedTerm {
 }
 
 /**
- * One distinct word of the request that candidates hold or that has stand-ins: terms that count for it in part.
+ * One distinct word of the request (its stem) that candidates hold or that has stand-ins: terms that count for it in part.
  * `id` is absent where no candidate holds the word itself.
  */
 export interface QueryWord {
+  readonly word: string;
   readonly id: number | undefined;
   readonly count: number;
   readonly idf: number;
@@ -52,9 +53,9 @@ export function planQuery(snapshot: IndexSnapshot, request: SearchRequest, candi
     const idf = readIdf(snapshot, known);
     const standIns = near.get(word) ?? [];
     if (known !== undefined && isHeldByCandidate(snapshot, known, candidates))
-      return { id: known, count, idf, standIns };
+      return { word, id: known, count, idf, standIns };
     const spellings = misspelled++ < mostMisspelled ? findSpellings(snapshot, word, candidates) : [];
-    return { id: undefined, count, idf, standIns: [...standIns, ...spellings] };
+    return { word, id: undefined, count, idf, standIns: [...standIns, ...spellings] };
   });
   const chosen = keepRarest(words.filter(({ id, standIns }) => id !== undefined || standIns.length > 0));
   return { words: chosen, terms: sumTerms(chosen), mass: words.reduce((sum, { count, idf }) => sum + count * idf, 0) };

@@ -38,6 +38,11 @@ spec:
 {{ concat (list $own) .Values.admissionPolicies.furtherSidecarImages | toJson }}
 {{- end }}
 
+{{/* Where a pod has its sidecar, as CEL. Pods of a time in which sidecars were of the other kind are not judged again. */}}
+{{- define "outrigger.sidecarList" -}}
+{{ ternary "object.spec.?initContainers.orValue([])" "object.spec.containers" (eq .Values.injection.sidecarKind "native") }}
+{{- end }}
+
 {{- define "outrigger.operatorUser" -}}
 {{- $at := dict "root" . "component" "operator" "values" .Values.operator -}}
 system:serviceaccount:{{ .Release.Namespace }}:{{ include "outrigger.serviceAccountName" $at }}

@@ -28,6 +28,22 @@ annotations:
 - apiGroups: [""]
   resources: [pods]
   verbs: [list]
+# list: Services that lead past a sidecar; what a namespace allows its containers.
+- apiGroups: [""]
+  resources: [services, limitranges, resourcequotas]
+  verbs: [list]
+# list: what would become of their next pods.
+- apiGroups: [apps]
+  resources: [deployments, statefulsets, daemonsets]
+  verbs: [list]
+# list: as above.
+- apiGroups: [batch]
+  resources: [cronjobs]
+  verbs: [list]
+# create: asks whether the programs may do what they need to; nothing is kept of it.
+- apiGroups: [authorization.k8s.io]
+  resources: [localsubjectaccessreviews]
+  verbs: [create]
 # list: pods that were refused are known by their controllers' events alone.
 - apiGroups: [events.k8s.io]
   resources: [events]

@@ -10,10 +10,14 @@ import { judgeDeep } from "./deep/judge.ts";
 import { tryEndpoint } from "./deep/try-endpoint.ts";
 import type { Facts, Release } from "./facts.ts";
 import { areas, createFinding, type Finding } from "./finding.ts";
+import { judgeAnnotations } from "./findings/annotations.ts";
+import { judgeLimits } from "./findings/limits.ts";
+import { judgePermissions } from "./findings/permissions.ts";
 import { judgeKubernetes, judgeNodes } from "./findings/platform.ts";
 import { judgePods } from "./findings/pods.ts";
 import { judgePrograms } from "./findings/programs.ts";
 import { judgeServers } from "./findings/servers.ts";
+import { judgeServices } from "./findings/services.ts";
 import { judgeWebhook } from "./findings/webhook.ts";
 import { judgeLook } from "./look.ts";
 
@@ -71,8 +75,12 @@ async function checkRelease(release: Release, options: CheckOptions): Promise<re
     return [
       ...judgeWebhook(facts),
       ...judgePrograms(facts),
+      ...judgePermissions(facts),
       ...judgePods(facts),
-      ...judgeLook("servers", facts.known, judgeServers),
+      ...judgeAnnotations(facts),
+      ...judgeLimits(facts),
+      ...judgeServices(facts),
+      ...judgeLook("servers", facts.known, (known) => judgeServers(known, facts)),
       ...deep,
     ];
   } finally {

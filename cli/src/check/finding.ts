@@ -1,6 +1,6 @@
 /** What the check found: one thing looked at, one word about it, and what to do. Decides what counts as well; pure. */
 
-/** Everything that is looked at, in the order in which it is told. */
+/** Everything that is looked at, in the order in which it is told and mended: first what pods that are made anew depend on. */
 export const areas = [
   "installation",
   "Kubernetes",
@@ -9,10 +9,15 @@ export const areas = [
   "certificate",
   "operator",
   "aggregator",
+  "permissions",
   "versions",
+  "annotations",
+  "limits",
   "sidecars",
   "injection",
+  "pods",
   "enforcement",
+  "services",
   "servers",
   "connection",
   "tools",
@@ -29,7 +34,10 @@ export type Area = (typeof areas)[number];
  */
 export type Level = "ok" | "note" | "warning" | "problem" | "unknown";
 
-/** One thing that was looked at. `objects` name what it is about, each with its own reason; `next` is what to do. */
+/**
+ * One thing that was looked at. `objects` name what it is about, each with its own reason; `next` is what to do: commands, one on a
+ * line, or a sentence.
+ */
 export interface Finding {
   readonly area: Area;
   readonly level: Level;
@@ -68,6 +76,6 @@ export function createFinding(
 }
 
 /** `1 pod`, `2 pods`. */
-export function count(amount: number, noun: string): string {
-  return `${amount} ${noun}${amount === 1 ? "" : "s"}`;
+export function count(amount: number, noun: string, plural = `${noun}s`): string {
+  return `${amount} ${amount === 1 ? noun : plural}`;
 }

@@ -7,7 +7,7 @@ export type Look<T> = { readonly ok: true; readonly value: T } | { readonly ok: 
 
 /** What was asked of the API server, for the sentence about a right that is missing. No `namespaces`: all of them. */
 export interface Asked {
-  readonly verb: "get" | "list";
+  readonly verb: "get" | "list" | "create";
   readonly resource: string;
   readonly name?: string;
   readonly namespaces?: readonly string[];

@@ -1,16 +1,22 @@
 /** `outrigger check`: is the installation in the cluster well, and what is to be done where it is not? */
 import { Command, InvalidArgumentError } from "commander";
 import { check } from "../check/check.ts";
-import { openCluster, type Cluster } from "../check/cluster/cluster.ts";
+import type { Cluster } from "../check/cluster/cluster.ts";
 import { tally, toExitCode } from "../check/finding.ts";
-import { readEndpoint, type Endpoint } from "../endpoint.ts";
+import type { Endpoint } from "../endpoint.ts";
 import type { Io } from "../io.ts";
 import { formatCheckJson } from "../output/check-json.ts";
 import { formatCheck } from "../output/check-text.ts";
 import { reportProblem } from "../output/problem.ts";
 import { readVersion } from "../version.ts";
-
-const interrupted = 130;
+import {
+  endWithProcess,
+  isInside,
+  openUserCluster,
+  pickGivenEndpoint,
+  reportNoServer,
+  toChoice,
+} from "./cluster-access.ts";
 
 interface CheckFlags {
   readonly kubeconfig?: string;
@@ -53,35 +59,14 @@ function readNames(text: string): readonly string[] {
 }
 
 async function runCheck(io: Io, flags: CheckFlags): Promise<void> {
-  const endpoint = pickGiven(io, flags.endpoint);
+  const endpoint = pickGivenEndpoint(io, flags.endpoint);
   if (endpoint === "wrong") return;
-  const cluster = await open(io, flags);
+  const cluster = await openUserCluster(io, flags);
   if (cluster === undefined) return;
   try {
     await runOn(io, cluster, { flags, endpoint });
   } finally {
     await cluster.close();
-  }
-}
-
-/** The endpoint that the user names; unlike other commands, this one has a better default than this machine. */
-function pickGiven(io: Io, flag: string | undefined): Endpoint | undefined | "wrong" {
-  if (flag === undefined && (io.env["OUTRIGGER_ENDPOINT"] ?? "") === "") return undefined;
-  const read = readEndpoint(flag, io.env);
-  if (read.ok) return read.endpoint;
-  reportProblem(io, { code: "OUTRIGGER_ERR_USAGE", what: read.expected });
-  return "wrong";
-}
-
-async function open(io: Io, { kubeconfig, context }: CheckFlags): Promise<Cluster | undefined> {
-  const choice = { ...(kubeconfig === undefined ? {} : { kubeconfig }), ...(context === undefined ? {} : { context }) };
-  try {
-    return await openCluster(choice, io.host.tempFolder);
-  } catch (error) {
-    const details = [error instanceof Error ? error.message : String(error)];
-    const next = "check --kubeconfig, --context and KUBECONFIG";
-    reportProblem(io, { code: "OUTRIGGER_ERR_USAGE", what: "The kubeconfig can't be used.", details, next });
-    return undefined;
   }
 }
 
@@ -96,11 +81,10 @@ async function runOn(io: Io, cluster: Cluster, { flags, endpoint }: Running): Pr
     reportNoServer(io, cluster.address, server);
     return;
   }
-  const { kubeconfig, context, namespace, namespaces } = flags;
-  const choice = { ...(kubeconfig === undefined ? {} : { kubeconfig }), ...(context === undefined ? {} : { context }) };
+  const { namespace, namespaces } = flags;
   const checked = await check({
     cluster,
-    choice,
+    choice: toChoice(flags),
     server: server.value,
     namespace,
     namespaces,
@@ -108,11 +92,7 @@ async function runOn(io: Io, cluster: Cluster, { flags, endpoint }: Running): Pr
     isInside: isInside(io, flags),
     isDeep: flags.deep === true,
     clientVersion: readVersion(),
-    onOpen: (close) => {
-      io.host.onExit(close);
-      // A port that is forwarded must not outlive us.
-      io.host.onSignal(() => io.host.exit(interrupted));
-    },
+    onOpen: (close) => endWithProcess(io, close),
   });
   if (!checked.ok) {
     const what = `There are installations in ${checked.namespaces.join(", ")}.`;
@@ -125,28 +105,9 @@ async function runOn(io: Io, cluster: Cluster, { flags, endpoint }: Running): Pr
   }
   const head = { address: cluster.address, release: checked.release };
   io.out.write(
-    flags.json === true ? formatCheckJson(head, checked.findings) : formatCheck(head, checked.findings, io.out.paint),
+    flags.json === true
+      ? formatCheckJson(head, checked.findings)
+      : formatCheck(head, checked.findings, { paint: io.out.paint, columns: io.out.columns() }),
   );
   io.setExitCode(toExitCode(tally(checked.findings)));
-}
-
-/** In a pod of the cluster that is checked, Services are reached by their names. */
-function isInside({ env }: Io, { kubeconfig, context }: CheckFlags): boolean {
-  const isElsewhere = kubeconfig !== undefined || context !== undefined || (env["KUBECONFIG"] ?? "") !== "";
-  return !isElsewhere && (env["KUBERNETES_SERVICE_HOST"] ?? "") !== "";
-}
-
-function reportNoServer(
-  io: Io,
-  address: string,
-  { status, why }: { readonly status?: number; readonly why: string },
-): void {
-  if (status === 401 || status === 403) {
-    const next = "log in again, or check the user of the kubeconfig's context";
-    reportProblem(io, { code: "OUTRIGGER_ERR_REFUSED", what: `${address} refuses you (${why}).`, next });
-    return;
-  }
-  const next = "check --kubeconfig, --context and KUBECONFIG";
-  const what = `No API server answers at ${address} (${why}).`;
-  reportProblem(io, { code: "OUTRIGGER_ERR_ENDPOINT_UNREACHABLE", what, next });
 }

@@ -60,7 +60,8 @@ function readStyle(text: string): ToStringOptions {
     indent: Math.min(8, Math.max(2, indent)),
     // A list whose dashes stand under their key.
     indentSeq: !/^( *)[^\s#-][^\n]*:[ \t]*\n(?:[ \t]*(?:#[^\n]*)?\n)*\1- /m.test(text),
-    flowCollectionPadding: /[[{] /.test(text),
+    // Behind a key or a dash: texts inside quotes hold brackets too.
+    flowCollectionPadding: /^[^"'|>]*[:-] [[{] /m.test(text),
   };
 }
 

@@ -300,3 +300,72 @@ describe("the golden cases of the webhook", () => {
     if (expected.action === "inject") expect((await run(out(), args)).out()).toBe(out());
   });
 });
+
+describe("outrigger inject --uninject", () => {
+  const label = "  note: its label outrigger.dev/inject=enabled asks for a sidecar where Outrigger is installed\n";
+  const probed = deployment.replace(
+    "        ports:\n",
+    `        readinessProbe:
+          tcpSocket:
+            port: 8080
+          periodSeconds: 3 # often
+        ports:
+`,
+  );
+
+  it.each<[string, string]>([
+    ["a Deployment", deployment],
+    ["a list of documents", `${service}---\n# only a comment\n---\n${deployment}`],
+    ["a server on loopback", withAnnotation("outrigger.dev/port-mode: loopback")],
+  ])("F-026 gives %s back as it was written", async (_name, text) => {
+    const given = text.replace(/(\S) +#/g, "$1 #");
+    const injected = await run(given);
+    expect(injected.out()).toContain("outrigger-sidecar");
+    const { out, err } = await run(injected.out(), ["--uninject"]);
+    expect(out()).toBe(given);
+    expect(err()).toContain(`Deployment/search in default: sidecar taken out [Uninjected]\n${label}`);
+  });
+
+  it("gives a probe back with what was written beside it", async () => {
+    const given = probed.replace(
+      "      labels:\n",
+      "      annotations:\n        outrigger.dev/probes: rewrite\n      labels:\n",
+    );
+    const injected = await run(given);
+    expect(injected.out()).toContain("/app-health/app/readyz");
+    const { out } = await run(injected.out(), ["--uninject"]);
+    expect(parse(out())).toEqual(parse(given));
+    expect(out()).toContain("periodSeconds: 3 # often\n");
+  });
+
+  it("gives a stdio server its command, ports and terminal back", async () => {
+    const pod = {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: {
+        name: "p",
+        labels: { "outrigger.dev/inject": "enabled" },
+        annotations: { "outrigger.dev/transport": "stdio" },
+      },
+      spec: {
+        containers: [{ name: "app", command: ["node", "x.js"], tty: true, ports: [{ containerPort: 8080 }] }],
+      },
+    };
+    const injected = await run(JSON.stringify(pod));
+    const { out } = await run(injected.out(), ["--uninject"]);
+    expect(JSON.parse(out())).toEqual(pod);
+  });
+
+  it("leaves what was never injected to the byte, and says so", async () => {
+    const { out, err, exitCode } = await run(`${service}---\n${deployment}`, ["--uninject"]);
+    expect(out()).toBe(`${service}---\n${deployment}`);
+    expect(err()).toBe(
+      `Service/search in default: unchanged [UnsupportedKind]\nDeployment/search in default: unchanged [NothingInjected]\n${label}`,
+    );
+    expect(exitCode()).toBeUndefined();
+  });
+
+  it("takes no options that are about injecting", async () => {
+    await expect(run(deployment, ["--uninject", "--image", "x"])).rejects.toThrow(CommanderError);
+  });
+});

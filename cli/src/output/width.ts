@@ -43,6 +43,20 @@ export function cutTo(text: string, columns: number): string {
     .join("");
 }
 
+/** Breaks a text between words into lines of at most a width; a word that is longer stands on a line of its own, whole. */
+export function wrapTo(text: string, columns: number): readonly string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (line !== "" && measureWidth(longer) > columns) {
+      lines.push(line);
+      line = word;
+    } else line = longer;
+  }
+  return [...lines, line];
+}
+
 /** Makes text of others safe to print on one line: control characters and escape codes go, white space becomes a blank. */
 export function toOneLine(text: string): string {
   return stripVTControlCharacters(text)

@@ -22,17 +22,21 @@ const fieldManager = trustFieldManager;
 /** Brings the entries to the bundle where they differ; where none does, gives up what an earlier repair claimed. */
 export async function repairEntries(
   objects: Objects,
-  name: string,
-  { registration, caBundle }: { readonly registration: RegistrationFacts; readonly caBundle: string },
+  registration: RegistrationFacts,
+  caBundle: string,
 ): Promise<Repaired> {
-  const { entries, claim } = registration;
+  const { resource, name, entries, claim, resourceVersion } = registration;
   const strays = findStrays(entries, caBundle);
-  const operations = strays.length > 0 ? buildRepair(strays, caBundle) : claim === undefined ? [] : buildRelease(claim);
+  const operations =
+    strays.length > 0
+      ? buildRepair({ resourceVersion, strays }, caBundle)
+      : claim === undefined
+        ? []
+        : buildRelease(claim);
   if (operations.length === 0) return { ok: true, changed: 0 };
-  const place = { resource: resources.mutatingWebhookConfigurations, name };
-  const patched = await objects.jsonPatch(place, operations, { fieldManager });
+  const patched = await objects.jsonPatch({ resource, name }, operations, { fieldManager });
   if (!patched.ok) return patched;
-  if (findStrays(readRegistration(patched.object).entries, caBundle).length === 0)
+  if (findStrays(readRegistration(resource, patched.object).entries, caBundle).length === 0)
     return { ok: true, changed: strays.length };
   return { ok: false, failure: { kind: "conflict", message: "an entry trusts something else right after its repair" } };
 }

@@ -1,24 +1,24 @@
 /**
  * The duty "certificates" where they are made here: the webhook's authority exists, is replaced in three phases without a failed admission, and every
- * entry of the webhook configuration trusts it. Resumes from the Secret. Stages in their order.
+ * entry of the webhook configurations trusts it. Resumes from the Secret. Stages in their order.
  */
 import { decideRotation, type AuthorityState, type RotationStep, type RotationTimes } from "@outrigger/certs";
-import type { ApiFailure, Objects } from "@outrigger/kube";
+import type { ApiFailure, EventRecorder, Objects } from "@outrigger/kube";
 import type { Logger } from "@outrigger/runtime/logger";
 import type { ClusterView } from "../cluster/view.ts";
 import type { DutyResult } from "../duty.ts";
 import type { OperatorMetrics } from "../metrics.ts";
-import { takeStep, type Repaired } from "./apply.ts";
+import { takeStep } from "./apply.ts";
 import { createEntryKeeper } from "./keep-entries.ts";
+import { createReminder } from "./news.ts";
 import { observeAuthority, type ObservedAuthority } from "./observe.ts";
 import { reportAuthority } from "./report.ts";
 
-/** What the duty works with. `name`: the Secret; `configuration`: the webhook configuration. */
+/** What the duty works with. `name`: the Secret. */
 export interface AuthorityParts {
   readonly objects: Objects;
   readonly namespace: string;
   readonly name: string;
-  readonly configuration: string;
   readonly view: ClusterView;
   readonly nowMs: () => number;
   readonly lifetimeMs: number;
@@ -26,6 +26,7 @@ export interface AuthorityParts {
   readonly times: RotationTimes;
   readonly metrics: OperatorMetrics;
   readonly logger: Logger;
+  readonly recorder: Pick<EventRecorder, "record">;
 }
 
 type Moved =
@@ -39,22 +40,15 @@ const checkMs = 60_000;
 export function createAuthorityRun(parts: AuthorityParts): () => Promise<DutyResult> {
   const { view, nowMs, times } = parts;
   const keep = createEntryKeeper({ ...parts, source: "self", handoverMs: times.announceMs });
-  /** Since when all entries trust what the Secret trusts, and what that was. */
-  let trusted: { readonly caBundle: string; readonly sinceMs: number } | undefined;
+  const reports = { ...parts, remind: createReminder() };
   const usualMs = Math.max(100, Math.min(checkMs, times.announceMs / 4, times.retireMs / 4));
 
-  /** Undefined where there is no configuration of ours: then nothing is trusted. */
-  const repair = async ({ state, registration }: ObservedAuthority): Promise<Repaired | undefined> => {
-    const kept = await keep(registration, state.trusted);
-    if (kept?.repaired.ok !== true) trusted = undefined;
-    else if (trusted?.caBundle !== kept.caBundle || kept.repaired.changed > 0)
-      trusted = { caBundle: kept.caBundle, sinceMs: nowMs() };
-    return kept?.repaired;
-  };
-
   /** Undefined where no step is due. */
-  const move = async ({ state, resourceVersion }: ObservedAuthority): Promise<Moved | undefined> => {
-    const step = decideRotation(state, times, { nowMs: nowMs(), trustedSinceMs: trusted?.sinceMs });
+  const move = async (
+    { state, resourceVersion }: ObservedAuthority,
+    trustedSinceMs: number | undefined,
+  ): Promise<Moved | undefined> => {
+    const step = decideRotation(state, times, { nowMs: nowMs(), trustedSinceMs });
     if (step === "none") return undefined;
     const taken = await takeStep(step, state, { ...parts, nowMs: nowMs(), resourceVersion });
     return taken.ok ? { ok: true, step, state: taken.state } : taken;
@@ -64,12 +58,12 @@ export function createAuthorityRun(parts: AuthorityParts): () => Promise<DutyRes
     const looked = await observeAuthority(parts, view);
     if (!looked.ok) return { problems: [looked.failure.message] };
     const { observed } = looked;
-    const repaired = await repair(observed);
-    const moved = await move(observed);
+    const { registrations, made } = observed;
+    const kept = await keep(registrations, observed.state.trusted);
+    const moved = await move(observed, kept?.sinceMs);
     const { step, state } = moved?.ok === true ? moved : { step: "none" as const, state: observed.state };
-    const changed = repaired?.ok === true ? repaired.changed : undefined;
-    reportAuthority({ made: observed.made, repaired: changed, step, state }, parts);
-    const problems = [repaired, moved].flatMap((each) => (each?.ok === false ? [each.failure.message] : []));
+    reportAuthority({ made, kept, step, state, registrations }, reports);
+    const problems = [kept?.repaired, moved].flatMap((each) => (each?.ok === false ? [each.failure.message] : []));
     // After a step the entries are brought along at once.
     return { problems, nextMs: step === "none" ? usualMs : 0 };
   };

@@ -1,5 +1,5 @@
 /** Whom entries trust while certificate modes come and go. The API server is a fake that does what patches say. */
-import type { JsonPatchOperation, Objects, RawWebhookConfiguration } from "@outrigger/kube";
+import { resources, type JsonPatchOperation, type Objects, type RawWebhookConfiguration } from "@outrigger/kube";
 import { expect, it } from "vitest";
 import { readRegistration, trustFieldManager } from "../cluster/own-objects.ts";
 import { createEntryKeeper, type EntryKeeperOptions } from "./keep-entries.ts";
@@ -46,13 +46,12 @@ function createFixture(start: Partial<World> = {}, options: Partial<EntryKeeperO
   } as unknown as Objects;
   const keep = createEntryKeeper({
     objects,
-    configuration: "outrigger",
     source: "files",
     handoverMs,
     nowMs: () => world.nowMs,
     ...options,
   });
-  const run = () => keep(readRegistration(read()), [ours]);
+  const run = () => keep([readRegistration(resources.mutatingWebhookConfigurations, read())], [ours]);
   return { world, writes, run };
 }
 

@@ -28,12 +28,26 @@ export function findStrays(entries: readonly EntryFacts[], caBundle: string): re
   return entries.filter((entry) => entry.caBundle !== caBundle);
 }
 
-/** Repairs entries. Each is tested by name first: somebody may have moved them meanwhile. */
-export function buildRepair(strays: readonly EntryFacts[], caBundle: string): readonly JsonPatchOperation[] {
-  return strays.flatMap(({ index, name }) => [
-    { op: "test", path: `/webhooks/${index}/name`, value: name },
-    { op: "add", path: `/webhooks/${index}/clientConfig/caBundle`, value: caBundle },
-  ]);
+/**
+ * Repairs entries, in the version that they were read in and no other: whoever was the leader until just now must not undo what
+ * the next one has written. Each is tested by name as well, since the version says nothing where it was not read.
+ */
+export function buildRepair(
+  { resourceVersion, strays }: { readonly resourceVersion: string; readonly strays: readonly EntryFacts[] },
+  caBundle: string,
+): readonly JsonPatchOperation[] {
+  return [
+    ...(resourceVersion === ""
+      ? []
+      : [{ op: "test", path: "/metadata/resourceVersion", value: resourceVersion } as const]),
+    ...strays.flatMap(
+      ({ index, name }) =>
+        [
+          { op: "test", path: `/webhooks/${index}/name`, value: name },
+          { op: "add", path: `/webhooks/${index}/clientConfig/caBundle`, value: caBundle },
+        ] as const,
+    ),
+  ];
 }
 
 /**

@@ -1,7 +1,13 @@
 /** What is kept of the operator's own ConfigMaps and of the webhook configuration. Pure. */
 import { readAsleepIdentity, type AsleepIdentity, type ReadAsleep } from "@outrigger/api/asleep";
-import { admissionEntrySuffix, bundleObject, registrationObject, trustObject } from "@outrigger/api/cluster-objects";
-import type { RawConfigMap, RawWebhookConfiguration } from "@outrigger/kube";
+import {
+  admissionEntrySuffix,
+  bundleObject,
+  registrationObject,
+  trustObject,
+  validationEntrySuffix,
+} from "@outrigger/api/cluster-objects";
+import { resources, type RawConfigMap, type RawWebhookConfiguration, type Resource } from "@outrigger/kube";
 import { digestOf } from "./injected-pod.ts";
 import { readBundleVersion } from "./trust-of-pod.ts";
 
@@ -49,8 +55,18 @@ export interface EntryFacts {
   readonly caBundle: string;
 }
 
-/** The webhook configuration, as far as it says whom API servers trust. */
+/** The kinds of webhook configuration whose entries are kept; all of one installation bear one name. */
+export const registrationKinds: readonly Resource<RawWebhookConfiguration>[] = [
+  resources.mutatingWebhookConfigurations,
+  resources.validatingWebhookConfigurations,
+];
+
+/** A webhook configuration, as far as it says whom API servers trust. */
 export interface RegistrationFacts {
+  readonly resource: Resource<RawWebhookConfiguration>;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
   /** The entries that are ours. */
   readonly entries: readonly EntryFacts[];
   /** Who is to say it, as the chart wrote it; undefined where nothing is written. */
@@ -62,16 +78,29 @@ export interface RegistrationFacts {
 /** Who writes what API servers trust, in `metadata.managedFields`. */
 export const trustFieldManager = "outrigger-ca-injector";
 
-/** Reads the webhook configuration. */
-export function readRegistration({ metadata, webhooks = [] }: RawWebhookConfiguration): RegistrationFacts {
+const ourSuffixes = [admissionEntrySuffix, validationEntrySuffix];
+
+/** Reads a webhook configuration of a kind. */
+export function readRegistration(
+  resource: Resource<RawWebhookConfiguration>,
+  { metadata, webhooks = [] }: RawWebhookConfiguration,
+): RegistrationFacts {
   const claim = (metadata?.managedFields ?? []).findIndex(({ manager }) => manager === trustFieldManager);
   return {
+    resource,
+    ...readIdentity(metadata),
     entries: webhooks.flatMap(({ name = "", clientConfig }, index) =>
-      name.endsWith(admissionEntrySuffix) ? [{ index, name, caBundle: clientConfig?.caBundle ?? "" }] : [],
+      ourSuffixes.some((suffix) => name.endsWith(suffix))
+        ? [{ index, name, caBundle: clientConfig?.caBundle ?? "" }]
+        : [],
     ),
     source: metadata?.annotations?.[registrationObject.trustFrom],
     claim: claim === -1 ? undefined : claim,
   };
+}
+
+function readIdentity({ name = "", uid = "", resourceVersion = "" }: RawWebhookConfiguration["metadata"] = {}) {
+  return { name, uid, resourceVersion };
 }
 
 /** The public keys that a ConfigMap publishes, as they stand there. */

@@ -28,6 +28,7 @@ import {
   readBundleObject,
   readPublishedKeys,
   readRegistration,
+  registrationKinds,
   type AsleepFacts,
   type BundleFacts,
   type RegistrationFacts,
@@ -61,8 +62,8 @@ export interface ClusterView {
   readonly bundles: () => readonly BundleFacts[];
   /** The public keys as they are published; undefined where they are not. */
   readonly publishedKeys: () => string | undefined;
-  /** The webhook configuration; undefined where it does not exist. */
-  readonly registration: () => RegistrationFacts | undefined;
+  /** The webhook configurations that exist, one of a kind. */
+  readonly registrations: () => readonly RegistrationFacts[];
   readonly refusals: () => readonly RefusalFacts[];
   /** Workloads that may sleep. */
   readonly workloads: () => readonly WorkloadFacts[];
@@ -164,15 +165,8 @@ export function watchCluster(options: ClusterWatchOptions): ClusterWatches {
     fieldSelector: "reason=FailedCreate",
     read: readRefusal,
   });
-  const entries =
-    name === undefined
-      ? undefined
-      : start("entries", {
-          resource: resources.mutatingWebhookConfigurations,
-          fieldSelector: `metadata.name=${name}`,
-          read: readRegistration,
-          namespaces: [],
-        });
+  const registrations = name === undefined ? undefined : watchRegistrations(open, name);
+  if (registrations !== undefined) started.set("entries", registrations);
   const sleeping = options.sleep === "enabled" ? watchSleeping(start, ownNamespace) : nobodySleeps;
   return {
     ...sleeping,
@@ -182,11 +176,32 @@ export function watchCluster(options: ClusterWatchOptions): ClusterWatches {
     policies: () => present(policies),
     bundles: () => present(bundles),
     publishedKeys: () => trust.list()[0],
-    registration: () => entries?.list()[0],
+    registrations: () => registrations?.list() ?? [],
     refusals: () => present(refusals),
     isSynced: (topics) => topics.every((topic) => started.get(topic)?.isSynced() ?? true),
     stop: async () => {
       await Promise.all([...[...started.values()].map((watch) => watch.stop()), dwelling.stop()]);
+    },
+  };
+}
+
+type Open = Start;
+
+/** The configurations of all kinds as one. */
+function watchRegistrations(open: Open, name: string): ObjectWatch<RegistrationFacts> {
+  const watches = registrationKinds.map((resource) =>
+    open("entries", {
+      resource,
+      fieldSelector: `metadata.name=${name}`,
+      read: (configuration) => readRegistration(resource, configuration),
+      namespaces: [],
+    }),
+  );
+  return {
+    list: () => watches.flatMap((watch) => watch.list()),
+    isSynced: () => watches.every((watch) => watch.isSynced()),
+    stop: async () => {
+      await Promise.all(watches.map((watch) => watch.stop()));
     },
   };
 }

@@ -41,7 +41,7 @@ function makeRig(): Rig {
     bundles: () => nothing,
     refusals: () => nothing,
     publishedKeys: () => undefined,
-    registration: () => undefined,
+    registrations: () => [],
     isSynced: () => true,
   };
   const unused = (): Promise<never> => Promise.reject(new Error("nothing is written"));

@@ -52,6 +52,9 @@ export const authorityObject = {
 /** Every entry of the webhook configuration that is ours has a name that ends like this. */
 export const admissionEntrySuffix = ".inject.outrigger.dev";
 
+/** The same of the validating configuration, whose entries tell of problems and refuse nothing. */
+export const validationEntrySuffix = ".validate.outrigger.dev";
+
 /**
  * The webhook configuration. An annotation on it says who says there whom API servers trust, so that a change of that takes effect
  * for everybody at one moment: whoever is not named writes no `caBundle`, nor puts one back.

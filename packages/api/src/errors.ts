@@ -22,6 +22,7 @@ export const programErrors = {
   OUTRIGGER_ERR_PORT_TAKEN: { exitCode: 3, sentence: "The port is in use by another process." },
   OUTRIGGER_ERR_NODE_VERSION: { exitCode: 2, sentence: "This Node.js is too old." },
   OUTRIGGER_ERR_TOOL_UNKNOWN: { exitCode: 3, sentence: "There is no such tool." },
+  OUTRIGGER_ERR_OBJECT_UNKNOWN: { exitCode: 3, sentence: "There is no such object." },
   OUTRIGGER_ERR_TOOL_FAILED: { exitCode: 1, sentence: "The tool ran and reported an error." },
   OUTRIGGER_ERR_REFUSED: { exitCode: 4, sentence: "The call was refused by policy." },
   OUTRIGGER_ERR_ENDPOINT_UNREACHABLE: { exitCode: 5, sentence: "The aggregator can't be reached." },

@@ -241,6 +241,12 @@ export const metrics: Readonly<Record<MetricProgram, readonly MetricDefinition[]
       "1 for the phase in which the rotation of the webhook's authority is.",
     ],
     [
+      "outrigger_operator_authority_due_timestamp_seconds",
+      "gauge",
+      "",
+      "When the next step of that rotation is due; 0 where none is.",
+    ],
+    [
       "outrigger_operator_authority_expiry_timestamp_seconds",
       "gauge",
       "",
@@ -256,6 +262,12 @@ export const metrics: Readonly<Record<MetricProgram, readonly MetricDefinition[]
   webhook: define([
     buildInfo,
     ["outrigger_webhook_injections_total", "counter", "action,reason", "Decisions about pods."],
+    [
+      "outrigger_webhook_workload_checks_total",
+      "counter",
+      "action,reason",
+      "What would become of the pods of workloads.",
+    ],
     ["outrigger_webhook_requests_total", "counter", "scope,result", "Requests by path and result."],
     [
       "outrigger_webhook_reloads_total",

@@ -4,7 +4,8 @@
  */
 
 /** Where a reason is used. */
-export type ReasonArea = "injection" | "decision" | "health" | "catalogue" | "policy" | "enforcement" | "sleep";
+export type ReasonArea =
+  "injection" | "decision" | "health" | "catalogue" | "policy" | "enforcement" | "sleep" | "certificates";
 
 interface ReasonDefinition {
   readonly area: ReasonArea;
@@ -41,9 +42,16 @@ export const reasons = {
   OptOutRefused: { area: "injection", sentence: "The namespace requires injection, so a pod can't opt out." },
   InvalidInjectValue: { area: "injection", sentence: "The inject label has a value other than enabled or disabled." },
   InvalidAnnotation: { area: "injection", sentence: "An annotation's value does not have the form that is expected." },
-  UnknownAnnotation: { area: "injection", sentence: "An annotation under Outrigger's prefix is not one that is read." },
+  UnknownAnnotation: {
+    area: "injection",
+    sentence: "A label or annotation under Outrigger's prefix is not one that is read where it stands.",
+  },
   HostNetwork: { area: "injection", sentence: "A pod on the host's network can't be guarded by a sidecar." },
   WindowsPod: { area: "injection", sentence: "The sidecar runs on Linux nodes only." },
+  NativeSidecarNeeded: {
+    area: "injection",
+    sentence: "The pod is to end, and the installation adds sidecars that would keep it running.",
+  },
   ReservedName: { area: "injection", sentence: "A container, volume or port name is reserved for Outrigger." },
   AmbiguousContainer: {
     area: "injection",
@@ -91,6 +99,11 @@ export const reasons = {
     sentence: "A label or annotation that only Outrigger sets was given by the user and is not kept.",
   },
   InjectionRefused: { area: "injection", sentence: "The webhook refused the pod, or could not be asked." },
+  Uninjected: { area: "injection", sentence: "What injection had added was taken out." },
+  NothingInjected: {
+    area: "injection",
+    sentence: "Nothing in the pod comes from injection, so nothing was taken out.",
+  },
   UnsupportedKind: { area: "injection", sentence: "The manifest is of a kind that holds no pod template." },
 
   // Decisions about calls.
@@ -238,6 +251,23 @@ export const reasons = {
     sentence: "The server lists more than can be kept of it while it is asleep, so it runs on.",
   },
   SleepFailed: { area: "sleep", sentence: "The workload can't be scaled to zero." },
+
+  // The webhook's certificates, and whom API servers trust.
+  AuthorityMade: { area: "certificates", sentence: "The authority that signs the webhook's certificates was made." },
+  AuthorityAnnounced: {
+    area: "certificates",
+    sentence: "The webhook's next authority is trusted, and does not sign yet.",
+  },
+  AuthoritySwitched: {
+    area: "certificates",
+    sentence: "The webhook's next authority signs, and the one before is still trusted.",
+  },
+  AuthorityRetired: { area: "certificates", sentence: "The webhook's authority of before is trusted no more." },
+  TrustRepaired: {
+    area: "certificates",
+    sentence: "Somebody had changed whom API servers trust for the webhook, and it was put right.",
+  },
+  CertificateEnding: { area: "certificates", sentence: "A certificate is near its end and was not renewed." },
 } as const satisfies Record<string, ReasonDefinition>;
 
 /** One word of the vocabulary. */

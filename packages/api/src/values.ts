@@ -58,9 +58,9 @@ export function parseCpu(text: string): Parsed<string> {
     : refuse('a CPU quantity such as "50m" or "0.5"');
 }
 
-/** Reads a memory quantity and returns it as written. */
+/** Reads a memory quantity, or 0 for none, and returns it as written. */
 export function parseMemory(text: string): Parsed<string> {
-  return parseSize(text).ok ? accept(text) : refuse('a memory quantity such as "64Mi"');
+  return text === "0" || parseSize(text).ok ? accept(text) : refuse('a memory quantity such as "64Mi"');
 }
 
 const durationUnits: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };

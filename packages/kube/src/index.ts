@@ -5,6 +5,7 @@ export { watchObjects, type ObjectWatch, type WatchObjectsOptions } from "./watc
 export { createNamedNamespaces, type NamedNamespaces } from "./named-namespaces.ts";
 export {
   createObjects,
+  getMetadata,
   type Applier,
   type JsonPatchOperation,
   type NewObjectPlace,

@@ -106,7 +106,7 @@ export interface RawNetworkPolicy extends RawObject {
   };
 }
 
-/** MutatingWebhookConfiguration, `admissionregistration.k8s.io/v1`. `caBundle` is base64 of PEM. */
+/** MutatingWebhookConfiguration and ValidatingWebhookConfiguration, `admissionregistration.k8s.io/v1`. `caBundle` is base64 of PEM. */
 export interface RawWebhookConfiguration extends RawObject {
   readonly webhooks?: readonly {
     readonly name?: string;

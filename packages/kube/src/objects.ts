@@ -130,6 +130,19 @@ export function createObjects(access: ClusterAccess, options: ObjectsOptions = {
   };
 }
 
+/**
+ * The metadata of an object and nothing of its content, which then never leaves the API server: labels and annotations of a
+ * Secret without its data. Source: Kubernetes API concepts, PartialObjectMetadata.
+ */
+export async function getMetadata<O extends RawObject>(
+  access: ClusterAccess,
+  { resource, ...place }: ObjectPlace<O>,
+  options: ObjectsOptions = {},
+): Promise<ObjectOutcome<RawObject>> {
+  const accept = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+  return createSender(access, options)({ path: pathOf(resource, place), accept }, "safe");
+}
+
 interface Patch {
   readonly contentType: string;
   readonly value: unknown;

@@ -47,6 +47,12 @@ export const resources = {
     plural: "mutatingwebhookconfigurations",
     kind: "MutatingWebhookConfiguration",
   }),
+  validatingWebhookConfigurations: define<RawWebhookConfiguration>({
+    group: "admissionregistration.k8s.io",
+    version: "v1",
+    plural: "validatingwebhookconfigurations",
+    kind: "ValidatingWebhookConfiguration",
+  }),
   deployments: define<RawWorkload>({ ...apps, plural: "deployments", kind: "Deployment" }),
   statefulSets: define<RawWorkload>({ ...apps, plural: "statefulsets", kind: "StatefulSet" }),
   replicaSets: define({ ...apps, plural: "replicasets", kind: "ReplicaSet" }),

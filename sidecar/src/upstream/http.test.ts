@@ -75,6 +75,25 @@ function ask(upstream: HttpUpstream, request: UpstreamRequest): Promise<Answer |
   });
 }
 
+describe("localhost", () => {
+  it.each(["127.0.0.1", "::1"])("is reached where the server listens on %s alone", async (host) => {
+    const server = createServer((_request, response) => response.end("here"));
+    await new Promise<void>((resolve) => void server.listen(0, host, resolve));
+    closers.push(() => new Promise((resolve) => server.close(resolve)));
+    const address = server.address();
+    const port = address !== null && typeof address === "object" ? address.port : 0;
+    expect(await ask(open(`http://localhost:${port}`), post("x"))).toMatchObject({ text: "here" });
+  });
+
+  it("tells of both addresses where nobody listens", async () => {
+    const { port } = new URL(await serve(() => undefined));
+    for (const close of closers.splice(0).toReversed()) await close();
+    const failure = await ask(open(`http://localhost:${port}`), post("x"));
+    expect(failure).toMatchObject({ reason: "UpstreamUnavailable", sent: false });
+    expect(failure).toMatchObject({ message: expect.stringMatching(/127\.0\.0\.1:.*, .*::1:/) as string });
+  });
+});
+
 describe("a request", () => {
   it("reaches the server with its path, headers and bytes, whatever their number", async () => {
     const origin = await serve((request, response) => {

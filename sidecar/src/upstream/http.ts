@@ -3,6 +3,7 @@ import { createGuardedLookup } from "@outrigger/runtime/forbidden-address";
 import { isSafe, sendSafely } from "./http1/again.ts";
 import { createConnections, type ConnectionLimits, type Connections } from "./http1/connections.ts";
 import { writeHead } from "./http1/head.ts";
+import { lookUpLocalhost } from "./http1/localhost.ts";
 import type { Upstream, UpstreamCall } from "./upstream.ts";
 
 /** The upstream of an HTTP server, with its connections under way. */
@@ -24,7 +25,7 @@ export function createHttpUpstream(
     host: hostname.replace(/^\[|\]$/g, ""),
     port: port === "" ? (isTls ? 443 : 80) : Number(port),
     isTls,
-    lookup: createGuardedLookup(),
+    lookup: hostname === "localhost" ? lookUpLocalhost : createGuardedLookup(),
   };
   const connections = createConnections(place, limits, now);
   return {

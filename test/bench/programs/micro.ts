@@ -8,6 +8,7 @@ import { compilePolicy, createLimitState, parsePolicyDocument } from "@outrigger
 import { decide } from "../../../sidecar/src/call/decide.ts";
 import { createRecorder, type CallRecord } from "../../../sidecar/src/call/record.ts";
 import { fullPolicy } from "../sidecar/lineup.ts";
+import { timeSteps, type NamedStep } from "../stats/time-steps.ts";
 
 const [rounds = 5, millisecondsPerRound = 200] = process.argv.slice(2).map(Number);
 
@@ -111,37 +112,13 @@ function createScrapes(): { readonly ours: () => void; readonly theirs: () => Pr
   };
 }
 
-type Step = () => void | Promise<void>;
-
 const scrapes = createScrapes();
-const steps: readonly (readonly [string, Step])[] = [
+const steps: readonly NamedStep[] = [
   ...stepsOfBodies(),
   ["decide and record", createDecision()],
   ["scrape of 200 tools", scrapes.ours],
   ["prom-client of 200 tools", scrapes.theirs],
 ];
 
-/** Nanoseconds of one operation, over at least so many milliseconds. Steps that give no promise are not awaited: that costs more. */
-async function time(step: Step, milliseconds: number): Promise<number> {
-  const startedMs = performance.now();
-  let count = 0;
-  let elapsedMs = 0;
-  for (let batch = 1; elapsedMs < milliseconds; batch = Math.min(batch * 2, 4_096)) {
-    for (let at = 0; at < batch && (batch < 4 || elapsedMs < milliseconds); at++) {
-      const pending = step();
-      if (pending !== undefined) await pending;
-      count++;
-    }
-    elapsedMs = performance.now() - startedMs;
-  }
-  return (elapsedMs * 1e6) / count;
-}
-
-const found: Record<string, number[]> = Object.fromEntries(steps.map(([name]) => [name, []]));
-for (const [, step] of steps) await time(step, 2 * millisecondsPerRound);
-for (let round = 0; round < rounds; round++) {
-  for (const [name, step] of round % 2 === 0 ? steps : steps.toReversed())
-    found[name]?.push(await time(step, millisecondsPerRound));
-}
-const { user, system } = process.cpuUsage();
-console.log(JSON.stringify({ times: kept === undefined ? {} : found, cpuUs: user + system }));
+const told = await timeSteps(steps, { rounds, millisecondsPerRound });
+console.log(kept === undefined ? "" : told);

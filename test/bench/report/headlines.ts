@@ -16,7 +16,10 @@ export function findHeadlines(report: BenchReport): readonly string[] {
 }
 
 /** Figures by their names with the unit that stands behind each, `~` where it was disturbed; undefined where one is missing. */
-function readFigures({ figures }: BenchReport, units: Readonly<Record<string, string>>): readonly string[] | undefined {
+export function readFigures(
+  { figures }: BenchReport,
+  units: Readonly<Record<string, string>>,
+): readonly string[] | undefined {
   const found = Object.entries(units).flatMap(([name, unit]) => {
     const figure = figures[name];
     if (figure === undefined || Number.isNaN(figure.med)) return [];

@@ -7,8 +7,14 @@ import type { BenchReport } from "../sidecar/tally.ts";
 /** How long it took, and what it is a part of where it is one. */
 type Took = Pick<RunFacts, "tookSeconds" | "part">;
 
+/** What every report for programs has. */
+interface JsonReport {
+  readonly ratios: Readonly<Record<string, number>>;
+  readonly [member: string]: unknown;
+}
+
 /** The object of `--json`. `ratios`: the median of every figure by name, also of those that are no ratios. */
-export function toJson(machine: Machine, { tookSeconds, part }: Took, report: BenchReport): object {
+export function toJson(machine: Machine, { tookSeconds, part }: Took, report: BenchReport): JsonReport {
   const bars = report.bars.map(({ bar, verdict }) => ({ ...bar, verdict }));
   return {
     ...(part === undefined ? {} : { part }),

@@ -10,8 +10,8 @@ const introduction = `# Benchmarks
 <!-- Written by \`npm run bench -- sidecar\` with \`--write\`. Do not edit. -->
 
 What the sidecar costs, beside a bare passthrough of node:http and undici that reads and decides nothing, relays made with the MCP SDKs,
-and other people's proxies. Everything here comes from one run of \`npm run bench -- sidecar\` with \`--write\`; without it the same is
-printed, with \`--quick\` a part of it from shorter windows.`;
+and other people's proxies; below what the webhook costs, once its benchmark has written it. Everything of the sidecar comes from one run of
+\`npm run bench -- sidecar\` with \`--write\`; without it the same is printed, with \`--quick\` a part of it from shorter windows.`;
 
 const explanation = `## How to read it
 
@@ -33,21 +33,25 @@ export function formatPage(machine: Machine, facts: RunFacts, report: BenchRepor
     `## In short\n\n${formatList(findHeadlines(report))}`,
     explanation,
     `## The run\n\n${formatList(describeRun(machine, facts))}`,
-    ...buildTables(report).map(formatTable),
+    ...buildTables(report).map((table) => formatTable(table)),
     ...(report.notes.length === 0 ? [] : [`## Notes\n\n${formatList(report.notes.map(escape))}`]),
   ];
   return `${parts.join("\n\n")}\n`;
 }
 
-const formatList = (lines: readonly string[]): string => lines.map((line) => `- ${line}`).join("\n");
+/** Sentences as a list. */
+export const formatList = (lines: readonly string[]): string => lines.map((line) => `- ${line}`).join("\n");
 
-function formatTable({ title, about, head, numbersFrom, rows }: Table): string {
+/** A table under its heading, of level `##` where nothing else is said. */
+export function formatTable({ title, about, head, numbersFrom, rows }: Table, level = "##"): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
   const rule = head.map((_, at) => (at < numbersFrom ? "---" : "--:"));
-  return [`## ${title}`, "", about, "", line(head), line(rule), ...rows.map((row) => line(row.map(escape)))].join("\n");
+  return [`${level} ${title}`, "", about, "", line(head), line(rule), ...rows.map((row) => line(row.map(escape)))].join(
+    "\n",
+  );
 }
 
 /** Text that means nothing to Markdown. */
-function escape(text: string): string {
+export function escape(text: string): string {
   return text.replaceAll(/\s+/g, " ").replaceAll(/[|\\`*_[\]]|<(?=[a-z/!])/gi, String.raw`\$&`);
 }

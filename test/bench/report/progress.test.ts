@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it } from "vitest";
 import { listBars } from "../sidecar/bars.ts";
-import type { Attempt, Outcome } from "../sidecar/run.ts";
+import type { Attempt, Outcome } from "../run-cases.ts";
 import type { CaseResult } from "../sidecar/plan.ts";
 import { createTally } from "../sidecar/tally.ts";
 import { createBenchProgress } from "./progress.ts";

@@ -3,7 +3,7 @@
  * each case begins and one as it ends. Below each ended case stand its bars with what was measured.
  */
 import type { ProgressOutput } from "../../cluster/progress.ts";
-import type { Attempt, Outcome, RunListener } from "../sidecar/run.ts";
+import type { Attempt, Outcome, RunListener } from "../run-cases.ts";
 import { createForecast, formatLeft, formatSeconds } from "./forecast.ts";
 import { formatBar, formatFigure, unitOf } from "./tables.ts";
 

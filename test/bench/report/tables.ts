@@ -38,11 +38,12 @@ export function buildTables(report: BenchReport): readonly Table[] {
     ),
     buildStarts(of("startup")),
     buildSteps(of("micro")),
-    buildFigures(report),
+    buildFigures(report, questions),
   ].filter(({ rows }) => rows.length > 0);
 }
 
-function buildBars(bars: readonly JudgedBar[]): Table {
+/** The bars. */
+export function buildBars(bars: readonly JudgedBar[]): Table {
   return {
     title: "Bars",
     about: "Each bar with the figure of the try that met it, or of the last one.",
@@ -121,18 +122,24 @@ function buildStarts(rows: readonly ResultRow[]): Table {
   };
 }
 
-function buildSteps(rows: readonly ResultRow[]): Table {
-  return {
+/** Steps that were timed alone. */
+export function buildSteps(
+  rows: readonly ResultRow[],
+  { title, about }: Pick<Table, "title" | "about"> = {
     title: "Single steps",
     about: "Each timed alone, in one process with the sidecar's flags.",
+  },
+): Table {
+  return {
+    ...{ title, about },
     head: ["step", "µs", "rounds"],
     numbersFrom: 1,
     rows: rows.map((row) => [nameSubject(row), formatSpread(row.cpuUs, 2), formatRounds(row)]),
   };
 }
 
-/** What no bar asks for. */
-function buildFigures({ figures, bars }: BenchReport): Table {
+/** What no bar asks for. `asked`: questions by the figure's name. */
+export function buildFigures({ figures, bars }: BenchReport, asked: Readonly<Record<string, string>>): Table {
   const barred = new Set(bars.map(({ bar }) => bar.figure));
   return {
     title: "Without a bar",
@@ -141,20 +148,20 @@ function buildFigures({ figures, bars }: BenchReport): Table {
     numbersFrom: 1,
     rows: Object.entries(figures)
       .filter(([name]) => !barred.has(name))
-      .map(([name, figure]) => [questions[name] ?? name, formatFigure(figure, unitOf(name))]),
+      .map(([name, figure]) => [asked[name] ?? name, formatFigure(figure, unitOf(name))]),
   };
 }
 
 /** The unit that the name of a figure ends with; a ratio where it ends with none. */
 export function unitOf(name: string): Bar["unit"] {
-  const unit = (["us", "ms", "MiB"] as const).find((each) => name.endsWith(`_${each.toLowerCase()}`));
+  const unit = (["us", "ms", "MiB", "pods"] as const).find((each) => name.endsWith(`_${each.toLowerCase()}`));
   return unit ?? "x";
 }
 
 const whole = (value = Number.NaN): string => Math.round(value).toLocaleString("en-US");
 
 /** Median with least and most in brackets. */
-function formatSpread(value: Spread | undefined, digits: number): string {
+export function formatSpread(value: Spread | undefined, digits: number): string {
   if (value === undefined) return "";
   const [med, min, max] = [value.med, value.min, value.max].map((each) => each.toFixed(digits));
   return min === max ? `${med}` : `${med} (${min}${value.min < 0 ? " to " : "-"}${max})`;
@@ -163,7 +170,8 @@ function formatSpread(value: Spread | undefined, digits: number): string {
 /** A figure with its unit; `~` where it was disturbed. */
 export function formatFigure(figure: Figure, unit: Bar["unit"]): string {
   const isSmall = figure.med > 0 && figure.med < 0.1;
-  const text = formatSpread(figure, unit === "calls" || unit === "connections" ? 0 : isSmall ? 3 : 2);
+  const isCount = unit === "calls" || unit === "connections" || unit === "pods";
+  const text = formatSpread(figure, isCount ? 0 : isSmall ? 3 : 2);
   return `${text}${withUnit(unit)}${figure.clean ? "" : " ~"}`;
 }
 
@@ -178,7 +186,7 @@ const withUnit = (unit: Bar["unit"]): string => (unit === "x" ? "x" : ` ${unit =
 const tryOf = ({ isAgain }: ResultRow): string => (isAgain === true ? ", second try" : "");
 const nameCase = (row: ResultRow): string => `${row.case}${tryOf(row)}`;
 /** The subject, where the table names no case. */
-const nameSubject = (row: ResultRow): string => `${row.subject}${tryOf(row)}`;
+export const nameSubject = (row: ResultRow): string => `${row.subject}${tryOf(row)}`;
 
 /** Rounds that count; `~` where others disturbed too many. */
-const formatRounds = ({ rounds, clean }: ResultRow): string => `${rounds}${clean ? "" : " ~"}`;
+export const formatRounds = ({ rounds, clean }: ResultRow): string => `${rounds}${clean ? "" : " ~"}`;

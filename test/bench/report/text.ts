@@ -5,10 +5,15 @@ import { describeRun, summarize, type RunFacts } from "./describe.ts";
 import { buildTables, type Table } from "./tables.ts";
 
 /** The whole report. */
-export function formatReport(machine: Machine, facts: RunFacts, report: BenchReport): string {
+export function formatReport(
+  machine: Machine,
+  facts: RunFacts,
+  report: BenchReport,
+  tables: readonly Table[] = buildTables(report),
+): string {
   return [
     describeRun(machine, facts).join("\n"),
-    ...buildTables(report).map(layOut),
+    ...tables.map(layOut),
     [...report.notes, summarize(report)].join("\n"),
   ].join("\n\n");
 }

@@ -1,16 +1,9 @@
 /** The bars of the sidecar, each with the case that measures its figure. Numbers P1 to P11 are those of the design's performance page. */
-import type { Bar } from "../stats/verdict.ts";
-
-/** A bar with the case that has to be measured again where it is not met. */
-export interface SidecarBar extends Bar {
-  readonly case: string;
-  /** The number of streams that it is about, where it is about one. */
-  readonly streams?: number;
-}
+import type { CaseBar } from "./tally.ts";
 
 /** The bars of so many streams. */
-function barsOfStreams(count: number): readonly SidecarBar[] {
-  return ["", "_1_event_per_s"].flatMap((suffix): SidecarBar[] => {
+function barsOfStreams(count: number): readonly CaseBar[] {
+  return ["", "_1_event_per_s"].flatMap((suffix): CaseBar[] => {
     const what = `${count.toLocaleString("en-US")} streams, ${suffix === "" ? "idle" : "1 event/s"}`;
     return [
       bar("P7", "streams", `with_${count}_streams${suffix}`, {
@@ -33,16 +26,15 @@ function bar(
   id: string,
   from: string,
   figure: string,
-  rest: Pick<SidecarBar, "question" | "unit" | "streams"> &
-    ({ readonly atLeast: number } | { readonly atMost: number }),
-): SidecarBar {
+  rest: Pick<CaseBar, "question" | "unit" | "streams"> & ({ readonly atLeast: number } | { readonly atMost: number }),
+): CaseBar {
   return { id, case: from, figure, ...rest };
 }
 
 const vsBare = (what: string): string => `capacity, ${what}, of the bare passthrough`;
 
 /** The bars, in the order of their numbers. `streams`: the numbers of streams that a run opens. */
-export function listBars(streams: readonly number[]): readonly SidecarBar[] {
+export function listBars(streams: readonly number[]): readonly CaseBar[] {
   return [
     bar("P1", "call-300B", "call_300B_vs_bare", { question: vsBare("call of 300 B"), unit: "x", atLeast: 0.85 }),
     bar("P2", "call-300B", "call_300B_vs_sdk_v1", {

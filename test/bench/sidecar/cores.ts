@@ -1,5 +1,5 @@
 /** Which core runs what, and how much of a core was used: the load and the server on the first, what is measured on the last. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { cpus } from "node:os";
 
@@ -25,8 +25,13 @@ export function pinTo(core: Core): readonly string[] {
 
 /** Pins this process, which makes the load, to the first core. */
 export function pinSelf(): void {
-  if (isPinned)
-    execFileSync("taskset", ["-acp", String(coreNumber("first")), String(process.pid)], { stdio: "ignore" });
+  moveToCore(process.pid, "first");
+}
+
+/** Moves a running process with all its threads, back to all cores with `any`. One that has ended stays where it is. */
+export function moveToCore(pid: number, core: Core | "any"): void {
+  const list = core === "any" ? `0-${cpus().length - 1}` : String(coreNumber(core));
+  if (isPinned) spawnSync("taskset", ["-acp", list, String(pid)], { stdio: "ignore" });
 }
 
 /** CPU time of a process with all its threads since its start, in microseconds; what it started counts for itself. */

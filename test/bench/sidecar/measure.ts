@@ -63,7 +63,7 @@ export function expectWarmUpSeconds({ mostWarmUpSeconds }: Pick<BenchPlan, "most
 }
 
 /** What rounds are made of. `sample` measures one entry for one window; `disturbance` is above 0 where that says little. */
-export interface TurnsOptions<E extends { readonly subject: Subject }, S> {
+export interface TurnsOptions<E extends { readonly subject: Pick<Subject, "name"> }, S> {
   readonly title: string;
   readonly entries: readonly E[];
   readonly sample: (entry: E) => Promise<S>;
@@ -71,7 +71,7 @@ export interface TurnsOptions<E extends { readonly subject: Subject }, S> {
 }
 
 /** Measures the rounds of a plan. Gives the samples of each round by the subject's name. */
-export async function takeTurns<E extends { readonly subject: Subject }, S>(
+export async function takeTurns<E extends { readonly subject: Pick<Subject, "name"> }, S>(
   options: TurnsOptions<E, S>,
   plan: Pick<BenchPlan, "rounds" | "extraRounds" | "onProgress">,
 ): Promise<readonly ReadonlyMap<string, S>[]> {

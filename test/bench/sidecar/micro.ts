@@ -5,40 +5,64 @@ import { mostOthers, type Figure } from "../stats/rounds.ts";
 import { spread } from "../stats/series.ts";
 import { pinTo, watchCore } from "./cores.ts";
 import { shippedFlags } from "./lineup.ts";
-import type { BenchCase, ResultRow } from "./plan.ts";
+import type { BenchCase, CasePlan, ResultRow } from "./plan.ts";
 
 /** Seconds in which one step is timed, for each second of a window. */
 const shareOfWindow = 0.1;
 /** How many steps there are; only for the forecast. */
 const stepCount = 13;
 
-type Times = Readonly<Record<string, readonly number[]>>;
+/** Nanoseconds of each round by step. */
+export type Times = Readonly<Record<string, readonly number[]>>;
 
 /** The case. */
 export const microCase: BenchCase = {
   name: "micro",
-  expectSeconds: ({ rounds, seconds }) => stepCount * (rounds + 2) * shareOfWindow * seconds,
+  expectSeconds: (plan) => expectStepsSeconds(stepCount, plan),
   run: async ({ programs }, plan) => {
     plan.onProgress("micro: single steps of a call");
-    const args = [programs.micro, String(plan.rounds), String(Math.round(plan.seconds * shareOfWindow * 1_000))];
-    const [file = "", ...rest] = [...pinTo("last"), process.execPath, ...shippedFlags, ...args];
-    const readOthers = watchCore();
-    const running = promisify(execFile)(file, rest);
-    // It computes without a pause and sees no end of its input: who is interrupted ends it.
-    const leave = (): void => void running.child.kill("SIGKILL");
-    process.once("exit", leave);
-    const { stdout } = await running.finally(() => process.off("exit", leave));
-    // Our own program; it prints this shape.
-    const { times, cpuUs } = JSON.parse(stdout) as { readonly times: Times; readonly cpuUs: number };
-    const clean = readOthers(cpuUs) <= mostOthers;
-    return { rows: describeRows(times, clean), figures: findFigures(times, clean), notes: [] };
+    const { times, clean } = await runSteps([...shippedFlags, programs.micro], plan);
+    return {
+      rows: describeSteps({ times, clean }, { bench: "micro", case: "single steps" }),
+      figures: findFigures(times, clean),
+      notes: [],
+    };
   },
 };
 
-function describeRows(times: Times, clean: boolean): readonly ResultRow[] {
+/**
+ * Runs a program that times steps, on the last core. `command`: Node's flags, the program and its first arguments; rounds and milliseconds
+ * of a step come behind them. `clean`: false where others used that core.
+ */
+export async function runSteps(
+  command: readonly string[],
+  plan: Pick<CasePlan, "rounds" | "seconds">,
+): Promise<{ readonly times: Times; readonly clean: boolean }> {
+  const args = [...command, String(plan.rounds), String(Math.round(plan.seconds * shareOfWindow * 1_000))];
+  const [file = "", ...rest] = [...pinTo("last"), process.execPath, ...args];
+  const readOthers = watchCore();
+  const running = promisify(execFile)(file, rest);
+  // It computes without a pause and sees no end of its input: who is interrupted ends it.
+  const leave = (): void => void running.child.kill("SIGKILL");
+  process.once("exit", leave);
+  const { stdout } = await running.finally(() => process.off("exit", leave));
+  // Our own program; it prints this shape.
+  const { times, cpuUs } = JSON.parse(stdout) as { readonly times: Times; readonly cpuUs: number };
+  return { times, clean: readOthers(cpuUs) <= mostOthers };
+}
+
+/** About how long so many steps take. */
+export function expectStepsSeconds(steps: number, { rounds, seconds }: Pick<CasePlan, "rounds" | "seconds">): number {
+  return steps * (rounds + 2) * shareOfWindow * seconds;
+}
+
+/** A row for each step. */
+export function describeSteps(
+  { times, clean }: { readonly times: Times; readonly clean: boolean },
+  names: Pick<ResultRow, "bench" | "case">,
+): readonly ResultRow[] {
   return Object.entries(times).map(([step, nanoseconds]) => ({
-    bench: "micro",
-    case: "single steps",
+    ...names,
     subject: step,
     rounds: nanoseconds.length,
     clean,

@@ -5,29 +5,35 @@ import type { SubjectName } from "./lineup.ts";
 import type { Stage } from "./stage.ts";
 
 /** How much is measured. `tries`: how often a case whose bar is not met may be measured; two of two have to miss it. */
-export interface BenchPlan {
+export interface CasePlan {
   /** Rounds of what a bar asks for. */
   readonly rounds: number;
-  /** Rounds where relays of the SDKs are measured, since they swing. */
-  readonly sdkRounds: number;
-  /** Rounds of what no bar asks for. */
-  readonly unbarredRounds: number;
   /** Windows of each subject in a case that may be measured again where others disturbed them. */
   readonly extraRounds: number;
   readonly seconds: number;
   readonly mostWarmUpSeconds: number;
   readonly tries: 1 | 2;
+  readonly cases: readonly string[];
+  readonly onProgress: (text: string) => void;
+}
+
+/** How much is measured of the sidecar. */
+export interface BenchPlan extends CasePlan {
+  /** Rounds where relays of the SDKs are measured, since they swing. */
+  readonly sdkRounds: number;
+  /** Rounds of what no bar asks for. */
+  readonly unbarredRounds: number;
   /** Numbers of streams that are held open, ascending. */
   readonly streams: readonly number[];
-  readonly cases: readonly string[];
   /** Names of the figures that are measured again, with the subjects that they need and no others; absent: all. */
   readonly figures?: ReadonlySet<string>;
-  readonly onProgress: (text: string) => void;
 }
 
 /** One subject in one case, as it is written to the results. Absent is what the case does not measure. */
 export interface ResultRow {
-  readonly bench: "throughput" | "latency" | "streams" | "startup" | "micro";
+  readonly bench:
+    | ("throughput" | "latency" | "streams" | "startup" | "micro")
+    | ("webhook-review" | "webhook-admission" | "webhook-burst" | "webhook-decision" | "webhook-memory");
   readonly case: string;
   /** Measured in a second try. */
   readonly isAgain?: true;
@@ -47,6 +53,13 @@ export interface ResultRow {
   readonly startMs?: Spread;
   readonly rssMiB?: Spread;
   readonly anonMiB?: Spread;
+  /** Live objects of the heap, after a collection. */
+  readonly heapMiB?: Spread;
+  /** Time of the webhook as the API server counts it, mean of each window. */
+  readonly seenMs?: Spread;
+  /** Time for all pods of a burst, and how many of them were refused. */
+  readonly tookMs?: Spread;
+  readonly refusedPods?: Spread;
 }
 
 /** What a case found: rows, and figures by their name in `--json`. */
@@ -58,12 +71,12 @@ export interface CaseResult {
 }
 
 /** A case of the benchmark. */
-export interface BenchCase {
+export interface BenchCase<S = Stage, P = BenchPlan> {
   readonly name: string;
   /** About how long it takes on a quiet machine. */
-  readonly expectSeconds: (plan: BenchPlan) => number;
+  readonly expectSeconds: (plan: P) => number;
   /** Subjects that end with the last case that measures them. */
   readonly guests?: readonly SubjectName[];
   /** Measures it. Rejects where what is measured does not answer rightly: then nothing of it is timed. */
-  readonly run: (stage: Stage, plan: BenchPlan) => Promise<CaseResult>;
+  readonly run: (stage: S, plan: P) => Promise<CaseResult>;
 }

@@ -1,12 +1,18 @@
 /** What a run has found so far: rows and figures by case, and how the bars stand after one try or two. Pure. */
 import type { Figure } from "../stats/rounds.ts";
-import { judgeFigure, judgeTries, type Verdict } from "../stats/verdict.ts";
-import type { SidecarBar } from "./bars.ts";
+import { judgeFigure, judgeTries, type Bar, type Verdict } from "../stats/verdict.ts";
 import type { CaseResult, ResultRow } from "./plan.ts";
+
+/** A bar with the case that has to be measured again where it is not met. */
+export interface CaseBar extends Bar {
+  readonly case: string;
+  /** The number of streams that it is about, where it is about one. */
+  readonly streams?: number;
+}
 
 /** A bar with its last figure and what is said of it. */
 export interface JudgedBar {
-  readonly bar: SidecarBar;
+  readonly bar: CaseBar;
   readonly figure: Figure | undefined;
   readonly verdict: Verdict;
 }
@@ -30,18 +36,18 @@ export interface Tally {
   /** Adds what one try of a case found. Gives the bars of this try. */
   readonly add: (caseName: string, result: CaseResult) => readonly JudgedBar[];
   /** The bars of a case that no try has met. */
-  readonly unmet: (caseName: string) => readonly SidecarBar[];
+  readonly unmet: (caseName: string) => readonly CaseBar[];
   /** What has been found, of the cases that were added. */
   readonly report: () => BenchReport;
 }
 
 /** Creates an empty tally. */
-export function createTally(bars: readonly SidecarBar[]): Tally {
+export function createTally(bars: readonly CaseBar[]): Tally {
   const results = new Map<string, CaseResult[]>();
   const figures: Record<string, Figure> = {};
-  const tries = new Map<SidecarBar, Verdict[]>(bars.map((bar) => [bar, []]));
-  const isMet = (bar: SidecarBar): boolean => tries.get(bar)?.includes("met") ?? false;
-  const barsOf = (caseName: string): readonly SidecarBar[] => bars.filter((bar) => bar.case === caseName);
+  const tries = new Map<CaseBar, Verdict[]>(bars.map((bar) => [bar, []]));
+  const isMet = (bar: CaseBar): boolean => tries.get(bar)?.includes("met") ?? false;
+  const barsOf = (caseName: string): readonly CaseBar[] => bars.filter((bar) => bar.case === caseName);
   return {
     add: (caseName, result) => {
       const before = results.get(caseName) ?? [];

@@ -12,7 +12,7 @@ export interface Bar {
   readonly figure: string;
   /** What is asked, for people. */
   readonly question: string;
-  readonly unit: "x" | "ms" | "us" | "MiB" | "KiB" | "calls" | "connections";
+  readonly unit: "x" | "ms" | "us" | "MiB" | "KiB" | "calls" | "connections" | "pods";
   readonly atLeast?: number;
   readonly atMost?: number;
 }

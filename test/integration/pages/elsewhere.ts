@@ -41,6 +41,12 @@ export const runElsewhere: readonly RunElsewhere[] = [
   row("npm run bench -- sidecar --case streams", ".ci/run", "bench -- sidecar --quick", "CI runs it with other cases"),
   row("npm run bench -- sidecar", ".ci/run", "bench -- sidecar --quick", "CI runs its quick form"),
   row(
+    "npm run bench -- webhook",
+    "test/bench/bench.test.ts",
+    'bench("webhook", ',
+    "its own test runs the cases that need no cluster; the others take minutes on one",
+  ),
+  row(
     "npm run bench -- cluster",
     "test/bench/main.ts",
     "benchCluster(",
@@ -197,6 +203,12 @@ export const runElsewhere: readonly RunElsewhere[] = [
     "kubectl delete mutatingwebhookconfiguration outrigger",
     "charts/testdata/default/expected.yaml",
     "kind: MutatingWebhookConfiguration\nmetadata:\n  name: outrigger\n",
+    "the chart renders it under this name",
+  ),
+  row(
+    "kubectl delete validatingwebhookconfiguration outrigger",
+    "charts/testdata/default/expected.yaml",
+    "kind: ValidatingWebhookConfiguration\nmetadata:\n  name: outrigger\n",
     "the chart renders it under this name",
   ),
   row(

@@ -1,11 +1,10 @@
 /** Everything that the webhook knows of its cluster, opened and closed together: nothing here is asked while a pod waits. */
-import { splitPem, type CertificateSource } from "@outrigger/certs";
+import { isChainTrusted, splitPem, type CertificateSource } from "@outrigger/certs";
 import { createObjects, type ObjectWatch } from "@outrigger/kube";
 import type { HealthCheck } from "@outrigger/runtime/health";
 import type { InstallationSource } from "../server/installation.ts";
 import type { NamespaceSource } from "../server/namespaces.ts";
 import { watchAuthority } from "./authority.ts";
-import { isChainTrusted } from "./chain.ts";
 import type { ClusterContext, WatchSubject } from "./context.ts";
 import { watchInstallation } from "./installation.ts";
 import { createLeafKeeper } from "./leaf.ts";
@@ -82,6 +81,8 @@ export function openClusterCertificates(
     lifetimeMs: options.authorityLifetimeMs,
     nowMs,
     onChange,
+    // Until the entries were read, nobody knows whom they trust.
+    trustedNow: () => (registration.isSynced() ? registration.trusted() : undefined),
   });
   const leaf = createLeafKeeper({
     ...options,

@@ -5,11 +5,12 @@
  */
 import { checkPair, issueLeaf, type CertificateSource, type KeyedCertificate } from "@outrigger/certs";
 import { createBackoff } from "@outrigger/kube";
-import type { WatchedAuthority } from "./authority.ts";
+import type { FindAuthority } from "./authority.ts";
+import { isSigningDue, isToBeServed, planRenewal, type LeafFacts } from "./leaf-choice.ts";
 
 /** What a leaf is made with. Times in ms; `isTrusted` says whether the API server trusts an authority now. */
 export interface LeafKeeperOptions {
-  readonly findAuthority: WatchedAuthority["find"];
+  readonly findAuthority: FindAuthority;
   readonly isTrusted: (authorityPem: string) => boolean;
   readonly names: readonly string[];
   readonly lifetimeMs: number;
@@ -33,10 +34,8 @@ export interface LeafKeeper {
   readonly close: () => void;
 }
 
-interface Leaf {
+interface Leaf extends LeafFacts {
   readonly pair: KeyedCertificate;
-  readonly authorityPem: string;
-  readonly renewAtMs: number;
 }
 
 const retryBounds = { firstMs: 250, longestMs: 10_000 };
@@ -63,7 +62,8 @@ export function createLeafKeeper(options: LeafKeeperOptions): LeafKeeper {
   };
 
   const serveNewest = (): void => {
-    if (newest === undefined || newest === served || !isToBeServed(newest)) return;
+    if (newest === undefined || newest === served) return;
+    if (!isToBeServed(newest, served, { isTrusted, nowMs: nowMs() })) return;
     const leaf = newest;
     const isFirst = served === undefined;
     served = leaf;
@@ -76,18 +76,12 @@ export function createLeafKeeper(options: LeafKeeperOptions): LeafKeeper {
     onChange: (next) => void (listener = next),
     close,
   });
-  const isToBeServed = (leaf: Leaf): boolean =>
-    served === undefined ||
-    isTrusted(leaf.authorityPem) ||
-    !isTrusted(served.authorityPem) ||
-    !checkPair(served.pair, nowMs()).ok;
 
   const renew = async (): Promise<void> => {
     const found = await options.findAuthority();
     if (!found.ok) throw new Error(found.problem);
     const { signing } = found;
-    const isDue = newest === undefined || newest.authorityPem !== signing.certificatePem || nowMs() >= newest.renewAtMs;
-    if (isDue) newest = await signLeaf(signing, options);
+    if (isSigningDue(newest, signing.certificatePem, nowMs())) newest = await signLeaf(signing, options);
     serveNewest();
   };
   const run = async (): Promise<void> => {
@@ -117,7 +111,6 @@ export function createLeafKeeper(options: LeafKeeperOptions): LeafKeeper {
   return { first, authorityPem: () => served?.authorityPem, reconsider, close };
 }
 
-/** Renewal comes at two thirds of the life, a tenth more or less, so that replicas do not renew at once. */
 async function signLeaf(
   authority: KeyedCertificate,
   { names, nowMs, lifetimeMs, random }: LeafKeeperOptions,
@@ -125,8 +118,9 @@ async function signLeaf(
   const startMs = nowMs();
   const pair = await issueLeaf(authority, { names, nowMs: startMs, lifetimeMs });
   const checked = checkPair(pair, startMs);
-  // The authority may end before a whole life is over.
-  const endMs = checked.ok ? checked.notAfterMs : startMs;
-  const renewAtMs = startMs + (endMs - startMs) * (2 / 3) * (0.9 + random() * 0.2);
-  return { pair, authorityPem: authority.certificatePem, renewAtMs };
+  // Only where the authority ended while it signed.
+  if (!checked.ok) throw new Error(checked.problem);
+  const { notBeforeMs: fromMs, notAfterMs: untilMs } = checked;
+  const renewAtMs = planRenewal(startMs, untilMs, random());
+  return { pair, authorityPem: authority.certificatePem, fromMs, untilMs, renewAtMs };
 }

@@ -7,6 +7,8 @@ import { watch, type ClusterContext } from "./context.ts";
 
 /** What the configuration says about whom API servers trust. */
 export interface WatchedRegistration extends Pick<ObjectWatch<unknown>, "isSynced" | "stop"> {
+  /** Every certificate that an entry trusts, each as PEM and once. */
+  readonly trusted: () => readonly string[];
   /** Why calls to us could fail; undefined where what every entry trusts (certificates as PEM) is enough. */
   readonly findProblem: (isEnough: (trusted: readonly string[]) => boolean) => string | undefined;
 }
@@ -33,7 +35,10 @@ export function watchRegistration(context: ClusterContext, name: string, onChang
     const lacking = ours.find((entry) => !isEnough(entry.trusted));
     return lacking === undefined ? undefined : `${lacking.name} of webhook configuration ${name} does not trust us yet`;
   };
-  return { findProblem, isSynced, stop };
+  const trusted = (): readonly string[] => [
+    ...new Set(list().flatMap((found) => found.flatMap((entry) => entry.trusted))),
+  ];
+  return { findProblem, trusted, isSynced, stop };
 }
 
 function readEntries(configuration: unknown): readonly EntryTrust[] {

@@ -20,6 +20,7 @@ import {
 } from "./outcome.ts";
 import { plan, type Plan } from "./plan.ts";
 import { isObject, readMember, readObject, type JsonObject } from "./read/json.ts";
+import { toPrintable } from "./read/printable.ts";
 import { readPod, type PodView } from "./read/pod.ts";
 import { describePod, findOwner, nameServer } from "./read/server-name.ts";
 import { strip } from "./strip.ts";
@@ -71,15 +72,21 @@ function inject(request: InjectionRequest, { namespace, installation }: Known, c
     return deny(request, [{ reason: "InvalidPod", text: `expected ${incoming.ok ? "an object" : incoming.expected}` }]);
   const { pod: stripped, previous } = strip(request.pod);
   const view = readPod(stripped);
-  // What strip takes out never holds an app container, so this can't fail where the incoming pod could be read.
+  // A pod may hold nothing but a container by our name.
   if (!view.ok) return deny(request, [{ reason: "InvalidPod", text: `expected ${view.expected}` }]);
   const result = check(view.pod, { namespace: namespace.annotations, previous, config });
-  if (!result.ok) return deny(request, result.problems);
+  if (!result.ok) return deny(request, result.problems, result.warnings);
   const owner = request.owner ?? findOwner(view.pod.metadata);
   const serverName = nameServer(view.pod.metadata, owner);
   const about = { installation, namespace: request.namespace, serverName, wasInjected: previous !== undefined };
   const policy = choosePolicy(incoming.pod, about);
-  const inputs = { serverName, trustKeys: installation.trustKeys, policy: policy.value };
+  const inputs = {
+    serverName,
+    trustKeys: installation.trustKeys,
+    policy: policy.value,
+    stripped,
+    previous,
+  };
   const wanted = plan(result.checked, inputs, config);
   const patch = diff(request.pod, wanted, { previous, config });
   const overwritten = previous === undefined ? warnOfOverwritten(incoming.pod, wanted) : [];
@@ -91,7 +98,11 @@ function inject(request: InjectionRequest, { namespace, installation }: Known, c
   };
 }
 
-function deny(request: InjectionRequest, problems: readonly [Problem, ...Problem[]]): Admission {
+function deny(
+  request: InjectionRequest,
+  problems: readonly [Problem, ...Problem[]],
+  warnings: readonly Warning[] = [],
+): Admission {
   const metadata = readObject(request.pod, "metadata");
   const subject = describePod(metadata, request.owner ?? findOwner(metadata));
   const { reason } = problems[0];
@@ -101,14 +112,20 @@ function deny(request: InjectionRequest, problems: readonly [Problem, ...Problem
     code: denyCodes[reason],
     message: describeProblems(subject, problems),
     problems,
-    warnings: [],
+    warnings,
   };
 }
 
+/** Nobody reads more at once, and an answer must not grow with the pod. */
+const maxTold = 50;
+
 /** `2 problems in pod "x": (1) … [Reason]; (2) … [Reason]`. */
 function describeProblems(subject: string, problems: readonly Problem[]): string {
-  const list = problems.map(({ reason, text }, index) => `(${index + 1}) ${text} [${reason}]`).join("; ");
-  return `${problems.length} ${problems.length === 1 ? "problem" : "problems"} in ${subject}: ${list}`;
+  const told = problems.slice(0, maxTold).map(({ reason, text }, index) => `(${index + 1}) ${text} [${reason}]`);
+  const more = problems.length > maxTold ? [`and ${problems.length - maxTold} more`] : [];
+  const head = `${problems.length} ${problems.length === 1 ? "problem" : "problems"} in ${subject}`;
+  // Names of users stand in it as they are.
+  return toPrintable(`${head}: ${[...told, ...more].join("; ")}`);
 }
 
 /** A user's value under a key of ours was not read and is gone. */

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import type { KeyName } from "@outrigger/api/keys";
 import { sidecarPorts } from "@outrigger/api/ports";
-import { isObject } from "./read/json.ts";
+import { isObject, type JsonObject } from "./read/json.ts";
 
 /** Annotations whose default an installation may set: the plain ones that a namespace may set too. */
 export const defaultableKeys = [
@@ -28,6 +28,11 @@ export const auditWords = ["all", "refusals", "off"] as const;
 
 export type AuditLines = (typeof auditWords)[number];
 
+/** As what the sidecar runs: an init container that keeps running, or the first of the pod's containers. */
+export const sidecarKinds = ["native", "container"] as const;
+
+export type SidecarKind = (typeof sidecarKinds)[number];
+
 /** Settings of an installation. */
 export interface InjectionConfig {
   /** Version that the status annotation names. */
@@ -36,6 +41,10 @@ export interface InjectionConfig {
   readonly image: string;
   /** Image of the stdio shim, which an init container copies into pods of stdio servers. */
   readonly shimImage: string;
+  /** `container` is for clusters without native sidecars; see docs/adr/0032. */
+  readonly sidecarKind: SidecarKind;
+  /** What the installation adds to every sidecar and its pod; checked where it is read. */
+  readonly sidecarTemplate: SidecarTemplate;
   readonly imagePullPolicy: "Always" | "IfNotPresent" | "Never";
   /** Names of pull secrets, appended to the pod's own. */
   readonly imagePullSecrets: readonly string[];
@@ -60,6 +69,16 @@ export interface InjectionConfig {
   readonly foreign: ForeignInjectors;
 }
 
+/** Additions of an installation. Names of its volumes and ports begin with `outrigger-`, so that no pod's own can clash with them. */
+export interface SidecarTemplate {
+  /** Part of a container, merged over the sidecar's as Kubernetes merges. */
+  readonly container: JsonObject;
+  readonly volumes: readonly JsonObject[];
+  /** For pods that have none of that key. */
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
 /** Traces of other injectors that are not taken for the app's, or for tampering with the sidecar. */
 export interface ForeignInjectors {
   /** Containers that are never the MCP server unless an annotation names them. */
@@ -82,6 +101,8 @@ export const defaultConfig: InjectionConfig = {
   version,
   image: `outrigger-sidecar:${version}`,
   shimImage: `outrigger-shim:${version}`,
+  sidecarKind: "native",
+  sidecarTemplate: { container: {}, volumes: [], annotations: {}, labels: {} },
   imagePullPolicy: "IfNotPresent",
   imagePullSecrets: [],
   ownNamespace: "outrigger-system",
@@ -124,8 +145,17 @@ export function isSystemNamespace(namespace: string, config: InjectionConfig): b
   return [...kubernetesNamespaces, config.ownNamespace, ...config.systemNamespaces].includes(namespace);
 }
 
+/** Hashes of configurations that are in use: each is asked for twice by every pod, and a configuration never changes. */
+const hashes = new WeakMap<InjectionConfig, string>();
+
 /** Hash of everything that an installation decides; 16 hex digits. Two pods with one hash were injected alike. */
 export function hashConfig(config: InjectionConfig): string {
+  const known = hashes.get(config) ?? computeHash(config);
+  hashes.set(config, known);
+  return known;
+}
+
+function computeHash(config: InjectionConfig): string {
   return createHash("sha256")
     .update(JSON.stringify(sortKeys(config)))
     .digest("hex")

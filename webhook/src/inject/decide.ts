@@ -5,7 +5,7 @@
 import { keys } from "@outrigger/api/keys";
 import { isSystemNamespace, type InjectionConfig } from "./config.ts";
 import { quote, type Scope, type SkipReason, type Verdict, type Warning } from "./outcome.ts";
-import { readMember, readObject } from "./read/json.ts";
+import { isObject, readMember, readObject } from "./read/json.ts";
 import { isRelayPod } from "./read/relay.ts";
 import type { Owner } from "./read/server-name.ts";
 
@@ -39,6 +39,7 @@ const isMirrorPod = ({ pod, userGroups }: InjectionRequest): boolean =>
 
 const rows: readonly Row[] = [
   (request) => (isPodCreation(request) ? undefined : skip("NotApplicable")),
+  refuseNothing,
   (request) => (isMirrorPod(request) ? skip("MirrorPod") : undefined),
   (request, config) => (isSystemNamespace(request.namespace, config) ? skip("SystemNamespace") : undefined),
   refuseInvalidLabel,
@@ -54,6 +55,13 @@ export function decide(request: InjectionRequest, config: InjectionConfig): Verd
     if (verdict !== undefined) return verdict;
   }
   return undefined;
+}
+
+/** Nothing can't be told from a pod without a label further on, and would be let through as that. */
+function refuseNothing({ pod }: InjectionRequest): Verdict | undefined {
+  return isObject(pod)
+    ? undefined
+    : { action: "deny", problems: [{ reason: "InvalidPod", text: "expected request.object to be a pod" }] };
 }
 
 function refuseInvalidLabel(request: InjectionRequest): Verdict | undefined {

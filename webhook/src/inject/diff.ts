@@ -6,13 +6,14 @@
 import type { InjectionConfig } from "./config.ts";
 import type { Operation } from "./outcome.ts";
 import { diffApp } from "./patch/app.ts";
-import { diffInitContainers } from "./patch/init-containers.ts";
+import { diffContainers, mustFollow } from "./patch/containers.ts";
 import { toPointer } from "./patch/pointer.ts";
 import { isSameVolume } from "./patch/subset.ts";
 import type { Plan } from "./plan.ts";
 import { readList, readMember, readText, type JsonObject } from "./read/json.ts";
 import { readPod, type PodView } from "./read/pod.ts";
-import type { Previous } from "./strip.ts";
+import type { Previous } from "./previous.ts";
+import { nothingDone } from "./undo.ts";
 
 /** What the diff looks at besides pod and plan. */
 export interface DiffContext {
@@ -25,23 +26,39 @@ export function diff(raw: JsonObject, wanted: Plan, context: DiffContext): Opera
   const read = readPod(raw);
   if (!read.ok) throw new Error(`a pod that was checked can't be read: expected ${read.expected}`);
   const { pod } = read;
-  const { probePorts } = context.config.foreign;
-  const ours = context.previous?.containers ?? new Set<string>();
-  const ourVolumes = context.previous?.volumes ?? new Set<string>();
+  const { config, previous } = context;
+  const { probePorts } = config.foreign;
+  const ours = previous?.containers ?? new Set<string>();
+  const ourVolumes = previous?.volumes ?? new Set<string>();
+  const undo = previous?.undo ?? nothingDone;
+  const others = pod.containers.filter(({ name }) => !ours.has(name));
   return [
     ...createMissing(raw, wanted),
     ...diffVolumes(pod, wanted.volumes, ourVolumes),
-    ...diffPullSecrets(pod, wanted.pullSecrets),
-    ...diffInitContainers(pod, wanted.initContainers, { ours, config: context.config }),
-    ...pod.containers.flatMap(({ raw, index }) =>
-      diffApp(raw, wanted.containers[index] ?? raw, {
+    ...diffPullSecrets(pod, wanted.pullSecrets, undo.pullSecrets),
+    ...diffContainers(pod.initContainers, wanted.initContainers, {
+      list: "initContainers",
+      ours,
+      config,
+      mustFollow: (container) => mustFollow(container, config),
+    }),
+    // Before the containers' own list, whose operations move places.
+    ...others.flatMap(({ raw: container, index }, at) =>
+      diffApp(container, wanted.containers[at] ?? container, {
         path: ["spec", "containers", index],
         ours: ourVolumes,
+        added: undo.env,
         probePorts,
       }),
     ),
-    ...diffMap(pod.labels, wanted.labels, ["metadata", "labels"]),
-    ...diffMap(pod.annotations, wanted.annotations, ["metadata", "annotations"]),
+    ...diffContainers(pod.containers, wanted.sidecars, {
+      list: "containers",
+      ours,
+      config,
+      mustFollow: ({ name }) => !config.foreign.containers.includes(name),
+    }),
+    ...diffMap(pod.labels, { wanted: wanted.labels, earlier: undo.labels }, ["metadata", "labels"]),
+    ...diffMap(pod.annotations, { wanted: wanted.annotations, earlier: undo.annotations }, ["metadata", "annotations"]),
     ...wanted.absentAnnotations
       .filter((key) => readMember(pod.annotations, key) !== undefined)
       .map((key): Operation => ({ op: "remove", path: toPointer(["metadata", "annotations", key]) })),
@@ -59,7 +76,7 @@ function createMissing(raw: JsonObject, wanted: Plan): Operation[] {
     ...create(metadata, ["metadata", "annotations"], {}),
     ...create(spec, ["spec", "volumes"], []),
     ...(wanted.pullSecrets.length === 0 ? [] : create(spec, ["spec", "imagePullSecrets"], [])),
-    ...create(spec, ["spec", "initContainers"], []),
+    ...(wanted.initContainers.length === 0 ? [] : create(spec, ["spec", "initContainers"], [])),
   ];
 }
 
@@ -88,14 +105,34 @@ function diffVolumes(pod: PodView, wanted: readonly JsonObject[], ours: Readonly
   return [...updates, ...removals];
 }
 
-function diffPullSecrets(pod: PodView, names: readonly string[]): Operation[] {
+/** Appends what is missing, and takes away what an earlier round appended and nobody wants any more. */
+function diffPullSecrets(pod: PodView, names: readonly string[], earlier: readonly string[]): Operation[] {
   const listed = readList(pod.spec, "imagePullSecrets").map((item) => readText(item, "name"));
   const missing = names.filter((name) => !listed.includes(name));
-  return missing.map((name) => ({ op: "add", path: "/spec/imagePullSecrets/-", value: { name } }));
+  const obsolete = listed
+    .map((name, index) => ({ name, index }))
+    .filter(({ name }) => name !== undefined && earlier.includes(name) && !names.includes(name))
+    .reverse();
+  return [
+    ...obsolete.flatMap(({ name, index }): Operation[] => [
+      { op: "test", path: `/spec/imagePullSecrets/${index}/name`, value: name },
+      { op: "remove", path: `/spec/imagePullSecrets/${index}` },
+    ]),
+    ...missing.map((name): Operation => ({ op: "add", path: "/spec/imagePullSecrets/-", value: { name } })),
+  ];
 }
 
-function diffMap(actual: JsonObject, wanted: ReadonlyMap<string, string>, path: readonly string[]): Operation[] {
-  return [...wanted]
+/** Sets what is wanted, and takes away what an earlier round added, nobody changed and nobody wants any more. */
+function diffMap(
+  actual: JsonObject,
+  { wanted, earlier }: Record<"wanted" | "earlier", ReadonlyMap<string, string>>,
+  path: readonly string[],
+): Operation[] {
+  const set = [...wanted]
     .filter(([key, value]) => readMember(actual, key) !== value)
-    .map(([key, value]) => ({ op: "add", path: toPointer([...path, key]), value }));
+    .map(([key, value]): Operation => ({ op: "add", path: toPointer([...path, key]), value }));
+  const obsolete = [...earlier]
+    .filter(([key, value]) => !wanted.has(key) && readMember(actual, key) === value)
+    .map(([key]): Operation => ({ op: "remove", path: toPointer([...path, key]) }));
+  return [...set, ...obsolete];
 }

@@ -12,12 +12,24 @@ import { isObject, readList, readMember, readText } from "./read/json.ts";
 const cases = readGoldenCases(fileURLToPath(new URL("testdata", import.meta.url)));
 const injected = cases.filter((each) => runCase(each).action === "inject");
 
-/** What a later webhook might do: an init container in front, a container behind, a volume. */
-const foreign: readonly Operation[] = [
-  { op: "add", path: "/spec/initContainers/0", value: { name: "late-init", image: "registry.example.com/late:1" } },
-  { op: "add", path: "/spec/containers/-", value: { name: "late-agent", image: "registry.example.com/late:1" } },
-  { op: "add", path: "/spec/volumes/-", value: { name: "late", emptyDir: {} } },
-];
+/** Where a case has its sidecar. */
+const listOf = ({ config }: (typeof cases)[number]): string =>
+  config.sidecarKind === "native" ? "initContainers" : "containers";
+
+/** What a later webhook might do: a container in front of the sidecar and one behind, an init container, a volume. */
+function foreignTo(each: (typeof cases)[number], pod: unknown): readonly Operation[] {
+  const hasInits = Array.isArray(readMember(readMember(pod, "spec"), "initContainers"));
+  const image = "registry.example.com/late:1";
+  return [
+    ...(hasInits ? [] : [{ op: "add", path: "/spec/initContainers", value: [] } as const]),
+    { op: "add", path: "/spec/initContainers/0", value: { name: "late-init", image } },
+    ...(listOf(each) === "initContainers"
+      ? []
+      : [{ op: "add", path: "/spec/containers/0", value: { name: "late-first", image } } as const]),
+    { op: "add", path: "/spec/containers/-", value: { name: "late-agent", image } },
+    { op: "add", path: "/spec/volumes/-", value: { name: "late", emptyDir: {} } },
+  ];
+}
 
 const patchOf = (each: (typeof cases)[number], pod: unknown): readonly Operation[] => {
   const admission = runCase(each, pod);
@@ -40,9 +52,9 @@ describe("golden cases", () => {
   });
 
   it.each(injected)("F-020 $name is put right once after another injector and then left alone", (each) => {
-    const disturbed = applyPatch(once(each), foreign);
+    const disturbed = applyPatch(once(each), foreignTo(each, once(each)));
     const repaired = applyPatch(disturbed, patchOf(each, disturbed));
-    expect(namesOf(repaired, "initContainers").indexOf(sidecarName)).toBe(0);
+    expect(namesOf(repaired, listOf(each)).indexOf(sidecarName)).toBe(0);
     expect(namesOf(repaired, "initContainers")).toContain("late-init");
     expect(namesOf(repaired, "containers")).toContain("late-agent");
     expect(namesOf(repaired, "volumes")).toContain("late");
@@ -51,9 +63,9 @@ describe("golden cases", () => {
 
   it.each(injected)("F-020 $name is repaired after its sidecar was replaced", (each) => {
     const pod = once(each);
-    const index = namesOf(pod, "initContainers").indexOf(sidecarName);
+    const index = namesOf(pod, listOf(each)).indexOf(sidecarName);
     const spoofed = applyPatch(pod, [
-      { op: "replace", path: `/spec/initContainers/${index}/image`, value: "registry.example.com/mine:1" },
+      { op: "replace", path: `/spec/${listOf(each)}/${index}/image`, value: "registry.example.com/mine:1" },
     ]);
     expect(runCase(each, spoofed)).toMatchObject({ reason: "Reinjected" });
     expect(applyPatch(spoofed, patchOf(each, spoofed))).toEqual(pod);

@@ -1,15 +1,18 @@
 /**
- * Injects the pods inside manifests: a pod itself, the template of a workload, the items of a list. Same decisions as in a
+ * Injects the pods inside manifests, and takes injection out again: a pod itself, the template of a workload, the items of a list. Same decisions as in a
  * cluster, without one. Pure: takes and returns plain data; who calls it reads and prints files.
  */
 import { keys } from "@outrigger/api/keys";
 import { admit, type Admission } from "./admission.ts";
 import type { InjectionConfig } from "./config.ts";
+import type { InstallationState } from "./installation.ts";
 import type { Operation, Scope, Warning } from "./outcome.ts";
 import { toPointer, type Tokens } from "./patch/pointer.ts";
-import { isObject, readList, readMember, readObject, readText, type JsonObject } from "./read/json.ts";
+import { readList, readMember, readObject, readText, type JsonObject } from "./read/json.ts";
+import { warnOfIdleTemplate, warnOfWorkload } from "./read/places.ts";
 import { toOwner, type Owner } from "./read/server-name.ts";
 import { selectEntry, type NamespaceFacts } from "./registration.ts";
+import { uninject } from "./uninject.ts";
 
 /** What a manifest does not say about the cluster that it is meant for. */
 export interface ManifestOptions {
@@ -20,13 +23,12 @@ export interface ManifestOptions {
   /** Which entry of the webhook is asked; without it, the one that the labels select. */
   readonly scope?: Scope;
   readonly config: InjectionConfig;
+  /** Who signs policy there; absent outside a cluster: the webhook adds the keys when the manifest gets there. */
+  readonly installation?: InstallationState;
 }
 
 /** What happened to one object. `patch` applies to the whole manifest that was given, not to the object alone. */
-export interface ManifestResult {
-  readonly kind: string;
-  readonly name: string;
-  readonly namespace: string;
+export interface ManifestResult extends Head {
   readonly admission: Admission | { readonly action: "pass"; readonly reason: "UnsupportedKind" };
   readonly patch: readonly Operation[];
   readonly warnings: readonly Warning[];
@@ -44,14 +46,61 @@ const templates: ReadonlyMap<string, readonly string[]> = new Map([
   ["batch/v1/CronJob", ["spec", "jobTemplate", "spec", "template"]],
 ]);
 
+/** The steps from an object to its pod or pod template; undefined where its kind holds none. */
+export function findTemplate(object: unknown): readonly string[] | undefined {
+  return templates.get(`${readText(object, "apiVersion") ?? ""}/${readText(object, "kind") ?? ""}`);
+}
+
 /** Injects one manifest. One result per object, in order; the items of lists count as objects. */
 export function injectManifest(manifest: unknown, options: ManifestOptions): ManifestResult[] {
   return findObjects(manifest, []).map(({ object, path }) => injectObject(object, path, options));
 }
 
+/** What became of one object on the way back. `patch` applies to the whole manifest that was given. */
+export interface UninjectResult extends Head {
+  readonly reason: "Uninjected" | "NothingInjected" | "UnsupportedKind";
+  readonly patch: readonly Operation[];
+  /** True where the pod's label asks for a sidecar still: where Outrigger is installed, one comes back. */
+  readonly isOptedIn: boolean;
+}
+
+/** Takes injection out of one manifest again. One result per object, as {@link injectManifest}. */
+export function uninjectManifest(manifest: unknown, namespace: string): UninjectResult[] {
+  return findObjects(manifest, []).map(({ object, path }) => {
+    const head = readHead(object, namespace);
+    const template = findTemplate(object);
+    if (template === undefined) return { ...head, reason: "UnsupportedKind", patch: [], isOptedIn: false };
+    const pod = template.reduce<unknown>((value, token) => readMember(value, token), object);
+    const patch = uninject(pod).map((operation) => prefix(operation, toPointer([...path, ...template])));
+    const label = readText(readObject(readMember(pod, "metadata"), "labels"), keys.inject.key);
+    return {
+      ...head,
+      reason: patch.length === 0 ? "NothingInjected" : "Uninjected",
+      patch,
+      isOptedIn: label === "enabled",
+    };
+  });
+}
+
 interface Located {
   readonly object: unknown;
   readonly path: Tokens;
+}
+
+/** By which an object is named. */
+interface Head {
+  readonly kind: string;
+  readonly name: string;
+  readonly namespace: string;
+}
+
+function readHead(object: unknown, namespace: string): Head {
+  const metadata = readObject(object, "metadata");
+  return {
+    kind: readText(object, "kind") ?? "",
+    name: readText(metadata, "name") ?? readText(metadata, "generateName") ?? "",
+    namespace: readText(metadata, "namespace") ?? namespace,
+  };
 }
 
 function findObjects(value: unknown, path: Tokens): Located[] {
@@ -63,10 +112,9 @@ function findObjects(value: unknown, path: Tokens): Located[] {
 
 function injectObject(object: unknown, path: Tokens, options: ManifestOptions): ManifestResult {
   const metadata = readObject(object, "metadata");
-  const kind = readText(object, "kind") ?? "";
-  const namespace = readText(metadata, "namespace") ?? options.namespace;
-  const head = { kind, name: readText(metadata, "name") ?? readText(metadata, "generateName") ?? "", namespace };
-  const template = templates.get(`${readText(object, "apiVersion") ?? ""}/${kind}`);
+  const head = readHead(object, options.namespace);
+  const { kind } = head;
+  const template = findTemplate(object);
   if (template === undefined)
     return { ...head, admission: { action: "pass", reason: "UnsupportedKind" }, patch: [], warnings: [] };
   const pod = template.reduce<unknown>((value, token) => readMember(value, token), object);
@@ -76,14 +124,14 @@ function injectObject(object: unknown, path: Tokens, options: ManifestOptions): 
     ...head,
     admission,
     patch: patch.map((operation) => prefix(operation, toPointer([...path, ...template]))),
-    warnings: [...admission.warnings, ...hintAtTemplate(admission, metadata, template)],
+    warnings: [...admission.warnings, ...warnOfPlaces(admission, { kind, metadata }, { pod, template })],
   };
 }
 
 function admitPod(
   pod: unknown,
   head: { readonly kind: string; readonly name: string; readonly namespace: string; readonly isTemplate: boolean },
-  { facts, scope, config }: ManifestOptions,
+  { facts, scope, config, installation = {} }: ManifestOptions,
 ): Admission {
   const labels = readObject(readMember(pod, "metadata"), "labels");
   const owner: Owner | undefined = head.isTemplate
@@ -99,8 +147,7 @@ function admitPod(
     pod,
     ...(owner === undefined ? {} : { owner }),
   };
-  // No cluster, so nobody who signs policy: the webhook adds the keys when the manifest gets there.
-  return admit(request, { namespace: facts, installation: {} }, config);
+  return admit(request, { namespace: facts, installation }, config);
 }
 
 function prefix(operation: Operation, pointer: string): Operation {
@@ -108,11 +155,16 @@ function prefix(operation: Operation, pointer: string): Operation {
   return operation.op === "move" ? { ...operation, from: `${pointer}${operation.from}`, path } : { ...operation, path };
 }
 
-/** The label on a workload itself selects nothing: it belongs on the template. */
-function hintAtTemplate(admission: Admission, metadata: JsonObject, template: readonly string[]): Warning[] {
-  const places = [readMember(metadata, "labels"), readMember(metadata, "annotations")];
-  const isMisplaced = places.some((place) => isObject(place) && readMember(place, keys.inject.key) !== undefined);
-  if (admission.reason !== "NotOptedIn" || template.length === 0 || !isMisplaced) return [];
-  const text = `${keys.inject.key} belongs on ${template.join(".")}.metadata.labels`;
-  return [{ reason: "UnknownAnnotation", text }];
+/** Keys of ours that select nothing where they stand. */
+function warnOfPlaces(
+  admission: Admission,
+  workload: { readonly kind: string; readonly metadata: JsonObject },
+  { pod, template }: { readonly pod: unknown; readonly template: readonly string[] },
+): Warning[] {
+  if (template.length === 0) return [];
+  const described = readObject(pod, "metadata");
+  const misplaced = warnOfWorkload(workload, { pod: described, path: template });
+  return admission.reason === "NotOptedIn" && misplaced.length === 0
+    ? warnOfIdleTemplate(described, template)
+    : misplaced;
 }

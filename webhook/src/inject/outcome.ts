@@ -1,5 +1,6 @@
 /** The words in which injection speaks: reasons with their status codes, problems, warnings, patch operations. Data only. */
 import type { Reason } from "@outrigger/api/reasons";
+import { toPrintable } from "./read/printable.ts";
 
 /** Why a pod is left alone. */
 export const skipReasons = [
@@ -23,6 +24,7 @@ export const denyCodes = {
   InvalidInjectValue: 422,
   HostNetwork: 422,
   WindowsPod: 422,
+  NativeSidecarNeeded: 422,
   InvalidAnnotation: 422,
   ReservedName: 422,
   AmbiguousContainer: 422,
@@ -79,10 +81,10 @@ export type Verdict =
 export const scopes = ["pod", "namespace", "enforced"] as const;
 export type Scope = (typeof scopes)[number];
 
-/** A text as messages show it: quoted, control characters escaped, at most 64 characters of it. */
+/** A text as messages show it: quoted, everything that can't be seen escaped, at most 64 characters of it. */
 export function quote(value: unknown): string {
   const text = typeof value === "string" ? value : describe(value);
-  return JSON.stringify(text.length > 64 ? `${text.slice(0, 61)}...` : text);
+  return toPrintable(JSON.stringify(text.length > 64 ? `${text.slice(0, 61)}...` : text));
 }
 
 function describe(value: unknown): string {

@@ -11,16 +11,21 @@ import type { Checked } from "./checks/found.ts";
 import { hashConfig, type InjectionConfig } from "./config.ts";
 import { readList, readMember, readText, type JsonObject } from "./read/json.ts";
 import { hasCommand } from "./read/pod.ts";
+import { recordUndo } from "./record.ts";
+import type { Previous } from "./previous.ts";
+import { encodeUndo, type Undo } from "./undo.ts";
 
 /** The wanted state, as far as injection has a say in it. */
 export interface Plan {
-  /** Init containers of ours in their order, the sidecar first. */
-  readonly initContainers: readonly [JsonObject, ...JsonObject[]];
+  /** Init containers of ours in their order, the sidecar first where it is a native one. */
+  readonly initContainers: readonly JsonObject[];
+  /** The sidecar as a plain container, in front of the pod's own; none where it is a native one. */
+  readonly sidecars: readonly JsonObject[];
   readonly volumes: readonly JsonObject[];
   /** Names of pull secrets that the pod must list. */
   readonly pullSecrets: readonly string[];
   /**
-   * The pod's containers in their order, the app's with its probes, ports, variables, command and mounts as they are to be.
+   * The pod's own containers in their order, the app's with its probes, ports, variables, command and mounts as they are to be.
    * They hold the user's own values too; what is the same value as in the pod is neither compared nor written.
    */
   readonly containers: readonly JsonObject[];
@@ -33,6 +38,9 @@ export interface Plan {
 /** What a plan takes from outside the pod. `policy` is the annotation of that name; undefined where there is to be none. */
 export interface PlanInputs extends SidecarIdentity {
   readonly policy: string | undefined;
+  /** The pod that was checked, raw, and what an earlier injection left. */
+  readonly stripped: JsonObject;
+  readonly previous: Previous | undefined;
 }
 
 /** Annotations of kubectl that say which container a person means; set only where nobody did. */
@@ -48,30 +56,37 @@ const ourAnnotations = keyList
 /** Plans a checked pod. */
 export function plan(checked: Checked, inputs: PlanInputs, config: InjectionConfig): Plan {
   const { mode } = checked.settings;
+  const sidecar = buildSidecar(checked, inputs, config);
+  const isNative = config.sidecarKind === "native";
   const installers = mode === "stdio" ? [buildShimInstaller(checked, config)] : [];
-  const initContainers: Plan["initContainers"] = [buildSidecar(checked, inputs, config), ...installers];
-  const volumes = listVolumes(mode);
-  const namesOf = (items: readonly JsonObject[]): unknown[] => items.map((item) => item["name"]);
+  const app = planApp(checked);
+  const planned = {
+    initContainers: [...(isNative ? [sidecar] : []), ...installers],
+    sidecars: isNative ? [] : [sidecar],
+    volumes: [...listVolumes(mode), ...config.sidecarTemplate.volumes],
+    pullSecrets: config.imagePullSecrets,
+    containers: checked.pod.containers.map((each) => (each.index === checked.container.index ? app : each.raw)),
+  };
+  const additions = planAdditions(checked, config);
+  const undo = recordUndo({
+    pod: inputs.stripped,
+    container: checked.container.raw,
+    planned: app,
+    ...additions,
+    lists: ["volumes", ...(planned.initContainers.length === 0 ? [] : ["initContainers"])],
+    pullSecrets: config.imagePullSecrets,
+    earlier: inputs.previous?.undo,
+  });
   const policy = inputs.policy === undefined ? [] : [[keys.policy.key, inputs.policy] as const];
   const annotations = new Map([
-    ...planAnnotations(checked),
+    ...additions.annotations,
+    [keys.endpoint.key, `${checked.wiring.dataPort}${checked.settings.path}`],
     ...policy,
-    [
-      keys.status.key,
-      describeStatus(checked, config, { containers: namesOf(initContainers), volumes: namesOf(volumes) }),
-    ],
+    [keys.status.key, describeStatus(checked, config, { ...planned, undo })],
   ]);
   return {
-    initContainers,
-    volumes,
-    pullSecrets: config.imagePullSecrets,
-    containers: checked.pod.containers.map((each) =>
-      each.index === checked.container.index ? planApp(checked) : each.raw,
-    ),
-    labels: new Map([
-      [keys.injected.key, "true"],
-      [keys.server.key, inputs.serverName],
-    ]),
+    ...planned,
+    labels: new Map([...additions.labels, [keys.injected.key, "true"], [keys.server.key, inputs.serverName]]),
     annotations,
     absentAnnotations: ourAnnotations.filter((key) => !annotations.has(key)),
   };
@@ -84,11 +99,11 @@ function planApp(checked: Checked): JsonObject {
   const env = readList(container, "env");
   const added = wiring.variables.filter((variable) => !env.some((item) => readText(item, "name") === variable.name));
   const ports = readList(container, "ports");
-  const movesName = settings.mode === "named-port";
+  const moved = ports.map((item, index) => (index === port?.declared?.index ? dropName(item) : item));
   return {
     ...container,
-    env: [...env, ...added],
-    ports: movesName ? ports.map((item, index) => (index === port?.declared?.index ? dropName(item) : item)) : ports,
+    ...(added.length === 0 ? {} : { env: [...env, ...added] }),
+    ...(settings.mode === "named-port" ? { ports: moved } : {}),
   };
 }
 
@@ -96,17 +111,29 @@ function dropName(port: unknown): unknown {
   return Object.fromEntries(Object.entries(port ?? {}).filter(([key]) => key !== "name"));
 }
 
-function planAnnotations({ settings, wiring, container, pod }: Checked): (readonly [string, string])[] {
-  const unset = defaultContainerKeys.filter((key) => readMember(pod.annotations, key) === undefined);
-  return [
+/** Labels and annotations that the pod gets where it has none of that key. */
+function planAdditions(
+  { settings, container, pod }: Checked,
+  { sidecarTemplate }: InjectionConfig,
+): Record<"annotations" | "labels", ReadonlyMap<string, string>> {
+  const wanted = [
     ...settings.copies,
-    ...unset.map((key) => [key, container.name] as const),
-    [keys.endpoint.key, `${wiring.dataPort}${settings.path}`],
+    ...defaultContainerKeys.map((key) => [key, container.name] as const),
+    ...Object.entries(sidecarTemplate.annotations),
   ];
+  const isUnset = (given: JsonObject, key: string): boolean => readMember(given, key) === undefined;
+  return {
+    annotations: new Map(wanted.filter(([key]) => isUnset(pod.annotations, key))),
+    labels: new Map(Object.entries(sidecarTemplate.labels).filter(([key]) => isUnset(pod.labels, key))),
+  };
 }
 
-function describeStatus(checked: Checked, config: InjectionConfig, ours: object): string {
+type Parts = Pick<Plan, "initContainers" | "sidecars" | "volumes"> & { readonly undo: Undo };
+
+function describeStatus(checked: Checked, config: InjectionConfig, parts: Parts): string {
   const { settings, wiring, container, port } = checked;
+  const namesOf = (items: readonly JsonObject[]): unknown[] => items.map((item) => item["name"]);
+  const undo = encodeUndo(parts.undo);
   return JSON.stringify({
     version: config.version,
     mode: settings.mode,
@@ -116,6 +143,8 @@ function describeStatus(checked: Checked, config: InjectionConfig, ours: object)
     ...(port === undefined ? {} : { port: port.number }),
     // For strip.ts, which has to tell a command that we put in from one that we only wrapped.
     ...(settings.mode === "stdio" ? { command: hasCommand(container.raw) ? "container" : "annotation" } : {}),
-    ...ours,
+    containers: namesOf([...parts.sidecars, ...parts.initContainers]),
+    volumes: namesOf(parts.volumes),
+    ...(undo === undefined ? {} : { undo }),
   });
 }

@@ -4,29 +4,9 @@ import { describe, expect, it } from "vitest";
 import { applyPatch } from "../fixtures/apply.ts";
 import { findViolations } from "../fixtures/pod-security.ts";
 import { anyInstallation, anyPod, labelledPod } from "../fixtures/pods.ts";
-import { admit, type Admission } from "./admission.ts";
-import { defaultConfig } from "./config.ts";
-import type { InstallationState } from "./installation.ts";
-import { scopes, type Operation, type Scope } from "./outcome.ts";
-import { isObject, readInteger, readList, readMember, readObject, readText } from "./read/json.ts";
-
-const facts = { labels: {}, annotations: { "outrigger.dev/max-concurrency": "4" } };
-const run = (pod: unknown, installation: InstallationState = {}, scope: Scope = "pod"): Admission =>
-  admit(
-    {
-      scope,
-      operation: "CREATE",
-      kind: { group: "", version: "v1", kind: "Pod" },
-      subResource: "",
-      namespace: "tools",
-      userGroups: [],
-      pod,
-    },
-    { namespace: facts, installation },
-    { ...defaultConfig, imagePullSecrets: ["pull"] },
-  );
-
-const patchOf = (admission: Admission): readonly Operation[] => (admission.action === "inject" ? admission.patch : []);
+import { patchOf, run, withMode } from "../fixtures/random-runs.ts";
+import { scopes, type Operation } from "./outcome.ts";
+import { isObject, readInteger, readList, readMember, readText } from "./read/json.ts";
 
 /** User paths that may be replaced or removed, and those that may be added to. */
 const mayChange =
@@ -55,7 +35,7 @@ describe("injection of random pods", () => {
   it("F-020 never throws and always names a reason, whatever stands in the place of a pod", () => {
     fc.assert(
       fc.property(anyPod, fc.constantFrom(...scopes), (pod, scope) => {
-        expect(run(pod, {}, scope).reason).toMatch(/^[A-Z][A-Za-z]+$/);
+        expect(run(pod, { scope }).reason).toMatch(/^[A-Z][A-Za-z]+$/);
       }),
       { numRuns: 1_000 },
     );
@@ -70,10 +50,14 @@ describe("injection of random pods", () => {
   it("F-020 patches apply, and a second run finds nothing to do", () => {
     fc.assert(
       fc.property(labelledPod, anyInstallation, (pod, installation) => {
-        const admission = run(pod, installation);
+        const admission = run(pod, { installation });
         fc.pre(admission.action === "inject");
         const patched = applyPatch(pod, admission.patch);
-        expect(run(patched, installation)).toMatchObject({ action: "inject", reason: "AlreadyInjected", patch: [] });
+        expect(run(patched, { installation })).toMatchObject({
+          action: "inject",
+          reason: "AlreadyInjected",
+          patch: [],
+        });
       }),
       { numRuns: 300 },
     );
@@ -149,18 +133,6 @@ describe("injection of random pods", () => {
     );
   });
 });
-
-/** A copy of the pod with another port mode, or with transport stdio; and with what either needs to be injected. */
-function withMode(pod: unknown, mode: string): unknown {
-  const before = readObject(readMember(pod, "metadata"), "annotations");
-  const others = Object.entries(before).filter(([key]) => !/\/(port-mode|transport|port|stdio-command)$/.test(key));
-  const added =
-    mode === "stdio"
-      ? { "outrigger.dev/transport": "stdio", "outrigger.dev/stdio-command": '["node"]' }
-      : { "outrigger.dev/port-mode": mode, "outrigger.dev/port": "8080" };
-  const annotations = { ...Object.fromEntries(others), ...added };
-  return applyPatch(pod, [{ op: "add", path: "/metadata/annotations", value: annotations }]);
-}
 
 /** Our containers and volumes. */
 function oursOf(pod: unknown): unknown {

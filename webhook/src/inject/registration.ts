@@ -69,6 +69,24 @@ export function selectEntry(podLabels: JsonObject, namespaceLabels: JsonObject):
   );
 }
 
+/** A term of an entry that does not hold: whose labels it is about, and the value that stands there. */
+export interface FailedTerm {
+  readonly on: "namespace" | "pod";
+  readonly term: SelectorTerm;
+  readonly value: string | undefined;
+}
+
+/** Why an entry does not select a pod: every term that does not hold. Empty where it selects it. */
+export function listFailedTerms(
+  { namespaceSelector, objectSelector }: Entry,
+  podLabels: JsonObject,
+  namespaceLabels: JsonObject,
+): readonly FailedTerm[] {
+  const fail = (on: FailedTerm["on"], labels: JsonObject, terms: readonly SelectorTerm[]): FailedTerm[] =>
+    terms.filter((term) => !holds(term, labels)).map((term) => ({ on, term, value: readText(labels, term.key) }));
+  return [...fail("namespace", namespaceLabels, namespaceSelector), ...fail("pod", podLabels, objectSelector)];
+}
+
 function holds(term: SelectorTerm, labels: JsonObject): boolean {
   const value = readText(labels, term.key);
   if (term.operator === "Exists") return value !== undefined;

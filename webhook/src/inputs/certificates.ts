@@ -1,9 +1,13 @@
 /** Opens the source of the certificate that is served: a folder, one of our own making, or the cluster's authority. */
 import { writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import type { Reason } from "@outrigger/api/reasons";
 import { createFileSource, createSelfSource, listServiceNames, type CertificateSource } from "@outrigger/certs";
+import { createEventRecorder, createObjects } from "@outrigger/kube";
 import type { HealthCheck } from "@outrigger/runtime/health";
 import { openClusterCertificates, openGivenTrust } from "../cluster/cluster.ts";
 import type { ClusterContext } from "../cluster/context.ts";
+import { watchEnding } from "../cluster/ending.ts";
 import type { InjectionConfig } from "../inject/config.ts";
 import type { InputReports, Opened, Values } from "./inputs.ts";
 
@@ -23,8 +27,58 @@ export interface CertificateContext {
 const longestCheckMs = 60_000;
 const nowMs = (): number => Date.now();
 
-/** Opens the source that the settings name. */
+/** Opens the source that the settings name, and looks that it does not end unseen. */
 export async function openCertificates(values: Values, context: CertificateContext): Promise<Opened<OpenCertificates>> {
+  const opened = await openSource(values, context);
+  if (!opened.ok) return opened;
+  const closeEnding = tellEnding(opened.value.first, values, context);
+  const close = async (): Promise<void> => {
+    await closeEnding();
+    await opened.close();
+  };
+  return { ...opened, close };
+}
+
+/** In the log, and, where there is a cluster, as an Event on the webhook's Deployment. Gives the way to end it. */
+function tellEnding(
+  first: OpenCertificates["first"],
+  { service: name }: Values,
+  { context, reports }: CertificateContext,
+): () => Promise<void> {
+  const recorder =
+    context === undefined
+      ? undefined
+      : createEventRecorder({
+          objects: createObjects(context.access),
+          controller: "outrigger.dev/webhook",
+          instance: hostname(),
+          nowMs,
+          onFailure: ({ message }) => reports.onUntold(message),
+          onDropped: () => reports.onUntold("too many wait"),
+        });
+  const regarding = { apiVersion: "apps/v1", kind: "Deployment", name, namespace: context?.ownNamespace ?? "default" };
+  const onLate = (note: string): void => {
+    reports.onLate(note);
+    recorder?.record({
+      regarding,
+      type: "Warning",
+      reason: "CertificateEnding" satisfies Reason,
+      action: "Renew",
+      note,
+    });
+  };
+  let [end, isClosed] = [(): void => undefined, false];
+  void first.then(({ current }) => {
+    if (!isClosed) end = watchEnding({ current, checkMs: longestCheckMs, nowMs, onLate });
+  });
+  return async () => {
+    isClosed = true;
+    end();
+    await recorder?.close();
+  };
+}
+
+async function openSource(values: Values, context: CertificateContext): Promise<Opened<OpenCertificates>> {
   switch (values.certificates) {
     case "files":
       return openFiles(values, context);

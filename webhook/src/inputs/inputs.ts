@@ -28,6 +28,10 @@ export interface InputReports {
   readonly onWatchFailure: (subject: WatchSubject, problem: string) => void;
   readonly onFault: (error: unknown) => void;
   readonly onTrust: (trust: "trusted" | "untrusted") => void;
+  /** The certificate that is served is near its end and was not renewed. */
+  readonly onLate: (note: string) => void;
+  /** That could not be written as an Event. */
+  readonly onUntold: (problem: string) => void;
 }
 
 /** Result of opening: the inputs, or every problem. */

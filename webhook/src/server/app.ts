@@ -4,17 +4,30 @@ import type { Server } from "node:https";
 import type { KeyedCertificate } from "@outrigger/certs";
 import type { Scope } from "../inject/outcome.ts";
 import { entries } from "../inject/registration.ts";
+import { validatingEntries, type Subject } from "../validate/registration.ts";
+import type { Reviewed } from "./answer.ts";
+import { createBodyBudget } from "./body-budget.ts";
 import { maxBodyBytes } from "./receive.ts";
-import type { Reviewed } from "./review.ts";
 
-/** Answers the body of one request on the path of a scope. */
-export type Reviewer = (body: Uint8Array, scope: Scope) => Promise<Reviewed>;
+/** Answers the body of one request. */
+type Answerer = (body: Uint8Array) => Promise<Reviewed>;
+
+/** Who answers what. */
+export interface Answerers {
+  /** About a pod that an entry of this scope matched. */
+  readonly review: (body: Uint8Array, scope: Scope) => Promise<Reviewed>;
+  /** About what pods come from. */
+  readonly validate: (body: Uint8Array, subject: Subject) => Promise<Reviewed>;
+}
 
 /** The paths; `/mutate` is what a configuration with one entry of pods names. */
-const scopeOfPath: ReadonlyMap<string, Scope> = new Map([
-  ...entries.map((entry) => [entry.path, entry.scope] as const),
-  ["/mutate", "pod"],
-]);
+function listPaths({ review, validate }: Answerers): ReadonlyMap<string, Answerer> {
+  return new Map<string, Answerer>([
+    ...entries.map(({ path, scope }): [string, Answerer] => [path, (body) => review(body, scope)]),
+    ["/mutate", (body) => review(body, "pod")],
+    ...validatingEntries.map(({ path, subject }): [string, Answerer] => [path, (body) => validate(body, subject)]),
+  ]);
+}
 
 /**
  * Time limits. An API server keeps connections idle for 90 s, and one connection must not pin a replica for ever.
@@ -37,7 +50,7 @@ const plain = (reply: FastifyReply, code: number, problem: string): FastifyReply
  */
 export function createWebhookApp(
   certificate: KeyedCertificate,
-  review: Reviewer,
+  answerers: Answerers,
   isLeaving: () => boolean,
 ): FastifyInstance<Server> {
   const app = fastify({
@@ -56,21 +69,30 @@ export function createWebhookApp(
       connectionsCheckingInterval: limits.checkingIntervalMs,
     },
   });
+  const budget = createBodyBudget();
+  app.addHook("onRequest", async (request, reply) => {
+    const length = request.headers["content-length"];
+    const giveBack = budget.take(length === undefined ? maxBodyBytes : Number(length));
+    if (giveBack === undefined) return plain(reply.header("retry-after", "1"), 429, "too many large bodies at once");
+    reply.raw.once("close", giveBack);
+    return undefined;
+  });
   app.addHook("onSend", async (_request, reply) => {
     if (isLeaving()) reply.header("connection", "close");
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
-  for (const [path, scope] of scopeOfPath) {
+  const paths = listPaths(answerers);
+  for (const [path, answer] of paths) {
     app.post(path, async (request, reply) => {
       const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-      const reviewed = await review(body, scope);
+      const reviewed = await answer(body);
       return reviewed.ok ? reply.send(reviewed.answer) : plain(reply, 400, reviewed.problem);
     });
   }
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split("?")[0] ?? "";
-    return scopeOfPath.has(path)
+    return paths.has(path)
       ? plain(reply.header("allow", "POST"), 405, "only POST is answered here")
       : plain(reply, 404, "no such path");
   });

@@ -1,6 +1,7 @@
 /**
  * Metrics of the webhook, prefix `outrigger_webhook_`:
  * - `injections_total{action,reason}` decisions; actions skip, inject, deny, error; reasons of the one vocabulary
+ * - `workload_checks_total{action,reason}` what would become of the pods of a workload or namespace; the same words
  * - `requests_total{scope,result}` requests; results answered, malformed
  * - `request_duration_seconds` time in the handler of requests that were answered
  * - `certificate_expiry_timestamp_seconds` end of the certificate that is served
@@ -11,16 +12,21 @@
 import { toMetricLabel, type Reason } from "@outrigger/api/reasons";
 import type { Metrics } from "@outrigger/runtime/metrics";
 import { watchSubjects, type WatchSubject } from "../cluster/context.ts";
-import { denyCodes, injectReasons, scopes, skipReasons, type Scope } from "../inject/outcome.ts";
+import { denyCodes, injectReasons, scopes, skipReasons } from "../inject/outcome.ts";
 
 /** What may be read again while the webhook runs. */
 const reloadSubjects = ["certificate", "config", "namespaces", "trust"] as const;
 export type ReloadSubject = (typeof reloadSubjects)[number];
 
+/** What requests are about: pods, by the entry that matched, and what pods come from. */
+const requestScopes = [...scopes, "workload", "settings"] as const;
+export type RequestScope = (typeof requestScopes)[number];
+
 /** The webhook's own metrics. Durations in seconds, times as Unix milliseconds. */
 export interface WebhookMetrics {
   readonly countDecision: (action: "skip" | "inject" | "deny" | "error", reason: Reason) => void;
-  readonly countRequest: (scope: Scope, result: "answered" | "malformed") => void;
+  readonly countCheck: (action: "skip" | "inject" | "deny" | "error", reason: Reason) => void;
+  readonly countRequest: (scope: RequestScope, result: "answered" | "malformed") => void;
   readonly observeDuration: (seconds: number) => void;
   readonly setCertificateExpiry: (notAfterMs: number) => void;
   readonly setCaBundle: (trust: "trusted" | "untrusted") => void;
@@ -44,10 +50,16 @@ export function createWebhookMetrics(metrics: Metrics): WebhookMetrics {
     ...labelsFor("deny", denyReasons),
     ...labelsFor("error", ["Internal"]),
   ]);
+  const checks = metrics.counter("workload_checks_total", "What would become of the pods of workloads.", [
+    ...labelsFor("skip", [...skipReasons, "NamespaceNotSynced"]),
+    ...labelsFor("inject", injectReasons),
+    ...labelsFor("deny", denyReasons),
+    ...labelsFor("error", ["Internal"]),
+  ]);
   const requests = metrics.counter(
     "requests_total",
     "Requests by path and result.",
-    scopes.flatMap((scope) => ["answered", "malformed"].map((result) => ({ scope, result }))),
+    requestScopes.flatMap((scope) => ["answered", "malformed"].map((result) => ({ scope, result }))),
   );
   const reloads = metrics.counter(
     "reloads_total",
@@ -64,6 +76,7 @@ export function createWebhookMetrics(metrics: Metrics): WebhookMetrics {
   const expiry = metrics.gauge("certificate_expiry_timestamp_seconds", "End of the certificate that is served.");
   return {
     countDecision: (action, reason) => injections.add({ action, reason: toMetricLabel(reason) }),
+    countCheck: (action, reason) => checks.add({ action, reason: toMetricLabel(reason) }),
     countRequest: (scope, result) => requests.add({ scope, result }),
     observeDuration: (seconds) => duration.observe(seconds),
     setCertificateExpiry: (notAfterMs) => expiry.set(notAfterMs / 1_000),

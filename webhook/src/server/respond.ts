@@ -1,9 +1,9 @@
 /**
- * Last stage of a review: a decision as the AdmissionReview that answers it. Stage before: review.ts.
+ * Last stage of a review: a decision as the AdmissionReview that answers it. Stage before: review.ts or validate.ts.
  * Source: admission.k8s.io/v1 AdmissionResponse.
  */
 import type { Admission } from "../inject/admission.ts";
-import type { Warning } from "../inject/outcome.ts";
+import { toWarnings, type Remarks } from "../validate/remarks.ts";
 import type { Review } from "./receive.ts";
 
 /** What the API server reads. `patch` is base64 of a JSON Patch; both patch members are left out where it would be empty. */
@@ -24,13 +24,10 @@ export interface ReviewAnswer {
   readonly response: AdmissionResponse;
 }
 
-/** Longer warnings may be cut by the API server. */
-const maxWarningLength = 120;
-
 /** Answers a review with a decision. `configHash` names the configuration that decided. */
 export function respond(review: Review, admission: Admission, configHash: string): ReviewAnswer {
   const { action, reason } = admission;
-  const warnings = admission.warnings.map(toWarning);
+  const warnings = toWarnings({ lines: admission.warnings });
   return wrap(review, {
     uid: review.uid,
     allowed: action !== "deny",
@@ -51,6 +48,27 @@ export function respondWithFault(review: Review, configHash: string): ReviewAnsw
   });
 }
 
+/** What is answered about an object that pods come from: never a refusal. */
+export interface CheckedChange {
+  readonly action: Remarks["action"] | "error";
+  readonly reason: Remarks["reason"] | "Internal";
+  readonly warnings: readonly string[];
+}
+
+/** Answers a review of something that pods come from. */
+export function respondToChange(
+  review: Review,
+  { action, reason, warnings }: CheckedChange,
+  configHash: string,
+): ReviewAnswer {
+  return wrap(review, {
+    uid: review.uid,
+    allowed: true,
+    ...(warnings.length === 0 ? {} : { warnings }),
+    auditAnnotations: { decision: action, reason, configHash },
+  });
+}
+
 const wrap = ({ apiVersion, kind }: Review, response: AdmissionResponse): ReviewAnswer => ({
   apiVersion,
   kind,
@@ -68,10 +86,4 @@ function describeDecision(admission: Admission): Partial<AdmissionResponse> {
         ? {}
         : { patchType: "JSONPatch", patch: Buffer.from(JSON.stringify(admission.patch)).toString("base64") };
   }
-}
-
-function toWarning({ text, reason }: Warning): string {
-  const label = ` [${reason}]`;
-  const room = maxWarningLength - label.length;
-  return `${text.length > room ? `${text.slice(0, room - 3)}...` : text}${label}`;
 }

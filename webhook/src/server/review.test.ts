@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { createLogger } from "@outrigger/runtime/logger";
 import { createMetrics } from "@outrigger/runtime/metrics";
 import { defaultConfig } from "../inject/config.ts";
+import { denyCodes, injectReasons, skipReasons } from "../inject/outcome.ts";
 import { unsignedInstallation } from "./installation.ts";
 import { createWebhookMetrics } from "./metrics.ts";
 import type { NamespaceSource } from "./namespaces.ts";
@@ -82,7 +83,9 @@ describe("reviews", () => {
   it("starts every reason at zero", async () => {
     const text = await createFixture({ find: () => Promise.resolve(undefined) }).expose();
     const samples = text.split("\n").filter((line) => line.startsWith("outrigger_webhook_injections_total{"));
-    expect(samples).toHaveLength(33);
+    const internal = 1;
+    const reasons = [...skipReasons, ...injectReasons, ...Object.keys(denyCodes)];
+    expect(samples).toHaveLength(reasons.length + internal);
     expect(samples.every((line) => line.endsWith(" 0"))).toBe(true);
   });
 });

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import type { ClusterAccess, RawObject, Resource } from "@outrigger/kube";
 import { explainFailure, type Look } from "../look.ts";
 import { readContext, type ClusterChoice } from "./kubectl.ts";
+import { kinds } from "./resources.ts";
 
 /** What is listed. Without `namespaces`, everywhere. */
 export interface Listed<O extends RawObject, T> {
@@ -24,6 +25,16 @@ export interface Named<O extends RawObject> {
   readonly name: string;
 }
 
+/** Who is asked about, and what. `resource` may end with a subresource, as in `deployments/scale`. No `namespace`: in all. */
+export interface Review {
+  readonly user: string;
+  readonly verb: string;
+  readonly group: string;
+  readonly resource: string;
+  readonly namespace?: string;
+  readonly name?: string;
+}
+
 /** What the API server says of itself. `nowMs` is its clock where it tells the time, else ours. */
 export interface ServerVersion {
   readonly gitVersion: string;
@@ -39,6 +50,10 @@ export interface Cluster {
   >;
   readonly list: <O extends RawObject, T>(wanted: Listed<O, T>) => Promise<Look<readonly T[]>>;
   readonly get: <O extends RawObject>(wanted: Named<O>) => Promise<Look<O>>;
+  /** Its metadata alone: nothing of a Secret's content is sent. */
+  readonly metadata: <O extends RawObject>(wanted: Named<O>) => Promise<Look<RawObject>>;
+  /** Asks whether somebody is allowed something; nothing is changed by it. */
+  readonly review: (asked: Review) => Promise<Look<boolean>>;
   readonly close: () => Promise<void>;
 }
 
@@ -81,8 +96,36 @@ export async function openCluster(choice: ClusterChoice, tempFolder: string): Pr
       const place = namespace === undefined ? {} : { namespaces: [namespace] };
       return explainFailure(outcome.failure, { verb: "get", resource: resource.plural, name, ...place });
     },
+    metadata: async (wanted) => {
+      const { resource, namespace, name } = wanted;
+      const outcome = await kube.getMetadata(access, wanted, { attempts: 2 });
+      if (outcome.ok) return { ok: true, value: outcome.object };
+      const place = namespace === undefined ? {} : { namespaces: [namespace] };
+      return explainFailure(outcome.failure, { verb: "get", resource: resource.plural, name, ...place });
+    },
+    review: async ({ namespace, ...asked }) => {
+      // Who is at home in one namespace may ask about that one alone.
+      const resource = namespace === undefined ? kinds.reviews : kinds.localReviews;
+      const place = namespace === undefined ? {} : { namespace };
+      const outcome = await objects.create({ resource, ...place }, { spec: toReviewSpec(asked, namespace) });
+      if (outcome.ok) return { ok: true, value: outcome.object.status?.allowed === true };
+      const places = namespace === undefined ? {} : { namespaces: [namespace] };
+      return explainFailure(outcome.failure, { verb: "create", resource: resource.plural, ...places });
+    },
     close: () => access.close(),
   };
+}
+
+function toReviewSpec({ user, verb, group, resource, name }: Review, namespace: string | undefined): object {
+  const [plural, subresource] = resource.split("/");
+  const resourceAttributes = { verb, group, resource: plural, subresource, namespace, name };
+  return { user, groups: groupsOf(user), resourceAttributes };
+}
+
+/** Groups that the API server puts every ServiceAccount into. Source: Kubernetes authentication, service account tokens. */
+function groupsOf(user: string): readonly string[] {
+  const [, , namespace = ""] = user.split(":");
+  return ["system:serviceaccounts", `system:serviceaccounts:${namespace}`, "system:authenticated"];
 }
 
 async function openAccess({ kubeconfig, context }: ClusterChoice, tempFolder: string): Promise<ClusterAccess> {

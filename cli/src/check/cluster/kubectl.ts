@@ -39,18 +39,18 @@ function explain(error: unknown, what: string): string {
   return words === "" ? `kubectl failed ${what}: ${String(error)}` : words.split("\n").slice(-1).join("");
 }
 
-/** Which port of which Service. `port` is its name; `onStart` gets the way to end it, before it works. */
+/** Which port of what: `service/NAME` or `pod/NAME`. `port` is its name; `onStart` gets the way to end it, before it works. */
 export interface ForwardWanted extends ClusterChoice {
   readonly namespace: string;
-  readonly service: string;
+  readonly target: string;
   readonly port: string;
   readonly onStart: (close: () => void) => void;
 }
 
-/** Forwards a free port of this machine to a Service and gives its number. Rejects with a sentence where kubectl can't. */
+/** Forwards a free port of this machine and gives its number. Rejects with a sentence where kubectl can't. */
 export async function startForward(wanted: ForwardWanted): Promise<number> {
-  const { namespace, service, port } = wanted;
-  const place = ["--namespace", namespace, "port-forward", "--address", "127.0.0.1", `service/${service}`, `:${port}`];
+  const { namespace, target, port } = wanted;
+  const place = ["--namespace", namespace, "port-forward", "--address", "127.0.0.1", target, `:${port}`];
   const child = spawn("kubectl", [...toFlags(wanted), ...place], { stdio: ["ignore", "pipe", "pipe"] });
   const close = (): void => void child.kill("SIGTERM");
   wanted.onStart(close);

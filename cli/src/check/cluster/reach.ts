@@ -39,7 +39,7 @@ export function createReach({ cluster, choice, release, isInside, endpoint }: Re
   const open = async (service: string, port: string): Promise<Look<Address>> => {
     if (isInside) return findInside(cluster, { namespace, service });
     try {
-      const forwarded = await startForward({ ...choice, namespace, service, port, onStart });
+      const forwarded = await startForward({ ...choice, namespace, target: `service/${service}`, port, onStart });
       return { ok: true, value: { host: "127.0.0.1", port: forwarded } };
     } catch (error) {
       return { ok: false, why: error instanceof Error ? error.message : String(error) };

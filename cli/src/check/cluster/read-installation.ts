@@ -1,6 +1,6 @@
 /** Reads the objects of the installation itself: programs, their pods, the webhook configuration, the Lease, what is injected. */
 import { admissionEntrySuffix } from "@outrigger/api/cluster-objects";
-import type { RawConfigMap, RawLease, RawPod } from "@outrigger/kube";
+import type { RawConfigMap, RawContainer, RawLease, RawPod } from "@outrigger/kube";
 import { parseInjectionConfig, type InjectionConfig } from "@outrigger/webhook/inject";
 import type { EntryFacts, LeaseFacts, NodeFacts, ProgramFacts, ProgramPod, Release } from "../facts.ts";
 import type { Look } from "../look.ts";
@@ -20,8 +20,21 @@ export function readPrograms(cluster: Cluster, release: Release): Promise<Look<r
       name: metadata.name ?? "",
       wanted: spec?.replicas ?? 1,
       ready: status?.readyReplicas ?? 0,
+      ...readTemplate(spec?.template?.spec),
     }),
   });
+}
+
+type TemplateSpec = NonNullable<NonNullable<RawDeployment["spec"]>["template"]>["spec"];
+
+function readTemplate(spec: TemplateSpec = {}): Pick<ProgramFacts, "account" | "variables"> {
+  const { serviceAccountName = "default", containers = [] } = spec;
+  return { account: serviceAccountName, variables: readVariables(containers[0]) };
+}
+
+function readVariables(container: RawContainer | undefined): Readonly<Record<string, string>> {
+  const set = container?.env ?? [];
+  return Object.fromEntries(set.flatMap(({ name, value }) => (name === undefined ? [] : [[name, value ?? ""]])));
 }
 
 /** The running pods of its programs. */

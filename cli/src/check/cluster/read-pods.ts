@@ -1,19 +1,16 @@
 /** Reads the pods of servers: those with the sidecar, those that should have it, and those that were refused. */
-import { admissionEntrySuffix } from "@outrigger/api/cluster-objects";
-import { readEnforced } from "@outrigger/api/enforced";
 import { keys } from "@outrigger/api/keys";
-import type { RawContainer, RawEvent, RawPod } from "@outrigger/kube";
-import {
-  injectManifest,
-  selectEntry,
-  sidecarName,
-  type InjectionConfig,
-  type NamespaceFacts,
-} from "@outrigger/webhook/inject";
-import type { InjectedPod, MissedPod, RefusedPod } from "../facts.ts";
+import type { RawEvent, RawPod } from "@outrigger/kube";
+import { injectManifest, selectEntry, type InjectionConfig } from "@outrigger/webhook/inject";
+import type { InjectedPod, KeyFault, MissedPod, RefusedPod } from "../facts.ts";
 import type { Look } from "../look.ts";
+import { listPodFaults } from "../metadata-keys.ts";
+import { isOursToTell } from "../refusal.ts";
+import { readPlace, readServerPod } from "../server-pod.ts";
 import type { Cluster } from "./cluster.ts";
 import { isOver } from "./read-installation.ts";
+import type { NamespaceMap, SeenNamespace } from "./read-namespaces.ts";
+import { kinds } from "./resources.ts";
 
 const has = `${keys.injected.key}=true`;
 const lacks = `!${keys.injected.key}`;
@@ -23,67 +20,45 @@ const enforceKey = keys.enforce.key;
 type Namespaces = readonly string[] | undefined;
 
 /** Namespaces that are listed one by one. */
-const mostLists = 20;
+export const mostLists = 20;
 
-/** Pods with the sidecar. */
-export async function readInjected(cluster: Cluster, namespaces: Namespaces): Promise<Look<readonly InjectedPod[]>> {
-  const { resources } = await import("@outrigger/kube");
+/** A pod with the sidecar, and what is wrong with its labels and annotations. */
+export interface SeenPod {
+  readonly pod: InjectedPod;
+  readonly faults: readonly KeyFault[];
+}
+
+/** Pods with the sidecar. `nowMs`: Unix epoch ms. */
+export async function readInjected(
+  cluster: Cluster,
+  namespaces: Namespaces,
+  nowMs: number,
+): Promise<Look<readonly SeenPod[]>> {
   const pods = await cluster.list({
-    resource: resources.pods,
+    resource: kinds.serverPods,
     labelSelector: has,
     ...(namespaces === undefined ? {} : { namespaces }),
-    read: (pod) => (isOver(pod) ? undefined : readInjectedPod(pod)),
+    read: (raw): SeenPod | undefined => {
+      if (isOver(raw)) return undefined;
+      const pod = readServerPod(raw, nowMs);
+      return { pod, faults: listPodFaults(pod, { ...raw.metadata }) };
+    },
   });
   return pods.ok ? { ok: true, value: pods.value.filter((pod) => pod !== undefined) } : pods;
-}
-
-function readInjectedPod({ metadata = {}, spec }: RawPod): InjectedPod {
-  const { name = "", namespace = "", labels = {}, annotations = {} } = metadata;
-  return {
-    namespace,
-    name,
-    server: labels[keys.server.key] ?? name,
-    image: findSidecar(spec)?.image ?? "none",
-    version: readVersion(annotations[keys.status.key]),
-    enforced: readEnforced(annotations[keys.enforced.key]),
-    denied: readDenied(annotations[keys.denyTools.key]),
-  };
-}
-
-function findSidecar(spec: RawPod["spec"]): RawContainer | undefined {
-  return spec?.initContainers?.find(({ name }) => name === sidecarName);
-}
-
-/** Names that stand for themselves; a glob names no tool that could be asked for. */
-function readDenied(text = ""): readonly string[] {
-  const words = text.split(",").map((word) => word.trim());
-  return words.filter((word) => /^[A-Za-z0-9_.-]+$/.test(word));
-}
-
-function readVersion(status: string | undefined): string {
-  try {
-    // Our own annotation, but a pod's author may have changed it.
-    const { version } = (JSON.parse(status ?? "") ?? {}) as { version?: unknown };
-    return typeof version === "string" ? version : "unknown";
-  } catch {
-    return "unknown";
-  }
 }
 
 /** Pods that the webhook should have been asked about, and that lack the sidecar. */
 export async function readMissed(
   cluster: Cluster,
   namespaces: Namespaces,
-  config: InjectionConfig,
+  { all, config }: { readonly all: NamespaceMap; readonly config: InjectionConfig },
 ): Promise<Look<readonly MissedPod[]>> {
   const { resources } = await import("@outrigger/kube");
-  const facts = await readNamespaces(cluster, namespaces);
-  if (!facts.ok) return facts;
-  const optedIn = [...facts.value].flatMap(([name, { labels }]) =>
+  const optedIn = [...all].flatMap(([name, { labels }]) =>
     labels[injectKey] === "enabled" || labels[enforceKey] === "required" ? [name] : [],
   );
   const read = (pod: RawPod): MissedPod | undefined => {
-    const around = facts.value.get(pod.metadata?.namespace ?? "");
+    const around = all.get(pod.metadata?.namespace ?? "");
     return isOver(pod) || around === undefined ? undefined : explainMissed(pod, around, config);
   };
   const pods = { resource: resources.pods, read } as const;
@@ -105,49 +80,34 @@ export async function readMissed(
   return { ok: true, value: found };
 }
 
-async function readNamespaces(
-  cluster: Cluster,
-  namespaces: Namespaces,
-): Promise<Look<ReadonlyMap<string, NamespaceFacts>>> {
-  const { resources } = await import("@outrigger/kube");
-  const read = ({ metadata = {} }: RawPod): readonly [string, NamespaceFacts] => [
-    metadata.name ?? "",
-    { labels: metadata.labels ?? {}, annotations: metadata.annotations ?? {} },
-  ];
-  if (namespaces === undefined) {
-    const all = await cluster.list({ resource: resources.namespaces, read });
-    return all.ok ? { ok: true, value: new Map(all.value) } : all;
-  }
-  const named = new Map<string, NamespaceFacts>();
-  for (const name of namespaces) {
-    const one = await cluster.get({ resource: resources.namespaces, name });
-    if (!one.ok) return one;
-    named.set(...read(one.value));
-  }
-  return { ok: true, value: named };
-}
-
 /** Asks the webhook's own decision, so that the reason is the one that it would give. */
-function explainMissed(pod: RawPod, facts: NamespaceFacts, config: InjectionConfig): MissedPod | undefined {
-  const { name = "", namespace = "", labels = {} } = pod.metadata ?? {};
-  if (selectEntry(labels, facts.labels) === undefined) return undefined;
+function explainMissed(pod: RawPod, facts: SeenNamespace, config: InjectionConfig): MissedPod | undefined {
+  const place = readPlace(pod);
+  const { namespace } = place;
+  if (selectEntry(pod.metadata?.labels ?? {}, facts.labels) === undefined) return undefined;
   const whole = { ...pod, apiVersion: "v1", kind: "Pod" };
   const [result] = injectManifest(whole, { namespace, facts, config });
   const admission = result?.admission;
   switch (admission?.action) {
-    case "deny":
-      return { namespace, name, why: `${admission.problems.map(({ text }) => text).join("; ")} [${admission.reason}]` };
+    case "deny": {
+      const why = `${admission.problems.map(({ text }) => text).join("; ")} [${admission.reason}]`;
+      return { ...place, why, isRefused: true };
+    }
     case "inject":
-      return {
-        namespace,
-        name,
-        why: "it is older than its label, or no webhook answered when it was made [NotInjected]",
-      };
+      return { ...place, why: `${explainNotAsked(pod, facts)} [NotInjected]`, isRefused: false };
     case "skip":
     case "pass":
     case undefined:
       return undefined;
   }
+}
+
+function explainNotAsked({ metadata = {} }: RawPod, { labelledAtMs = 0 }: SeenNamespace): string {
+  const { labels = {}, creationTimestamp = "" } = metadata;
+  const isOlder = labels[injectKey] === undefined && Date.parse(creationTimestamp) < labelledAtMs;
+  return isOlder
+    ? "it is older than the label of its namespace"
+    : "no webhook was asked when it was made, or its label came later";
 }
 
 /** Controllers that could not make a pod because of the webhook, one line for each, the latest word of each. */
@@ -164,11 +124,9 @@ export async function readRefused(cluster: Cluster, namespaces: Namespaces): Pro
   return { ok: true, value: [...new Map(told.map((each) => [`${each.namespace}/${each.controller}`, each])).values()] };
 }
 
-const isOurs = new RegExp(`webhook "[a-z0-9.-]*${admissionEntrySuffix.replaceAll(".", "\\.")}"`);
-
 function readRefusal(event: RawEvent): RefusedPod | undefined {
   const { note = "", regarding = {} } = event;
-  if (!isOurs.test(note)) return undefined;
+  if (!isOursToTell(note)) return undefined;
   const { kind = "controller", name = "", namespace = "" } = regarding;
   return {
     namespace,

@@ -1,5 +1,5 @@
 /** Facts of an installation that is well, for tests to make one thing of it wrong. */
-import type { EntryFacts, Facts, InjectedPod } from "../facts.ts";
+import type { EntryFacts, Facts, InjectedPod, ServerFacts, WorkloadFacts } from "../facts.ts";
 
 /** The installation's own time. */
 export const nowMs = Date.parse("2026-11-21T12:00:00Z");
@@ -16,6 +16,41 @@ export const pod: InjectedPod = {
   version: "0.5.0",
   enforced: { status: "True", reason: "PolicyEnforced", message: "2 addresses tried: closed" },
   denied: [],
+  owner: { kind: "Deployment", name: "search" },
+  labels: { app: "search" },
+  unready: undefined,
+  wiring: { mode: "sidecar-port", dataPort: 19_080, appPort: 3001 },
+  ports: [
+    { number: 3001, name: "mcp" },
+    { number: 19_080, name: "" },
+  ],
+  narrowing: [],
+};
+
+/** The server behind it, as the aggregator knows it. */
+export const server: ServerFacts = {
+  namespace: "tools",
+  name: "search",
+  state: "Ready",
+  reason: "Serving",
+  message: "",
+  tools: 3,
+};
+
+/** The workload behind it. */
+export const workload: WorkloadFacts = {
+  namespace: "tools",
+  kind: "Deployment",
+  name: "search",
+  opting: "asked",
+  refusal: "",
+  failure: "",
+  faults: [],
+  hint: "",
+  resources: {
+    sidecar: { requests: { cpu: "50m", memory: "64Mi" }, limits: { memory: "160Mi" } },
+    others: [{ requests: {}, limits: {} }],
+  },
 };
 
 const seen = <T>(value: T): { readonly ok: true; readonly value: T } => ({ ok: true, value });
@@ -25,6 +60,8 @@ const program = (component: string) => ({
   version: "0.5.0",
   wanted: 2,
   ready: 2,
+  account: `outrigger-${component}`,
+  variables: {},
 });
 
 /** All is well, but for what is given. */
@@ -44,7 +81,13 @@ export function factsOf(change: Partial<Facts> = {}): Facts {
     injected: seen([pod]),
     missed: seen([]),
     refused: seen([]),
-    known: seen({ servers: [], faults: [] }),
+    known: seen({ servers: [server], faults: [] }),
+    workloads: seen([workload]),
+    optedIn: seen(["tools"]),
+    keyFaults: seen([]),
+    services: seen([]),
+    bounds: seen([]),
+    rights: seen([]),
     ...change,
   };
 }

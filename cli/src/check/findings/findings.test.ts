@@ -1,18 +1,25 @@
 import { describe, expect, it } from "vitest";
-import type { Facts, ServerFacts } from "../facts.ts";
+import type { Facts } from "../facts.ts";
 import { createFinding, type Finding } from "../finding.ts";
 import { entry, factsOf, nowMs, pod } from "./facts-of.ts";
 import { judgeKubernetes, judgeNodes } from "./platform.ts";
+import { judgeAnnotations } from "./annotations.ts";
+import { judgeLimits } from "./limits.ts";
+import { judgePermissions } from "./permissions.ts";
 import { judgePods } from "./pods.ts";
 import { judgePrograms } from "./programs.ts";
-import { judgeServers } from "./servers.ts";
+import { judgeServices } from "./services.ts";
 import { judgeWebhook } from "./webhook.ts";
 
 const seen = <T>(value: T): { readonly ok: true; readonly value: T } => ({ ok: true, value });
 const all = (facts: Facts): readonly Finding[] => [
   ...judgeWebhook(facts),
   ...judgePrograms(facts),
+  ...judgePermissions(facts),
   ...judgePods(facts),
+  ...judgeAnnotations(facts),
+  ...judgeLimits(facts),
+  ...judgeServices(facts),
 ];
 const wrong = (facts: Facts): readonly Finding[] => all(facts).filter(({ level }) => level !== "ok");
 const told = ({ area, level, message, objects = [] }: Finding): string =>
@@ -55,6 +62,8 @@ const programOf = (component: string, wanted: number, ready: number) => ({
   version: "0.5.0",
   wanted,
   ready,
+  account: `outrigger-${component}`,
+  variables: {},
 });
 const withPrograms = (...changed: readonly ReturnType<typeof programOf>[]): Facts => {
   const names = changed.map(({ component }) => component);
@@ -147,7 +156,7 @@ describe("what is wrong is named, with what to do", () => {
       "an old sidecar",
       withPod({ version: "0.2.0", image: "outrigger-sidecar:0.2.0" }),
       "sidecars problem: 1 sidecar more than 2 minor versions",
-      "kubectl rollout restart deployment --namespace tools",
+      "kubectl rollout restart deployment/search --namespace tools",
     ],
     [
       "a sidecar two versions behind",
@@ -163,9 +172,17 @@ describe("what is wrong is named, with what to do", () => {
     ],
     [
       "a pod without",
-      factsOf({ missed: seen([{ namespace: "tools", name: "bare", why: "hostNetwork [HostNetwork]" }]) }),
+      factsOf({
+        missed: seen([{ namespace: "tools", name: "bare", why: "hostNetwork [HostNetwork]", isRefused: true }]),
+      }),
       "injection problem: 1 pod should have a sidecar and lacks it\ntools/bare: hostNetwork [HostNetwork]",
-      "kubectl rollout restart deployment --namespace tools",
+      "mend what the messages name",
+    ],
+    [
+      "a pod that was made too early",
+      factsOf({ missed: seen([{ namespace: "tools", name: "bare", why: "older [NotInjected]", isRefused: false }]) }),
+      "injection problem: 1 pod should have a sidecar and lacks it\ntools/bare: older [NotInjected]",
+      "kubectl get pod/bare --namespace tools --output yaml | kubectl replace --force --filename -",
     ],
     [
       "a refusal",
@@ -228,7 +245,11 @@ describe("what is no fault", () => {
   });
 
   it("an installation without servers is noted once", () => {
-    expect(wrong(factsOf({ injected: seen([]) })).map(told)).toEqual(["sidecars note: no pod has a sidecar yet"]);
+    const facts = factsOf({ injected: seen([]), workloads: seen([]) });
+    expect(wrong(facts).map(told)).toEqual([
+      "sidecars note: no pod has a sidecar yet",
+      "injection note: tools: opted in, and without a workload",
+    ]);
   });
 
   it("a refusal of an hour ago is past", () => {
@@ -241,39 +262,5 @@ describe("what is no fault", () => {
     expect([entries?.ok, certificate?.ok]).toEqual([true, true]);
     expect(all(limited).map(({ area }) => area)).not.toContain("certificate");
     expect(wrong(limited)).toEqual([]);
-  });
-});
-
-describe("servers", () => {
-  const server: ServerFacts = {
-    namespace: "tools",
-    name: "a",
-    state: "Ready",
-    reason: "Serving",
-    message: "",
-    tools: 3,
-  };
-
-  it("are counted with their tools where all are ready", () => {
-    expect(judgeServers({ servers: [server, { ...server, name: "b" }], faults: [] })).toEqual([
-      createFinding("servers", "ok", "2 servers ready, 6 tools"),
-    ]);
-  });
-
-  it("are a problem where a list of them can't be read, which takes none of them away", () => {
-    const fault = "ConfigMap partners/servers is not there";
-    expect(judgeServers({ servers: [server], faults: [fault] }).map(told)).toEqual([
-      "servers ok: 1 server ready, 3 tools",
-      `servers problem: the aggregator can't look for servers in 1 place\n${fault}`,
-    ]);
-  });
-
-  it("are a problem where they are dead, and a warning where they are not ready yet", () => {
-    const dead = { ...server, name: "b", state: "Dead", reason: "ProbeFailed", message: "no answer" };
-    const starting = { ...server, name: "c", state: "Initializing", reason: "Starting", message: "wait" };
-    expect(judgeServers({ servers: [server, dead, starting], faults: [] }).map(told)).toEqual([
-      "servers problem: 1 server of 3 can't be called\ntools/b: Dead, ProbeFailed: no answer",
-      "servers warning: 1 server of 3 not ready yet\ntools/c: Initializing, Starting: wait",
-    ]);
   });
 });

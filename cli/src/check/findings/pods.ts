@@ -1,34 +1,28 @@
 /** Judges the pods of servers: is their sidecar there, of which version is it, can it be passed by? Pure. */
-import type { CurrentSidecar, Facts, InjectedPod, MissedPod, RefusedPod } from "../facts.ts";
+import type { CurrentSidecar, Facts, InjectedPod } from "../facts.ts";
 import { count, createFinding, type Finding, type Level } from "../finding.ts";
 import { judgeLook } from "../look.ts";
+import { listRestarts } from "../restart.ts";
 import { isTooFarApart, mostMinorsApart } from "../version.ts";
-
-/** How the reason of a pod ends that the webhook would inject now. */
-const notAsked = "[NotInjected]";
+import { judgeInjection } from "./injection.ts";
+import { judgeReadiness } from "./readiness.ts";
 
 /** Everything about pods. */
-export function judgePods({ injected, missed, refused, sidecar, programs, nowMs }: Facts): readonly Finding[] {
+export function judgePods(facts: Facts): readonly Finding[] {
+  const { injected, sidecar, programs } = facts;
   const hasOperator = !programs.ok || programs.value.some(({ component }) => component === "operator");
   return [
     ...judgeLook("sidecars", injected, (pods) =>
       judgeLook("sidecars", sidecar, (current) => judgeSidecars(pods, current)),
     ),
-    ...judgeLook("injection", missed, judgeMissed),
-    ...judgeLook("injection", refused, (list) => judgeRefused(list, nowMs)),
+    ...judgeInjection(facts),
+    ...judgeLook("pods", injected, judgeReadiness),
     ...judgeLook("enforcement", injected, (pods) => judgeEnforced(pods, hasOperator)),
   ];
 }
 
 const nameOf = ({ namespace, name }: { readonly namespace: string; readonly name: string }): string =>
   `${namespace}/${name}`;
-
-/** What makes pods anew, in each of their namespaces. */
-function restartIn(pods: readonly { readonly namespace: string }[]): string {
-  const [first = "", ...more] = [...new Set(pods.map(({ namespace }) => namespace))];
-  const others = more.length === 0 ? "" : `, and the same for ${more.join(", ")}`;
-  return `kubectl rollout restart deployment --namespace ${first}${others}`;
-}
 
 function judgeSidecars(pods: readonly InjectedPod[], current: CurrentSidecar): readonly Finding[] {
   if (pods.length === 0) return [createFinding("sidecars", "note", "no pod has a sidecar yet")];
@@ -39,7 +33,13 @@ function judgeSidecars(pods: readonly InjectedPod[], current: CurrentSidecar): r
   const tell = (level: Level, list: readonly InjectedPod[], message: string): readonly Finding[] =>
     list.length === 0
       ? []
-      : [createFinding("sidecars", level, { message, objects: list.map(describe), next: restartIn(list) })];
+      : [
+          createFinding("sidecars", level, {
+            message,
+            objects: list.map(describe),
+            next: listRestarts(list).join("\n"),
+          }),
+        ];
   const installed = `${current.version}, ${current.image}`;
   if (others.length === 0)
     return [createFinding("sidecars", "ok", `${count(pods.length, "sidecar")}, all of ${installed}`)];
@@ -50,34 +50,6 @@ function judgeSidecars(pods: readonly InjectedPod[], current: CurrentSidecar): r
       `${count(far.length, "sidecar")} more than ${mostMinorsApart} minor versions from ${installed}`,
     ),
     ...tell("note", near, `${count(near.length, "sidecar")} not the installed one (${installed}); they work together`),
-  ];
-}
-
-function judgeMissed(pods: readonly MissedPod[]): readonly Finding[] {
-  if (pods.length === 0) return [createFinding("injection", "ok", "every pod that asks for a sidecar has it")];
-  return [
-    createFinding("injection", "problem", {
-      message: `${count(pods.length, "pod")} should have a sidecar and ${pods.length === 1 ? "lacks" : "lack"} it`,
-      objects: pods.map((pod) => `${nameOf(pod)}: ${pod.why}`),
-      next: pods.every(({ why }) => why.endsWith(notAsked))
-        ? restartIn(pods)
-        : `mend what is named, then ${restartIn(pods)}`,
-    }),
-  ];
-}
-
-/** Controllers try again for minutes; what is older than this was given up or mended. */
-const recentMs = 15 * 60_000;
-
-function judgeRefused(list: readonly RefusedPod[], nowMs: number): readonly Finding[] {
-  const recent = list.filter(({ atMs }) => nowMs - atMs < recentMs);
-  if (recent.length === 0) return [];
-  return [
-    createFinding("injection", "warning", {
-      message: `pods of ${count(recent.length, "controller")} were refused in the last 15 minutes`,
-      objects: recent.map(({ namespace, controller, note }) => `${namespace}/${controller}: ${note}`),
-      next: "mend the pod template as each message says",
-    }),
   ];
 }
 

@@ -44,7 +44,8 @@ export function judgeReady(
   return [createFinding(area, ready === 0 ? "problem" : "warning", { message, next: describe })];
 }
 
-function judgeLease(lease: LeaseFacts, nowMs: number, { namespace }: Release): readonly Finding[] {
+/** Whether one operator acts. */
+export function judgeLease(lease: LeaseFacts, nowMs: number, { namespace }: Release): readonly Finding[] {
   const next = `kubectl logs --namespace ${namespace} --selector app.kubernetes.io/component=operator`;
   if (lease.holder === "")
     return [

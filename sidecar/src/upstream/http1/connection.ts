@@ -176,13 +176,20 @@ export function openConnection(place: Place, owner: ConnectionOwner): Connection
     settle();
   });
   socket.on("error", (error) => {
-    if (!isEnded) failWith(error.message);
+    if (!isEnded) failWith(describeError(error));
   });
   socket.on("close", () => {
     clearTimeout(timer);
     if (!isEnded) failWith("other side closed");
   });
   return connection;
+}
+
+/** Where a name has several addresses the error is one of all of them, without words of its own. */
+function describeError(error: Error): string {
+  if (!(error instanceof AggregateError)) return error.message;
+  const each: unknown[] = error.errors;
+  return each.map((one) => (one instanceof Error ? one.message : String(one))).join(", ");
 }
 
 function join(head: string, body: Buffer): Buffer {

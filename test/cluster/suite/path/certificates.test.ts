@@ -9,7 +9,8 @@ import { useProduct } from "./product.ts";
 import { underLoad } from "./steady-load.ts";
 import { admitDry, isInjected, readTrusted } from "./webhook-away.ts";
 
-const lives = ["authorityLifetime=90s", "announce=10s", "retire=40s", "leafLifetime=30s"];
+// Replaced after 36 to 44 s. Retired later than any leaf of it ends, as for real; each time is long beside the lag of a watch.
+const lives = ["authorityLifetime=60s", "announce=5s", "retire=20s", "leafLifetime=15s"];
 const secretPath = `/api/v1/namespaces/${release.namespace}/secrets/outrigger-webhook-ca`;
 
 describe.skipIf(!hasCluster())("the webhook's authority", () => {
@@ -28,7 +29,7 @@ describe.skipIf(!hasCluster())("the webhook's authority", () => {
   afterAll(forget, 90_000);
   const product = useProduct(...lives.map((value) => `certificates.self.${value}`));
 
-  it("is replaced in phases without one failed admission", async () => {
+  it("F-028 is replaced in phases without one failed admission", async () => {
     const { kubeconfig, image } = product;
     const namespace = await product.makeNamespace();
     const pod = podOf(httpServer("asked", { image, labels: optedIn }));
@@ -46,7 +47,7 @@ describe.skipIf(!hasCluster())("the webhook's authority", () => {
             for (const bundle of bundles) seen.add(countCertificates(bundle));
             return bundles.every((bundle) => !decode(bundle).includes(decode(first).trim()));
           },
-          200_000,
+          150_000,
         );
       },
     );
@@ -54,7 +55,7 @@ describe.skipIf(!hasCluster())("the webhook's authority", () => {
     expect([...seen].sort()).toEqual([1, 2]);
     expect(failures).toEqual([]);
     expect(count).toBeGreaterThan(100);
-  }, 240_000);
+  }, 200_000);
 });
 
 function decode(bundle: string | undefined): string {

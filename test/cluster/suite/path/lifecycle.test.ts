@@ -23,6 +23,7 @@ import { admitDry, isInjected, readTrusted } from "./webhook-away.ts";
 /** Kinds of the chart's objects that belong to no namespace, by the path of their list. */
 const clusterWide = [
   "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations",
+  "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations",
   "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies",
   "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings",
   "/apis/rbac.authorization.k8s.io/v1/clusterroles",

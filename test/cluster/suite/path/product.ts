@@ -44,8 +44,11 @@ export interface Product {
   readonly upgrade: (...values: readonly string[]) => Promise<string>;
   /** Base URL of the aggregator by the address of its Service. */
   readonly aggregator: () => Promise<string>;
-  /** A namespace that refuses what Pod Security "restricted" refuses; it goes with the file. */
-  readonly makeNamespace: (labels?: Readonly<Record<string, string>>) => Promise<string>;
+  /** A namespace that refuses what Pod Security "restricted" refuses, unless a label says otherwise; it goes with the file. */
+  readonly makeNamespace: (
+    labels?: Readonly<Record<string, string>>,
+    annotations?: Readonly<Record<string, string>>,
+  ) => Promise<string>;
   readonly create: (manifest: Manifest, namespace: string) => Promise<void>;
   readonly get: <T>(path: string) => Promise<T>;
   /** Merges into an object at a path of the API. */
@@ -98,13 +101,13 @@ export function useInstalled(
       const { spec } = await get<{ spec: { clusterIP: string } }>(path);
       return `http://${spec.clusterIP}`;
     },
-    makeNamespace: async (labels = {}) => {
+    makeNamespace: async (labels = {}, annotations = {}) => {
       const name = `tools-${randomUUID().slice(0, 8)}`;
       const all = { "pod-security.kubernetes.io/enforce": "restricted", ...labels };
       await createManifestClient(kubeconfig, name).create({
         apiVersion: "v1",
         kind: "Namespace",
-        metadata: { name, labels: all },
+        metadata: { name, labels: all, annotations },
       });
       namespaces.push(name);
       await waitFor("the default ServiceAccount", () =>

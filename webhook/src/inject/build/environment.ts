@@ -78,7 +78,7 @@ function listUpstream({ settings, wiring: { upstreamPort } }: Checked): Variable
   const { transport, maxHttpSessions } = settings;
   if (upstreamPort !== undefined)
     return [
-      setLiteral("OUTRIGGER_UPSTREAM", `http://127.0.0.1:${upstreamPort}${settings.path}`),
+      setLiteral("OUTRIGGER_UPSTREAM", `http://localhost:${upstreamPort}${settings.path}`),
       // Without it the sidecar finds out: it can ask the server, and we can only guess.
       ...(transport === undefined ? [] : [setLiteral("OUTRIGGER_TRANSPORT", transport)]),
       ...(maxHttpSessions === undefined ? [] : [setLiteral("OUTRIGGER_MAX_HTTP_SESSIONS", maxHttpSessions)]),

@@ -9,8 +9,9 @@ import { readList, readMember, type JsonObject } from "../read/json.ts";
 import { hasCommand } from "../read/pod.ts";
 import { isAbove } from "../read/quantity.ts";
 import { shimInstallerName } from "./names.ts";
-import { planResources } from "./resources.ts";
+import { hasOwnResources, planResources } from "./resources.ts";
 import { buildSecurityContext } from "./security.ts";
+import { extendBounds } from "./template.ts";
 import { wrapCommand } from "./shim-command.ts";
 import { appMounts, installMount, noTokenMount } from "./volumes.ts";
 
@@ -20,20 +21,23 @@ const installerResources = { cpuRequest: "10m", memoryRequest: "16Mi", memoryLim
 /** Builds the init container that copies the shim into the pod. */
 export function buildShimInstaller({ settings, pod }: Checked, config: InjectionConfig): JsonObject {
   const { cpuLimit } = settings.resources;
-  const { cpuRequest } = installerResources;
+  // Beside the sidecar and before the server: a pod that has its own amount need not have room for both.
+  const none = { cpuRequest: "0", memoryRequest: "0" };
+  const { cpuRequest, memoryRequest } = hasOwnResources(pod) ? none : installerResources;
   // A quota may demand a CPU limit of every container, and a request must not lie above it.
   const cpu = { cpuLimit, cpuRequest: cpuLimit !== undefined && isAbove(cpuRequest, cpuLimit) ? cpuLimit : cpuRequest };
-  return {
+  const planned = {
     name: shimInstallerName,
     image: config.shimImage,
     imagePullPolicy: config.imagePullPolicy,
     command: [`/${shimPaths.binary}`, "--install", shimPaths.shimFolder],
-    resources: planResources({ ...installerResources, ...cpu }, pod),
+    resources: planResources({ ...installerResources, ...cpu, memoryRequest }, pod),
     securityContext: buildSecurityContext(config),
     terminationMessagePath: "/dev/termination-log",
     terminationMessagePolicy: "FallbackToLogsOnError",
     volumeMounts: [noTokenMount, installMount],
   };
+  return extendBounds(planned, config.sidecarTemplate);
 }
 
 /** A stdio server's container, led through the shim. Arguments stay where they are and follow the command. */

@@ -9,22 +9,25 @@ import type { JsonObject } from "../read/json.ts";
 import { listVariables, type SidecarIdentity } from "./environment.ts";
 import { planResources } from "./resources.ts";
 import { buildSecurityContext } from "./security.ts";
+import { buildOwnStopHook } from "./stop-hook.ts";
+import { extendSidecar } from "./template.ts";
 import { listSidecarMounts } from "./volumes.ts";
 import { buildStartHook } from "./wait-started.ts";
 
-/** Builds the container for a checked pod. */
+/** Builds the container for a checked pod, as one that keeps running beside init containers or as one of the pod's own. */
 export function buildSidecar(checked: Checked, identity: SidecarIdentity, config: InjectionConfig): JsonObject {
   const { admin } = config.ports;
-  return {
+  const isNative = config.sidecarKind === "native";
+  const planned = {
     name: sidecarName,
     image: config.image,
     imagePullPolicy: config.imagePullPolicy,
-    restartPolicy: "Always",
+    ...(isNative ? { restartPolicy: "Always" } : {}),
     env: listVariables(checked, identity, config),
     ports: listPorts(checked, config),
     resources: planResources(checked.settings.resources, checked.pod),
     // Gates the containers after it, so that the app never serves unguarded.
-    lifecycle: { postStart: buildStartHook(admin) },
+    lifecycle: { postStart: buildStartHook(admin), ...(isNative ? {} : buildOwnStopHook(checked.handlers, admin)) },
     readinessProbe: probe(admin, "/readyz", { periodSeconds: 5, failureThreshold: 3 }),
     livenessProbe: probe(admin, "/livez", { periodSeconds: 10, failureThreshold: 3 }),
     securityContext: buildSecurityContext(config),
@@ -32,6 +35,7 @@ export function buildSidecar(checked: Checked, identity: SidecarIdentity, config
     terminationMessagePolicy: "FallbackToLogsOnError",
     volumeMounts: listSidecarMounts(checked.settings.mode),
   };
+  return extendSidecar(planned, config.sidecarTemplate);
 }
 
 function listPorts({ settings, port, wiring }: Checked, config: InjectionConfig): JsonObject[] {

@@ -3,6 +3,7 @@
  * and the sidecar, which sees the calls, answers it. A hook of the author's that the kubelet can run itself is left alone. See
  * docs/adr/0015.
  */
+import { sidecarName } from "@outrigger/api/containers";
 import { readInteger, type JsonObject } from "../read/json.ts";
 import type { ContainerView } from "../read/pod.ts";
 import type { LedHandlers } from "./handlers.ts";
@@ -38,6 +39,21 @@ export function addStopHook(led: LedHandlers, view: ContainerView, options: Stop
   const preStop = { httpGet: { path, port: adminPort, scheme: "HTTP" } };
   return { ...led, stopHooks, container: setSlot(led.container, stopSlot, preStop) };
 }
+
+/**
+ * Adds the wait for the sidecar itself, where it is one of the pod's containers: they all are told to stop at once, and the sidecar must
+ * not go before the calls that it carries.
+ */
+export function addOwnStopHook(led: LedHandlers, limitSeconds: number): LedHandlers {
+  return limitSeconds === 0 ? led : { ...led, stopHooks: new Map(led.stopHooks).set(ownPath, limitSeconds) };
+}
+
+/** The hook of the sidecar's container; empty where none is planned. */
+export function buildOwnStopHook({ stopHooks }: Pick<LedHandlers, "stopHooks">, adminPort: number): JsonObject {
+  return stopHooks.has(ownPath) ? { preStop: { httpGet: { path: ownPath, port: adminPort, scheme: "HTTP" } } } : {};
+}
+
+const ownPath = nameProberPath(sidecarName, stopSlot);
 
 /** A hook that leads to the sidecar in a pod that was never injected: copied from one that was. */
 function isOurs(view: ContainerView, adminPort: number): boolean {

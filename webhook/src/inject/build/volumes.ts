@@ -7,7 +7,10 @@ import type { Mode } from "../read/mode.ts";
 import { configVolume, noTokenVolume, runVolume, shimVolume } from "./names.ts";
 
 /** Where the kubelet would mount an API token. */
-const tokenFolder = "/var/run/secrets/kubernetes.io/serviceaccount";
+export const tokenFolder = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/** Names of the volumes that injection adds. */
+export const ourVolumes: readonly string[] = [noTokenVolume, configVolume, shimVolume, runVolume];
 
 /** An empty folder over the API token's place: with a mount there, no token is put into the container. */
 export const noTokenMount: JsonObject = { mountPath: tokenFolder, name: noTokenVolume, readOnly: true };

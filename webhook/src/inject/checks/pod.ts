@@ -1,5 +1,6 @@
 /** Whether the pod as a whole can carry a sidecar. */
 import { reservedPrefix } from "../build/names.ts";
+import type { InjectionConfig } from "../config.ts";
 import { quote, type Problem, type Warning } from "../outcome.ts";
 import { readList, readMember, readText } from "../read/json.ts";
 import type { PodView } from "../read/pod.ts";
@@ -19,6 +20,14 @@ export function checkHost(pod: PodView): Problem[] {
   if (isWindows)
     problems.push({ reason: "WindowsPod", text: "the pod is for Windows nodes: the sidecar runs on Linux only" });
   return problems;
+}
+
+/** A pod that is to end, in an installation whose sidecars are plain containers: it would run for ever. */
+export function checkKind({ spec }: PodView, { sidecarKind }: InjectionConfig): Problem[] {
+  const policy = readText(spec, "restartPolicy") ?? "Always";
+  if (sidecarKind === "native" || policy === "Always") return [];
+  const text = `spec.restartPolicy is ${quote(policy)}: a pod that ends needs a native sidecar, and this installation has injection.sidecarKind=container`;
+  return [{ reason: "NativeSidecarNeeded", text }];
 }
 
 /** Row 11: names that are ours alone. The pod is stripped, so what is left under them is not from us. */

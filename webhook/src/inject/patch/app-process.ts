@@ -13,7 +13,8 @@ export function diffProcess(actual: JsonObject, wanted: JsonObject, path: Tokens
   return fields.flatMap((field): Operation[] => {
     const [old, value] = [readMember(actual, field), readMember(wanted, field)];
     const at = toPointer([...path, field]);
-    if (isSame(old, value)) return [];
+    // The API server leaves false out.
+    if (isSame(old, value) || (old === undefined && value === false)) return [];
     if (value === undefined) return [{ op: "remove", path: at }];
     return [{ op: old === undefined ? "add" : "replace", path: at, value }];
   });

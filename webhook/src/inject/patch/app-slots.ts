@@ -79,6 +79,7 @@ function differsInPortOnly(old: unknown, wanted: unknown): boolean {
 function diffTimeout(have: JsonObject, want: JsonObject, at: Tokens): Operation[] {
   const wanted = readMember(want, "timeoutSeconds");
   if (wanted === readMember(have, "timeoutSeconds")) return [];
+  if (wanted === undefined) return [{ op: "remove", path: toPointer([...at, "timeoutSeconds"]) }];
   // add on a member that is there replaces it, and it may be there as null.
   return [{ op: "add", path: toPointer([...at, "timeoutSeconds"]), value: wanted }];
 }

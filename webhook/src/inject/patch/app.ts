@@ -4,9 +4,9 @@
  * is never written back.
  */
 import type { Operation } from "../outcome.ts";
-import { readList, readText, type JsonObject } from "../read/json.ts";
+import { readText, type JsonObject } from "../read/json.ts";
 import type { AppPlace } from "./app-place.ts";
-import { diffPortNames, diffVariables } from "./app-lists.ts";
+import { diffPorts, diffVariables } from "./app-lists.ts";
 import { diffMounts, diffProcess } from "./app-process.ts";
 import { diffSlots } from "./app-slots.ts";
 import { toPointer } from "./pointer.ts";
@@ -15,13 +15,10 @@ import { toPointer } from "./pointer.ts";
 export function diffApp(actual: JsonObject, wanted: JsonObject, place: AppPlace): Operation[] {
   if (actual === wanted) return [];
   const { path } = place;
-  const losesPorts = readList(wanted, "ports").length === 0 && readList(actual, "ports").length > 0;
   const operations: Operation[] = [
     ...diffSlots(actual, wanted, place),
-    ...(losesPorts
-      ? [{ op: "remove", path: toPointer([...path, "ports"]) } as const]
-      : diffPortNames(actual, wanted, path)),
-    ...diffVariables(actual, wanted, path),
+    ...diffPorts(actual, wanted, path),
+    ...diffVariables(actual, wanted, place),
     ...diffProcess(actual, wanted, path),
     ...diffMounts(actual, wanted, place),
   ];

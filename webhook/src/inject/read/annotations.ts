@@ -6,6 +6,7 @@ import type { InjectionConfig } from "../config.ts";
 import { quote, type Problem, type Warning } from "../outcome.ts";
 import { readMember, readText, type JsonObject } from "./json.ts";
 import { findNearest } from "./nearest.ts";
+import { toPrintableKey } from "./printable.ts";
 
 type Read<T> = T extends { readonly ok: true; readonly value: infer V } ? V : never;
 
@@ -122,7 +123,7 @@ export function warnOfUnknownKeys(given: JsonObject, kind: KeyDefinition["kind"]
   return Object.keys(given)
     .filter((key) => key.startsWith(keyPrefix))
     .flatMap((key) => {
-      const text = explainKey(key, kind);
+      const text = explainUnknownKey(key, kind);
       return text === undefined ? [] : [{ reason: "UnknownAnnotation" as const, text: `${place}${text}` }];
     });
 }
@@ -132,9 +133,10 @@ function isOfWorkloads({ on }: KeyDefinition): boolean {
   return !on.includes("pod") && !on.includes("namespace");
 }
 
-function explainKey(key: string, kind: KeyDefinition["kind"]): string | undefined {
+/** Why a key under our prefix does nothing as a label or annotation of a pod or namespace; undefined where it is read. */
+export function explainUnknownKey(key: string, kind: KeyDefinition["kind"]): string | undefined {
   const known = keyList.find((definition) => definition.key === key);
-  const short = key.slice(0, 40);
+  const short = toPrintableKey(key);
   if (known?.kind === kind)
     return isOfWorkloads(known) ? `${short} is read on ${known.on.join(" and ")} alone` : undefined;
   if (known !== undefined) return `${short} is read as ${known.kind}, not as ${kind}`;

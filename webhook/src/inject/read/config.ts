@@ -2,8 +2,9 @@
 import { keys } from "@outrigger/api/keys";
 import type { FileProblem } from "@outrigger/api/server-file";
 import { parseDnsLabel, type Parsed } from "@outrigger/api/values";
-import { auditWords, defaultableKeys, defaultConfig, type InjectionConfig } from "../config.ts";
+import { auditWords, defaultableKeys, defaultConfig, sidecarKinds, type InjectionConfig } from "../config.ts";
 import { isObject, readMember, type JsonObject } from "./json.ts";
+import { readTemplate } from "./template.ts";
 
 /** Result of reading a configuration: the whole of it, or every problem with its path. */
 export type ReadConfig =
@@ -52,6 +53,9 @@ const readers: Readonly<Record<string, Reader>> = {
   version: printable,
   image: printable,
   shimImage: printable,
+  sidecarKind: readWordOf(...sidecarKinds),
+  // Read last, when the ports are known.
+  sidecarTemplate: accept,
   imagePullPolicy: readWordOf("Always", "IfNotPresent", "Never"),
   imagePullSecrets: readListOf(subdomain, "a list of names of Secrets"),
   ownNamespace: label,
@@ -77,7 +81,8 @@ export function parseInjectionConfig(value: unknown): ReadConfig {
     else problems.push({ path: [key], expected: `no such key; known are ${Object.keys(known).join(", ")}` });
   }
   // Every member was checked by its own reader, and the defaults hold all of them.
-  const config: InjectionConfig = { ...defaultConfig, ...read };
+  const flat: InjectionConfig = { ...defaultConfig, ...read };
+  const config = { ...flat, sidecarTemplate: readTemplate(read["sidecarTemplate"], flat.ports, problems) };
   if (new Set(Object.values(config.ports)).size < 4)
     problems.push({ path: ["ports"], expected: "four different ports" });
   return problems.length === 0 ? { ok: true, config } : { ok: false, problems };

@@ -93,13 +93,15 @@ function isListOfNamed(value: unknown): boolean {
 }
 
 function readContainers(spec: JsonObject, list: ContainerView["list"]): ContainerView[] {
-  return readList(spec, list).map((raw, index) => ({
-    list,
-    index,
-    name: readText(raw, "name") ?? "",
-    raw: isObject(raw) ? raw : {},
-    ports: readPorts(raw),
-  }));
+  return readList(spec, list).map((raw, index) => viewContainer(isObject(raw) ? raw : {}, { list, index }));
+}
+
+/** The view of a raw container at a place of a pod. */
+export function viewContainer(
+  raw: JsonObject,
+  { list, index }: Pick<ContainerView, "list" | "index"> = { list: "containers", index: 0 },
+): ContainerView {
+  return { list, index, name: readText(raw, "name") ?? "", raw, ports: readPorts(raw) };
 }
 
 function readPorts(container: unknown): PortView[] {

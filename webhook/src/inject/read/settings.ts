@@ -176,7 +176,7 @@ function checkResources(resources: ResourceSettings): Problem[] {
     [keys.sidecarMemoryRequest.key, resources.memoryRequest, keys.sidecarMemoryLimit.key, resources.memoryLimit],
   ] as const;
   return pairs
-    .filter(([, request, , limit]) => limit !== undefined && isAbove(request, limit))
+    .filter(([, request, , limit]) => limit !== undefined && limit !== "0" && isAbove(request, limit))
     .map(([requestKey, request, limitKey, limit]) => ({
       reason: "InvalidAnnotation",
       text: `${requestKey}="${request}": expected at most the limit of ${String(limit)} (${limitKey})`,

@@ -1,0 +1,34 @@
+/** What a run of the webhook says in a few sentences. Sentences whose figures were not measured are left out. Pure. */
+import { readFigures } from "../report/headlines.ts";
+import { summarize } from "../report/describe.ts";
+import type { BenchReport } from "../sidecar/tally.ts";
+
+/** The sentences. */
+export function findWebhookHeadlines(report: BenchReport): readonly string[] {
+  const tell = (units: Readonly<Record<string, string>>, say: (...values: readonly string[]) => string) => {
+    const found = readFigures(report, units);
+    return found === undefined ? [] : [say(...found)];
+  };
+  return [
+    ...tell(
+      { handler_p99_ms: " ms", admission_vs_noop: "x" },
+      (p99, ratio) =>
+        `At 100 admissions/s 99 of 100 reviews spend less than ${p99} in the webhook, and the median admission takes ${ratio} of one through a webhook that allows everything unseen.`,
+    ),
+    ...tell(
+      { burst_refused_pods: "", burst_vs_noop: "x" },
+      (refused, ratio) =>
+        `Of a burst of pods ${Number(refused) === 0 ? "none" : refused} is refused, and it takes ${ratio} of the time.`,
+    ),
+    ...tell(
+      { decision_10_containers_us: " µs", decision_vs_json: "x" },
+      (cpu, ratio) =>
+        `Decision and patch of a pod of 10 containers take ${cpu} of CPU: ${ratio} of parsing and writing that pod as JSON.`,
+    ),
+    ...tell(
+      { heap_growth_mib: " MiB", rss_growth_mib: " MiB" },
+      (heap, rss) => `Over the second half of many admissions live objects grew by ${heap}, resident memory by ${rss}.`,
+    ),
+    `${summarize(report)}.`,
+  ];
+}

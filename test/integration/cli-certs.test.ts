@@ -9,7 +9,7 @@ import type { AddressInfo, Server } from "node:net";
 import { delimiter, join } from "node:path";
 import { createServer } from "node:tls";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { registrationObject } from "@outrigger/api/cluster-objects";
+import { registrationObject, validationEntrySuffix } from "@outrigger/api/cluster-objects";
 import {
   announce,
   createAuthority,
@@ -107,6 +107,18 @@ function fill(kube: FakeKube, { state, trusted, source }: Required<Omit<Installe
       },
     })),
   });
+  put(kube, "admissionregistration.k8s.io", "validatingwebhookconfigurations", {
+    metadata: { name: "outrigger", annotations: { [registrationObject.trustFrom]: source } },
+    webhooks: [
+      {
+        name: `settings${validationEntrySuffix}`,
+        clientConfig: {
+          caBundle: Buffer.from(joinTrusted(trusted[0] ?? [])).toString("base64"),
+          service: { name: "outrigger-webhook", namespace },
+        },
+      },
+    ],
+  });
   const { metadata, ...secret } = toNewSecret("outrigger-webhook-ca", state);
   kube.store
     .of(resources.secrets)
@@ -203,8 +215,9 @@ describe("outrigger certs status", () => {
     expect(out).toMatch(/rotation {2}steady since \S+ \S+; next: announce is due \S+ \S+\n/);
     expect(out).toMatch(/operator {2}operator-1 leads, heard of \d+ s ago\n/);
     expect(out).toContain(`${fingerprint(first)}  signs now`);
-    expect(out).toContain(`trusted by ${entries.length} of ${entries.length} entries`);
-    expect(out).toContain("MutatingWebhookConfiguration outrigger");
+    expect(out).toContain(`trusted by ${entries.length + 1} of ${entries.length + 1} entries`);
+    expect(out).toContain("MutatingWebhookConfiguration outrigger\n    pod.inject.outrigger.dev");
+    expect(out).toContain("ValidatingWebhookConfiguration outrigger\n    settings.validate.outrigger.dev");
     expect(out).toMatch(/✓ webhook-0 {2}accepted\n.*\n {4}until \S+ \S+, 6 days left, to be renewed about /);
     expect(out).toContain("✓ webhook-1  accepted");
     expect(out).toMatch(/\nAPI servers take what every replica shows\.\n$/);
@@ -251,7 +264,7 @@ describe("outrigger certs status", () => {
     [
       "entries without caBundle",
       () => ({ trusted: [[]] }),
-      /3 entries without caBundle: API servers can't ask the webhook there/,
+      /4 entries without caBundle: API servers can't ask the webhook there/,
     ],
   ])("exits with 1 for %s, and says what mends it", async (_what, installed, words) => {
     const { status } = await start(installed());
@@ -269,7 +282,7 @@ describe("outrigger certs status", () => {
     const { status } = await start({ trusted: [own, own, [stranger.certificatePem]] });
     const { code, out } = await status();
     expect(code, out).toBe(1);
-    expect(out).toContain("webhook-0 shows a certificate that 1 of 3 entries do not trust");
+    expect(out).toContain("webhook-0 shows a certificate that 1 of 4 entries do not trust");
     expect(out).toContain(entries[2]?.name ?? "missing");
     expect(out).toContain(fingerprint(stranger));
   });

@@ -46,7 +46,7 @@ export function formatCerts(report: CertsReport, style: CertsStyle): string {
     ...listHead(report, paint).flatMap((row) => formatRow(row, style)),
     ...section("Authorities that API servers trust", formatAuthorities(status, nowMs, style), paint),
     ...section(
-      "Entries of the webhook configuration",
+      "Entries of the webhook configurations",
       status.configurations.flatMap((each) => formatEntries(each, paint)),
       paint,
     ),

@@ -10,6 +10,8 @@ export const appProbesVariable = "OUTRIGGER_APP_PROBES";
 export interface AppProbe {
   readonly kind: "http" | "tcp" | "grpc";
   readonly port: number;
+  /** The port as the author wrote it, where the server was moved to another. Nobody but the webhook reads it. */
+  readonly wasPort?: number;
   /** http only. */
   readonly path?: string;
   /** http only. HTTPS without verification, as the kubelet does. */

@@ -94,6 +94,14 @@ export const reasons = {
     area: "injection",
     sentence: "The pod shares its process namespace, so another container may be able to signal the sidecar.",
   },
+  ServerSpeaksTls: {
+    area: "injection",
+    sentence: "The server's probes use HTTPS at its own port, and the sidecar speaks plain HTTP to it.",
+  },
+  ForwardsPastSidecar: {
+    area: "injection",
+    sentence: "Another container of the pod forwards to the server, so what it lets in passes no sidecar.",
+  },
   ReservedKeyOverwritten: {
     area: "injection",
     sentence: "A label or annotation that only Outrigger sets was given by the user and is not kept.",

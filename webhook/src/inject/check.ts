@@ -11,6 +11,7 @@ import { checkMode, checkPrivilege } from "./checks/mode.ts";
 import { checkHost, checkKind, checkNames, warnOfPod } from "./checks/pod.ts";
 import { checkHostPort, checkPorts } from "./checks/ports.ts";
 import { checkStdio, warnOfStdio } from "./checks/stdio.ts";
+import { warnOfForwarders, warnOfTls } from "./checks/upstream.ts";
 import type { InjectionConfig } from "./config.ts";
 import type { Problem, Warning } from "./outcome.ts";
 import type { JsonObject } from "./read/json.ts";
@@ -64,7 +65,13 @@ export function check(pod: PodView, context: CheckContext): CheckResult {
     ...handlers.problems,
   );
   if (problems.length > 0) return refuse(problems, warnings);
-  const all = [...warnings, ...warnOfPod(pod, settings), ...warnOfStdio(found)];
+  const all = [
+    ...warnings,
+    ...warnOfPod(pod, settings),
+    ...warnOfStdio(found),
+    ...warnOfTls(found),
+    ...warnOfForwarders(found),
+  ];
   return { ok: true, checked: { ...found, handlers, warnings: all } };
 }
 
@@ -74,9 +81,12 @@ function refuse(problems: readonly Problem[], warnings: readonly Warning[]): Che
   return { ok: false, problems: [first ?? { reason: "InvalidPod", text: "the pod can't be read" }, ...more], warnings };
 }
 
-function planHandlers({ settings, container, port }: Found, config: InjectionConfig): LedHandlers {
-  if (settings.mode === "stdio") return probeSession(container, config.ports.admin);
-  if (settings.probes === "rewrite") return leadThroughSidecar(container, config.ports.admin);
+function planHandlers({ settings, container, port, wiring }: Found, config: InjectionConfig): LedHandlers {
+  const { admin: adminPort } = config.ports;
+  const { upstreamPort } = wiring;
+  if (settings.mode === "stdio") return probeSession(container, adminPort);
+  if (settings.probes === "rewrite")
+    return leadThroughSidecar(container, { adminPort, serverPort: port?.number, upstreamPort });
   const name = settings.mode === "named-port" ? port?.declared?.name : undefined;
   const raw =
     name === undefined || port === undefined ? container.raw : numberPorts(container, { name, number: port.number });

@@ -112,7 +112,16 @@ export const defaultConfig: InjectionConfig = {
   ports: { ...sidecarPorts, app: 19_083 },
   defaults: {},
   foreign: {
-    containers: ["istio-proxy", "linkerd-proxy", "vault-agent", "daprd", "otc-container"],
+    containers: [
+      "istio-proxy",
+      "linkerd-proxy",
+      "kuma-sidecar",
+      "consul-dataplane",
+      "queue-proxy",
+      "vault-agent",
+      "daprd",
+      "otc-container",
+    ],
     networkInits: ["istio-init", "istio-validation", "linkerd-init", "linkerd-network-validator"],
     env: [
       "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",

@@ -138,6 +138,7 @@ function checkAfter(each: CorpusCase, other: Injector): readonly string[] {
   const repaired = inject(each, disturbed);
   return [
     ...compareServer(once, repaired),
+    ...compareSidecar(disturbed, repaired),
     ...findLost(listTraces(once, disturbed), repaired),
     ...checkOrder(repaired),
     ...checkSettled(each, other, repaired),
@@ -158,12 +159,14 @@ function checkBefore(each: CorpusCase, other: Injector): readonly string[] {
   ];
 }
 
-/** In these modes the sidecar leads a server's own probes through itself, whoever wrote them. */
+/** In these modes the sidecar leads a server's own probes and hooks through itself, whoever wrote them. */
 function isLed(each: CorpusCase, place: string): boolean {
   const { container, mode } = readStatus(injectOnce(each));
   return (
     mode !== "sidecar-port" &&
-    new RegExp(`^containers/${String(container)}/(startup|readiness|liveness)Probe$`).test(place)
+    new RegExp(
+      `^containers/${String(container)}/((startup|readiness|liveness)Probe|lifecycle/(postStart|preStop))$`,
+    ).test(place)
   );
 }
 
@@ -174,6 +177,17 @@ function compareServer(wanted: JsonObject, actual: JsonObject): readonly string[
   const server = ({ container, port, mode }: JsonObject): string => JSON.stringify({ container, port, mode });
   const [before, after] = [server(readStatus(wanted)), server(readStatus(actual))];
   return before === after ? [] : [`the server was ${before} and is ${after}`];
+}
+
+/** Probes and hooks of the sidecar that an agent asks by now are its own, also where the rest of the sidecar is put right. */
+function compareSidecar(before: JsonObject, after: JsonObject): readonly string[] {
+  const find = (pod: JsonObject): unknown =>
+    readList(readObject(pod, "spec"), "initContainers").find((each) => readText(each, "name") === sidecarName);
+  return ["readinessProbe", "livenessProbe", "lifecycle"].flatMap((field) =>
+    isDeepStrictEqual(readMember(find(before), field), readMember(find(after), field))
+      ? []
+      : [`the sidecar's ${field} was changed`],
+  );
 }
 
 function findLost(traces: ReadonlyMap<string, string>, pod: JsonObject): readonly string[] {

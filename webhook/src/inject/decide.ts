@@ -66,8 +66,9 @@ function refuseNothing({ pod }: InjectionRequest): Verdict | undefined {
 
 function refuseInvalidLabel(request: InjectionRequest): Verdict | undefined {
   const value = injectLabel(request);
-  if (value === undefined || (typeof value === "string" && keys.inject.parse(value).ok)) return undefined;
-  const text = `label ${keys.inject.key}=${quote(value)}: expected ${keys.inject.form}`;
+  const parsed = keys.inject.parse(typeof value === "string" ? value : "");
+  if (value === undefined || parsed.ok) return undefined;
+  const text = `label ${keys.inject.key}=${quote(value)}: expected ${parsed.expected}`;
   return { action: "deny", problems: [{ reason: "InvalidInjectValue", text }] };
 }
 

@@ -1,9 +1,11 @@
 /** The five modes: where the sidecar listens, what closes the way round it, how the server's port is found, what a misspelt key says. */
+import { appProbesVariable } from "@outrigger/api/app-probe";
 import { keyList, keyPrefix } from "@outrigger/api/keys";
 import { describe, expect, it } from "vitest";
 import { applyPatch } from "../fixtures/apply.ts";
 import { patchOf, run } from "../fixtures/random-runs.ts";
 import { parseObject, readList, readMember, readObject, readText } from "./read/json.ts";
+import { uninject } from "./uninject.ts";
 
 const podWith = (container: object, annotations: Readonly<Record<string, string>>): object => ({
   metadata: {
@@ -53,6 +55,37 @@ describe("modes", () => {
     for (const port of ["9090", "admin"])
       expect(statusOf(inject(podWith(several, { ...given, port })))).toMatchObject({ port: 9_090 });
     expect(run(podWith({}, given))).toMatchObject({ action: "deny", reason: "NoPort" });
+  });
+
+  it("F-024 env by port-env alone has the server's probes asked where the server has moved to, and others where they were", () => {
+    const get = (port: number | string): object => ({ httpGet: { path: "/", port } });
+    const container = {
+      ...http,
+      startupProbe: get("http"),
+      readinessProbe: { tcpSocket: { port: 8_080 } },
+      livenessProbe: get(9_090),
+      lifecycle: { postStart: get("8080"), preStop: get(19_083) },
+    };
+    const pod = podWith(container, { "port-mode": "env", "port-env": "PORT" });
+    const once = inject(pod);
+    const sidecar = readList(readMember(once, "spec"), "initContainers")[0];
+    const probes = readText(
+      readList(sidecar, "env").find((item) => readText(item, "name") === appProbesVariable),
+      "value",
+    );
+    const ports = Object.values(parseObject(probes ?? "") ?? {}).map((probe) => readMember(probe, "port"));
+    expect(ports).toEqual([19_083, 19_083, 9_090, 19_083, 19_083]);
+    expect(run(once)).toMatchObject({ reason: "AlreadyInjected", patch: [] });
+    expect(applyPatch(once, uninject(once))).toEqual(pod);
+    // Without the record of how they were written they still go back to the ports that they named.
+    const status = { mode: "env", container: "app", port: 8_080 };
+    const bare = applyPatch(once, [
+      { op: "add", path: "/metadata/annotations/outrigger.dev~1status", value: JSON.stringify(status) },
+    ]);
+    const [app] = readList(readMember(applyPatch(bare, uninject(bare)), "spec"), "containers");
+    expect(readMember(app, "startupProbe")).toMatchObject(get(8_080));
+    expect(readMember(app, "livenessProbe")).toMatchObject(get(9_090));
+    expect(readMember(app, "lifecycle")).toMatchObject({ postStart: get(8_080), preStop: get(19_083) });
   });
 
   it("F-056 every setting that is misspelt by a letter brings the one that was meant", () => {

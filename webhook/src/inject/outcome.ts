@@ -52,6 +52,8 @@ type WarnReason =
   | "LoopbackHint"
   | "PolicyPending"
   | "SharedProcessNamespace"
+  | "ServerSpeaksTls"
+  | "ForwardsPastSidecar"
   | "ReservedKeyOverwritten";
 
 /** One problem of a pod: where it is and which form is right, as one clause. */

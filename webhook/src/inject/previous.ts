@@ -12,6 +12,10 @@ export interface Previous {
   readonly port: number | undefined;
   /** Handlers that were led through the sidecar, by prober path. */
   readonly handlers: AppHandlers;
+  /** Paths of the hooks before a stop that the sidecar was told to answer. */
+  readonly stopHooks: ReadonlySet<string>;
+  /** Where the sidecar answers the kubelet. */
+  readonly adminPort: number;
   /** Name that port mode named-port moved from the app's port to the sidecar's. */
   readonly portName: string | undefined;
   /** False where the command behind the shim is the annotation's, not the container's own. */

@@ -29,13 +29,23 @@ export function restoreContainer(container: JsonObject, previous: Previous): Jso
   const isWrapped = command !== undefined;
   const unwrapped = isWrapped ? unwrap(container, { previous: known, command }) : restorePortName(container, known);
   const asked = findSlots(unwrapped)
-    .filter((slot) => slot.isOurs)
+    .filter((slot) => isFromUs(slot, known))
     .reduce((restored, slot) => restoreSlot(restored, slot, { previous: known, isWrapped }), unwrapped);
   const { undo } = known;
   return ["env", "volumeMounts"].reduce(
     (restored, key) => giveBack(restored, key, { undo, place: `app/${key}` }),
     removeVariables(restoreNamedPorts(asked, known), undo),
   );
+}
+
+/**
+ * True for a handler that an earlier injection put at its place. For hooks the path alone does not tell: Istio's agent has the same. It was
+ * there first where the sidecar was told nothing of the hook, and took ours over where it was.
+ */
+function isFromUs({ isOurs, field, proberPath, handler }: Slot, previous: Previous): boolean {
+  const { handlers, stopHooks, adminPort } = previous;
+  const isTold = handlers.has(proberPath) || stopHooks.has(proberPath);
+  return isOurs && (field !== stopSlot.field || isTold || readInteger(handler, "port") === adminPort);
 }
 
 /** The probe or hook that stood at a place; one that only we put there goes. */

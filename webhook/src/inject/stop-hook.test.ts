@@ -8,6 +8,7 @@ import { admit, type Admission } from "./admission.ts";
 import { decodeVariable } from "./build/variables.ts";
 import { defaultConfig } from "./config.ts";
 import { parseObject, readList, readMember, readObject, readText, type JsonObject } from "./read/json.ts";
+import { uninject } from "./uninject.ts";
 
 const hookPath = "/app-lifecycle/app/prestop";
 const hook = { httpGet: { path: hookPath, port: 19_082, scheme: "HTTP" } };
@@ -124,6 +125,27 @@ describe("the hook before a server's end", () => {
   it("stands beside a postStart hook", () => {
     const postStart = { exec: { command: ["warm-up"] } };
     expect(lifecycleOf(inject(podWith({ app: { lifecycle: { postStart } } })))).toEqual({ postStart, preStop: hook });
+  });
+
+  it("F-023 leaves a hook alone that a mesh's agent had taken over before, whose path is the same", () => {
+    const preStop = { httpGet: { path: hookPath, port: 15_020, scheme: "HTTP" } };
+    const pod = podWith({ app: { lifecycle: { preStop } } });
+    const once = inject(pod);
+    expect(lifecycleOf(once)).toEqual({ preStop });
+    expect([waitOf(once), ownOf(once)]).toEqual([undefined, undefined]);
+    expect(run(once)).toMatchObject({ reason: "AlreadyInjected", patch: [] });
+    const later = applyPatch(once, [{ op: "add", path: "/spec/containers/-", value: { name: "agent", image: "a:1" } }]);
+    expect(lifecycleOf(inject(later))).toEqual({ preStop });
+    expect(lifecycleOf(applyPatch(once, uninject(once)))).toEqual({ preStop });
+  });
+
+  it("F-023 is left to a mesh's agent that takes it over afterwards, and goes with the sidecar", () => {
+    const led = applyPatch(inject(podWith({})), [
+      { op: "replace", path: "/spec/containers/0/lifecycle/preStop/httpGet/port", value: 15_020 },
+    ]);
+    expect(run(led)).toMatchObject({ reason: "AlreadyInjected", patch: [] });
+    expect(waitOf(led)).toBe(20);
+    expect(lifecycleOf(applyPatch(led, uninject(led)))).toBeUndefined();
   });
 
   it("is told to the sidecar also in a pod that was copied from an injected one without its status", () => {

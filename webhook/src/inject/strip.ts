@@ -4,9 +4,10 @@
  * only looked at. Stage before: decide.ts; next: check.ts.
  */
 import { keyList, keys } from "@outrigger/api/keys";
-import { appProbesVariable } from "@outrigger/api/app-probe";
+import { appProbesVariable, stopHooksVariable } from "@outrigger/api/app-probe";
 import { sidecarName } from "@outrigger/api/containers";
-import { decodeAppHandlers } from "./build/app-probes.ts";
+import { sidecarPorts } from "@outrigger/api/ports";
+import { decodeAppHandlers, decodeStopHooks } from "./build/app-probes.ts";
 import { reservedPrefix, shimInstallerName } from "./build/names.ts";
 import { ourVolumes } from "./build/volumes.ts";
 import type { Previous } from "./previous.ts";
@@ -91,6 +92,8 @@ function findPrevious(metadata: JsonObject, spec: JsonObject): Previous | undefi
     container: readText(status, "container"),
     port: readInteger(status, "port"),
     handlers: decodeAppHandlers(findVariable(sidecar, appProbesVariable)),
+    stopHooks: decodeStopHooks(findVariable(sidecar, stopHooksVariable)),
+    adminPort: Number(/:([0-9]{1,5})$/.exec(findVariable(sidecar, "OUTRIGGER_ADMIN") ?? "")?.[1] ?? sidecarPorts.admin),
     portName: readList(sidecar, "ports")
       .map((port) => readText(port, "name"))
       .find((name) => name !== undefined && isMovable(name)),

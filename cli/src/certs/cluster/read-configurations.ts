@@ -1,5 +1,5 @@
 /** Reads whom the entries of the installation's webhook configurations trust. A further kind of configuration is one more row. */
-import { admissionEntrySuffix, registrationObject } from "@outrigger/api/cluster-objects";
+import { admissionEntrySuffix, registrationObject, validationEntrySuffix } from "@outrigger/api/cluster-objects";
 import { splitPem } from "@outrigger/certs/facts";
 import type { Resource } from "@outrigger/kube";
 import type { Cluster } from "../../check/cluster/cluster.ts";
@@ -8,8 +8,16 @@ import type { Release } from "../../check/facts.ts";
 import type { Look } from "../../check/look.ts";
 import type { ConfigurationFacts } from "../facts.ts";
 
-/** Kinds of webhook configuration whose entries lead to the webhook. */
-const configurationKinds: readonly Resource<RawConfiguration>[] = [kinds.configurations];
+/** A kind of webhook configuration whose entries lead to the webhook; the names of ours end alike. */
+interface ConfigurationKind {
+  readonly resource: Resource<RawConfiguration>;
+  readonly suffix: string;
+}
+
+const configurationKinds: readonly ConfigurationKind[] = [
+  { resource: kinds.configurations, suffix: admissionEntrySuffix },
+  { resource: kinds.validatingConfigurations, suffix: validationEntrySuffix },
+];
 
 /** All of them; none is an answer, too. */
 export async function readConfigurations(
@@ -17,10 +25,10 @@ export async function readConfigurations(
   release: Release,
 ): Promise<Look<readonly ConfigurationFacts[]>> {
   const found: ConfigurationFacts[] = [];
-  for (const resource of configurationKinds) {
+  for (const kind of configurationKinds) {
     const look = await cluster.list({
-      resource,
-      read: (configuration) => readConfiguration(resource.kind, configuration, release),
+      resource: kind.resource,
+      read: (configuration) => readConfiguration(kind, configuration, release),
     });
     if (!look.ok) return look;
     found.push(...look.value.filter((each) => each !== undefined));
@@ -29,13 +37,12 @@ export async function readConfigurations(
 }
 
 function readConfiguration(
-  kind: string,
+  { resource: { kind }, suffix }: ConfigurationKind,
   { metadata = {}, webhooks = [] }: RawConfiguration,
   { namespace }: Release,
 ): ConfigurationFacts | undefined {
   const ours = webhooks.filter(
-    ({ name, clientConfig }) =>
-      name?.endsWith(admissionEntrySuffix) === true && clientConfig?.service?.namespace === namespace,
+    ({ name, clientConfig }) => name?.endsWith(suffix) === true && clientConfig?.service?.namespace === namespace,
   );
   const [first] = ours;
   if (first === undefined) return undefined;

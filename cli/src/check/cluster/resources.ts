@@ -148,4 +148,10 @@ export const kinds = {
     plural: "mutatingwebhookconfigurations",
     kind: "MutatingWebhookConfiguration",
   }),
+  validatingConfigurations: define<RawConfiguration>({
+    group: "admissionregistration.k8s.io",
+    version: "v1",
+    plural: "validatingwebhookconfigurations",
+    kind: "ValidatingWebhookConfiguration",
+  }),
 } as const;

@@ -30,6 +30,11 @@ export function decodeAppHandlers(value: string | undefined): AppHandlers {
   return handlers;
 }
 
+/** Reads the paths of the hooks before a stop out of their variable's value in a manifest. */
+export function decodeStopHooks(value: string | undefined): ReadonlySet<string> {
+  return new Set(Object.keys(parseObject(decodeVariable(value ?? "")) ?? {}));
+}
+
 /** Beside stdio a handler is kept as it was written: its port need not exist. */
 function readHandler(raw: JsonObject): NewHandler | undefined {
   if (readText(raw, "kind") === "stdio") {
@@ -42,8 +47,9 @@ function readHandler(raw: JsonObject): NewHandler | undefined {
   return probe === undefined ? undefined : restoreHandler(probe);
 }
 
+/** The probe as its author wrote it. */
 function readAppProbe(raw: JsonObject): AppProbe | undefined {
-  const port = readInteger(raw, "port") ?? 0;
+  const port = readInteger(raw, "wasPort") ?? readInteger(raw, "port") ?? 0;
   if (port < 1 || port > 65_535) return undefined;
   const timeoutSeconds = readInteger(raw, "timeoutSeconds");
   const base = { port, ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }) };

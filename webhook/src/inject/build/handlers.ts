@@ -18,8 +18,17 @@ export interface LedHandlers {
   readonly problems: readonly Problem[];
 }
 
+/** Where handlers are led: the kubelet to the admin port, and the sidecar on to the port that the server listens on by now. */
+export interface LeadOptions {
+  readonly adminPort: number;
+  /** The server's port as its author knows it, and as it is after injection: another where a variable moves it. */
+  readonly serverPort: number | undefined;
+  readonly upstreamPort: number | undefined;
+}
+
 /** Leads every network handler of a container through the sidecar's admin port. */
-export function leadThroughSidecar(view: ContainerView, adminPort: number): LedHandlers {
+export function leadThroughSidecar(view: ContainerView, options: LeadOptions): LedHandlers {
+  const { adminPort } = options;
   const probes = new Map<string, AppProbe>();
   const problems: Problem[] = [];
   let container = view.raw;
@@ -38,7 +47,7 @@ export function leadThroughSidecar(view: ContainerView, adminPort: number): LedH
         text: `${place} names port ${quote(readMember(slot.handler, "port"))}, which the container does not declare`,
       });
     else {
-      probes.set(slot.proberPath, toAppProbe(slot, port));
+      probes.set(slot.proberPath, followServer(toAppProbe(slot, port), options));
       container = replaceHandler(container, slot, toProberHandler(slot, adminPort));
     }
   }
@@ -67,13 +76,20 @@ export function spellOut(slot: Slot, view: ContainerView): NewHandler {
   return { kind, value: number === undefined && typeof port === "string" ? { ...value, port } : value };
 }
 
+/** The server's own port may have moved; what else a handler asks is another program, or another port of the server's, and stays. */
+function followServer(probe: AppProbe, { serverPort, upstreamPort }: LeadOptions): AppProbe {
+  const hasMoved = upstreamPort !== undefined && upstreamPort !== serverPort && probe.port === serverPort;
+  return hasMoved ? { ...probe, port: upstreamPort, wasPort: probe.port } : probe;
+}
+
 function isToBeLed(slot: Slot, adminPort: number): boolean {
   const isHookWithoutHttp = slot.parent === "lifecycle" && slot.kind !== "httpGet";
   // What points at the sidecar already is never wrapped again.
   return !isHookWithoutHttp && readInteger(slot.handler, "port") !== adminPort;
 }
 
-function resolvePort(value: unknown, view: ContainerView): number | undefined {
+/** The number of a handler's port, where the container declares it by that name or it is one; else undefined. */
+export function resolvePort(value: unknown, view: ContainerView): number | undefined {
   const isPort = (port: number): boolean => Number.isInteger(port) && port >= 1 && port <= 65_535;
   if (typeof value === "number") return isPort(value) ? value : undefined;
   const named = view.ports.find((port) => port.name !== undefined && port.name === value);

@@ -4,7 +4,7 @@ import type { InjectionConfig } from "../config.ts";
 import type { Operation } from "../outcome.ts";
 import { readText, type JsonObject } from "../read/json.ts";
 import { isNativeSidecar, type ContainerView } from "../read/pod.ts";
-import { isSameContainer } from "./subset.ts";
+import { isSameContainer, leaveToAgents } from "./subset.ts";
 
 /** What the wanted state is compared with. */
 export interface ListContext {
@@ -88,11 +88,12 @@ function bringTo(
   const moves = existing.name === sidecarName && isLate;
   const to = moves ? 0 : from;
   const changes = !isSameContainer(existing.raw, container, config);
+  const value = leaveToAgents(existing.raw, container, config);
   if (!moves && !changes) return { operations, order };
   const done: Operation[] = [
     testName(context, from, existing.name),
     ...(moves ? [{ op: "move", from: `/spec/${list}/${from}`, path: `/spec/${list}/0` } as const] : []),
-    ...(changes ? [{ op: "replace", path: `/spec/${list}/${to}`, value: container } as const] : []),
+    ...(changes ? [{ op: "replace", path: `/spec/${list}/${to}`, value } as const] : []),
   ];
   return {
     operations: [...operations, ...done],

@@ -67,6 +67,38 @@ describe("the sidecar of an earlier round", () => {
     expect(isSameContainer({ ...wanted, ...change }, wanted, defaultConfig)).toBe(false);
   });
 
+  it("F-023 may have its probes and hooks asked by a mesh's agent, which asks the sidecar in turn", () => {
+    const timing = { periodSeconds: 5, timeoutSeconds: 1 };
+    const own = (path: string): object => ({ httpGet: { path, port: 19_082, scheme: "HTTP" } });
+    const guarded = {
+      ...wanted,
+      readinessProbe: { ...timing, ...own("/readyz") },
+      lifecycle: {
+        postStart: { exec: { command: ["wait"] } },
+        preStop: own("/app-lifecycle/outrigger-sidecar/prestop"),
+      },
+    };
+    const led = (handler: object, probe: object = timing): object => ({
+      ...guarded,
+      readinessProbe: {
+        ...probe,
+        httpGet: { path: "/app-health/outrigger-sidecar/readyz", port: 15_020, ...handler },
+      },
+    });
+    const isTaken = (actual: object): boolean => isSameContainer(actual, guarded, defaultConfig);
+    const ledHook = { httpGet: { path: "/app-lifecycle/outrigger-sidecar/prestop", port: 15_020, scheme: "HTTP" } };
+    expect(isTaken(led({}))).toBe(true);
+    expect(isTaken(led({ scheme: "HTTP" }))).toBe(true);
+    expect(isTaken({ ...guarded, lifecycle: { ...guarded.lifecycle, preStop: ledHook } })).toBe(true);
+    expect(isTaken(led({ port: 8_080 }))).toBe(false);
+    expect(isTaken(led({ path: "/app-health/outrigger-sidecar/livez" }))).toBe(false);
+    expect(isTaken(led({ path: "/app-health/app/readyz" }))).toBe(false);
+    expect(isTaken(led({ host: "192.0.2.1" }))).toBe(false);
+    expect(isTaken(led({ scheme: "HTTPS" }))).toBe(false);
+    expect(isTaken(led({}, { ...timing, periodSeconds: 3_600 }))).toBe(false);
+    expect(isTaken({ ...guarded, startupProbe: { httpGet: ledHook.httpGet } })).toBe(false);
+  });
+
   it("may get its user from OpenShift, but not root", () => {
     const withUser = (runAsUser: number): object => ({
       ...wanted,

@@ -2,9 +2,11 @@
  * Says whether what stands in a pod is still exactly ours. Tolerated is what the API server and known injectors add between
  * two rounds; everything else counts as tampering. Recursion follows our own value, so a user's depth does not matter.
  */
+import { findSlots, replaceHandler, type Slot } from "../build/slots.ts";
 import type { InjectionConfig } from "../config.ts";
-import { isObject, readList, readMember, readText, type JsonObject } from "../read/json.ts";
+import { isObject, readInteger, readList, readMember, readText, type JsonObject } from "../read/json.ts";
 import { isSameQuantity } from "../read/quantity.ts";
+import { omit } from "../undo.ts";
 
 /** True where both are the same JSON value. */
 export function isSame(actual: unknown, wanted: unknown): boolean {
@@ -40,8 +42,9 @@ const comparisons: Readonly<Record<string, Comparison>> = {
 const defaultedFields = ["resizePolicy"];
 
 /** True where a container of the pod is the wanted one. */
-export function isSameContainer(actual: unknown, wanted: JsonObject, config: InjectionConfig): boolean {
+export function isSameContainer(actual: unknown, planned: JsonObject, config: InjectionConfig): boolean {
   if (!isObject(actual)) return false;
+  const wanted = leaveToAgents(actual, planned, config);
   // Known injectors add variables also where we set none.
   const compared = new Set([...Object.keys(wanted), "env"]);
   const hasOurs = [...compared].every((key) => {
@@ -50,6 +53,27 @@ export function isSameContainer(actual: unknown, wanted: JsonObject, config: Inj
   });
   const extra = Object.keys(actual).filter((key) => !compared.has(key) && !defaultedFields.includes(key));
   return hasOurs && extra.every((key) => isEmpty(actual[key]));
+}
+
+/**
+ * The wanted container, with the probes and hooks that an agent of a mesh asks in the kubelet's place left to it: it asks the sidecar in
+ * turn, and it would not take them over again.
+ */
+export function leaveToAgents(found: unknown, wanted: JsonObject, { foreign }: InjectionConfig): JsonObject {
+  return findSlots(isObject(found) ? found : {})
+    .filter((slot) => isLedByAgent(slot, foreign.probePorts))
+    .reduce((left, { parent, field, kind, handler }) => {
+      const own = findSlots(left).find((slot) => slot.parent === parent && slot.field === field);
+      return own === undefined ? left : replaceHandler(left, own, { kind, value: handler });
+    }, wanted);
+}
+
+/** The path is Istio's for a container, and ours. A host, or headers, would make it another question. */
+function isLedByAgent({ isOurs, handler }: Slot, probePorts: readonly number[]): boolean {
+  const others = omit(handler, "path", "port", "scheme");
+  const isAgents = probePorts.includes(readInteger(handler, "port") ?? 0);
+  const isPlain = (readText(handler, "scheme") ?? "HTTP") === "HTTP";
+  return isOurs && isAgents && isPlain && Object.values(others).every(isEmpty);
 }
 
 /** True where a volume of the pod is the wanted one; sizes are compared by amount. */

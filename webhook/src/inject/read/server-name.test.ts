@@ -21,10 +21,26 @@ describe("server names", () => {
     ["Job", "import-28931040", {}, "CronJob", "import"],
     ["Job", "import-2024", {}, "Job", "import-2024"],
     ["Rollout", "search", {}, "Rollout", "search"],
+    ["ReplicaSet", "search-6c9d", { "rollouts-pod-template-hash": "6c9d" }, "Rollout", "search"],
+    ["ReplicaSet", "search-6c9d", { "rollouts-pod-template-hash": "other" }, "ReplicaSet", "search-6c9d"],
   ])("take %s %s with labels %j for %s %s", (kind, name, labels, ownerKind, server) => {
     const metadata = owned(kind, name, labels);
     expect(findOwner(metadata)).toEqual({ kind: ownerKind, name: server });
     expect(nameServer(metadata, findOwner(metadata))).toBe(server);
+  });
+
+  it("stay the same over the revisions of a Knative Service, whose Deployments bear the revision's name", () => {
+    const nameOf = (kind: string, labels: object): string => {
+      const metadata = owned(kind, "search-00003-deployment-7c8d", { "pod-template-hash": "7c8d", ...labels });
+      return nameServer(metadata, findOwner(metadata));
+    };
+    const revision = { "serving.knative.dev/revision": "search-00003", "serving.knative.dev/service": "search" };
+    expect(nameOf("ReplicaSet", revision)).toBe("search");
+    expect(nameOf("ReplicaSet", { ...revision, "serving.knative.dev/revision": "other-00001" })).toBe(
+      "search-00003-deployment",
+    );
+    expect(nameOf("ReplicaSet", { ...revision, "serving.knative.dev/service": "" })).toBe("search-00003-deployment");
+    expect(nameOf("StatefulSet", revision)).toBe("search-00003-deployment-7c8d");
   });
 
   it("follow the pod's own name where nobody owns it, and never fail", () => {

@@ -10,7 +10,7 @@ export interface Owner {
 
 /**
  * The workload behind a pod, as far as its metadata tells: a ReplicaSet that carries the pod's template hash stands for
- * its Deployment, a Job with a schedule's number for its CronJob. Undefined for a bare pod.
+ * its Deployment or Argo's Rollout, a Job with a schedule's number for its CronJob. Undefined for a bare pod.
  */
 export function findOwner(metadata: JsonObject): Owner | undefined {
   const references = readList(metadata, "ownerReferences").filter(isObject);
@@ -21,11 +21,19 @@ export function findOwner(metadata: JsonObject): Owner | undefined {
   return toOwner(kind, name, readObject(metadata, "labels"));
 }
 
+/** Labels with the hash that a ReplicaSet's name ends in, by who makes such ReplicaSets. */
+const hashLabels: Readonly<Record<string, string>> = {
+  "pod-template-hash": "Deployment",
+  "rollouts-pod-template-hash": "Rollout",
+};
+
 /** The workload that a person wrote, from the object that owns the pod. `labels` are the pod's. */
 export function toOwner(kind: string, name: string, labels: JsonObject): Owner {
-  const hash = readText(labels, "pod-template-hash");
-  if (kind === "ReplicaSet" && hash !== undefined && name.endsWith(`-${hash}`))
-    return { kind: "Deployment", name: name.slice(0, -hash.length - 1) };
+  for (const [label, maker] of Object.entries(hashLabels)) {
+    const hash = readText(labels, label);
+    if (kind === "ReplicaSet" && hash !== undefined && name.endsWith(`-${hash}`))
+      return { kind: maker, name: name.slice(0, -hash.length - 1) };
+  }
   // A CronJob names its Jobs after the scheduled minute: eight digits until the year 2160.
   if (kind === "Job" && /.-[0-9]{8}$/.test(name)) return { kind: "CronJob", name: name.slice(0, -9) };
   return { kind, name };
@@ -37,7 +45,16 @@ const readName = (metadata: JsonObject, key: string): string | undefined => read
 /** The server's name: a DNS label, cut with a hash where the workload's name is longer or holds dots. */
 export function nameServer(metadata: JsonObject, owner: Owner | undefined): string {
   const generated = readName(metadata, "generateName")?.replace(/-$/, "");
-  return toDnsLabel(owner?.name ?? readName(metadata, "name") ?? generated ?? "server");
+  const name = findKnativeService(metadata, owner) ?? owner?.name;
+  return toDnsLabel(name ?? readName(metadata, "name") ?? generated ?? "server");
+}
+
+/** The Knative Service behind a Deployment that Knative made: each of its revisions has a Deployment, and a name, of its own. */
+function findKnativeService(metadata: JsonObject, owner: Owner | undefined): string | undefined {
+  const labels = readObject(metadata, "labels");
+  const revision = readName(labels, "serving.knative.dev/revision") ?? "";
+  const isOfRevision = owner?.kind === "Deployment" && owner.name === `${revision}-deployment`;
+  return isOfRevision ? readName(labels, "serving.knative.dev/service") : undefined;
 }
 
 /** How a message names a pod: `pod "search-..." (Deployment search)`. */

@@ -42,7 +42,7 @@ export {
   type NamespaceFacts,
   type SelectorTerm,
 } from "./inject/registration.ts";
-export { uninject } from "./inject/uninject.ts";
+export { uninject } from "./inject/undo/uninject.ts";
 export { parsePointer } from "./inject/patch/pointer.ts";
 export {
   isObject,

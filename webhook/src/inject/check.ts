@@ -18,7 +18,7 @@ import type { JsonObject } from "./read/json.ts";
 import type { PodView } from "./read/pod.ts";
 import { readSettings } from "./read/settings.ts";
 import { findTarget } from "./read/target.ts";
-import type { Previous } from "./previous.ts";
+import type { Previous } from "./undo/previous.ts";
 
 /** What check looks at besides the stripped pod. */
 export interface CheckContext {

@@ -21,7 +21,7 @@ import { runCase } from "../fixtures/golden.ts";
 import { findViolations } from "../fixtures/pod-security.ts";
 import { defaultConfig } from "./config.ts";
 import { isObject, parseObject, readList, readMember, readObject, readText, type JsonObject } from "./read/json.ts";
-import { uninject } from "./uninject.ts";
+import { uninject } from "./undo/uninject.ts";
 
 const root = fileURLToPath(new URL("corpus", import.meta.url));
 const cases = readCorpus(root);

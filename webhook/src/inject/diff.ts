@@ -12,8 +12,8 @@ import { isSameVolume } from "./patch/subset.ts";
 import type { Plan } from "./plan.ts";
 import { readList, readMember, readText, type JsonObject } from "./read/json.ts";
 import { readPod, type PodView } from "./read/pod.ts";
-import type { Previous } from "./previous.ts";
-import { nothingDone } from "./undo.ts";
+import type { Previous } from "./undo/previous.ts";
+import { nothingDone } from "./undo/undo.ts";
 
 /** What the diff looks at besides pod and plan. */
 export interface DiffContext {

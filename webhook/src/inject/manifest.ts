@@ -12,7 +12,7 @@ import { readList, readMember, readObject, readText, type JsonObject } from "./r
 import { warnOfIdleTemplate, warnOfWorkload } from "./read/places.ts";
 import { toOwner, type Owner } from "./read/server-name.ts";
 import { selectEntry, type NamespaceFacts } from "./registration.ts";
-import { uninject } from "./uninject.ts";
+import { uninject } from "./undo/uninject.ts";
 
 /** What a manifest does not say about the cluster that it is meant for. */
 export interface ManifestOptions {

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { applyPatch } from "../fixtures/apply.ts";
 import { patchOf, run } from "../fixtures/random-runs.ts";
 import { parseObject, readList, readMember, readObject, readText } from "./read/json.ts";
-import { uninject } from "./uninject.ts";
+import { uninject } from "./undo/uninject.ts";
 
 const podWith = (container: object, annotations: Readonly<Record<string, string>>): object => ({
   metadata: {

@@ -11,9 +11,9 @@ import type { Checked } from "./checks/found.ts";
 import { hashConfig, type InjectionConfig } from "./config.ts";
 import { readList, readMember, readText, type JsonObject } from "./read/json.ts";
 import { hasCommand } from "./read/pod.ts";
-import { recordUndo } from "./record.ts";
-import type { Previous } from "./previous.ts";
-import { encodeUndo, type Undo } from "./undo.ts";
+import { recordUndo } from "./undo/record.ts";
+import type { Previous } from "./undo/previous.ts";
+import { encodeUndo, type Undo } from "./undo/undo.ts";
 
 /** The wanted state, as far as injection has a say in it. */
 export interface Plan {

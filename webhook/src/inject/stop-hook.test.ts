@@ -8,7 +8,7 @@ import { admit, type Admission } from "./admission.ts";
 import { decodeVariable } from "./build/variables.ts";
 import { defaultConfig } from "./config.ts";
 import { parseObject, readList, readMember, readObject, readText, type JsonObject } from "./read/json.ts";
-import { uninject } from "./uninject.ts";
+import { uninject } from "./undo/uninject.ts";
 
 const hookPath = "/app-lifecycle/app/prestop";
 const hook = { httpGet: { path: hookPath, port: 19_082, scheme: "HTTP" } };

@@ -10,7 +10,7 @@ import { sidecarPorts } from "@outrigger/api/ports";
 import { decodeAppHandlers, decodeStopHooks } from "./build/app-probes.ts";
 import { reservedPrefix, shimInstallerName } from "./build/names.ts";
 import { ourVolumes } from "./build/volumes.ts";
-import type { Previous } from "./previous.ts";
+import type { Previous } from "./undo/previous.ts";
 import {
   isObject,
   parseObject,
@@ -21,8 +21,8 @@ import {
   readText,
   type JsonObject,
 } from "./read/json.ts";
-import { restoreContainer } from "./restore.ts";
-import { decodeUndo, giveBack, type Undo } from "./undo.ts";
+import { restoreContainer } from "./undo/restore.ts";
+import { decodeUndo, giveBack, type Undo } from "./undo/undo.ts";
 
 /** The pod without us, and what was found of us. `previous` is undefined where the pod was never injected. */
 export interface Stripped {

@@ -6,7 +6,7 @@ import { findSlots, replaceHandler, type Slot } from "../build/slots.ts";
 import type { InjectionConfig } from "../config.ts";
 import { isObject, readInteger, readList, readMember, readText, type JsonObject } from "../read/json.ts";
 import { isSameQuantity } from "../read/quantity.ts";
-import { omit } from "../undo.ts";
+import { omit } from "../undo/undo.ts";
 
 /** True where both are the same JSON value. */
 export function isSame(actual: unknown, wanted: unknown): boolean {

@@ -3,7 +3,7 @@ import { keys } from "@outrigger/api/keys";
 import { parsePort } from "@outrigger/api/values";
 import type { InjectionConfig } from "../config.ts";
 import { quote, type Problem } from "../outcome.ts";
-import type { Previous } from "../previous.ts";
+import type { Previous } from "../undo/previous.ts";
 import type { ContainerView, PodView, PortView } from "./pod.ts";
 import type { Settings } from "./settings.ts";
 

@@ -2,8 +2,8 @@
  * The server's container as its author wrote it: probes and hooks asked of it again, its own command, terminal, ports and variables.
  * What the record of an earlier injection says is taken only where it agrees with what stands in the pod. Part of strip.ts.
  */
-import { spellOut } from "./build/handlers.ts";
-import { unwrapCommand } from "./build/shim-command.ts";
+import { spellOut } from "../build/handlers.ts";
+import { unwrapCommand } from "../build/shim-command.ts";
 import {
   findSlots,
   handlerKinds,
@@ -14,10 +14,10 @@ import {
   stopSlot,
   type NewHandler,
   type Slot,
-} from "./build/slots.ts";
-import { isSame } from "./patch/subset.ts";
-import { isObject, readInteger, readList, readMember, readText, type JsonObject } from "./read/json.ts";
-import { viewContainer } from "./read/pod.ts";
+} from "../build/slots.ts";
+import { isSame } from "../patch/subset.ts";
+import { isObject, readInteger, readList, readMember, readText, type JsonObject } from "../read/json.ts";
+import { viewContainer } from "../read/pod.ts";
 import type { Previous } from "./previous.ts";
 import { giveBack, nothingDone, omit, type Undo } from "./undo.ts";
 

@@ -2,12 +2,12 @@
  * The way back: a pod as it was before it was injected. Removes what strip.ts knows as added and puts back what was replaced, nothing
  * else; a pod that was never injected stays as it is. Pure.
  */
-import { handlerKinds } from "./build/slots.ts";
-import type { Operation } from "./outcome.ts";
-import { toPointer, type Tokens } from "./patch/pointer.ts";
-import { isObject, readText, type JsonObject } from "./read/json.ts";
-import { readPod } from "./read/pod.ts";
-import { strip } from "./strip.ts";
+import { handlerKinds } from "../build/slots.ts";
+import type { Operation } from "../outcome.ts";
+import { toPointer, type Tokens } from "../patch/pointer.ts";
+import { isObject, readText, type JsonObject } from "../read/json.ts";
+import { readPod } from "../read/pod.ts";
+import { strip } from "../strip.ts";
 
 /** The patch that takes an injection out of a raw pod; empty where there is none, and for what is no pod. */
 export function uninject(pod: unknown): Operation[] {

@@ -2,13 +2,13 @@
 import { keyList } from "@outrigger/api/keys";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { applyPatch } from "../fixtures/apply.ts";
-import { anyPod, labelledPod } from "../fixtures/pods.ts";
-import { run, withMode } from "../fixtures/random-runs.ts";
-import { defaultConfig, type InjectionConfig } from "./config.ts";
-import type { Operation } from "./outcome.ts";
-import { toPointer } from "./patch/pointer.ts";
-import { isObject, readList, readMember, readObject, readText } from "./read/json.ts";
+import { applyPatch } from "../../fixtures/apply.ts";
+import { anyPod, labelledPod } from "../../fixtures/pods.ts";
+import { run, withMode } from "../../fixtures/random-runs.ts";
+import { defaultConfig, type InjectionConfig } from "../config.ts";
+import type { Operation } from "../outcome.ts";
+import { toPointer } from "../patch/pointer.ts";
+import { isObject, readList, readMember, readObject, readText } from "../read/json.ts";
 import { uninject } from "./uninject.ts";
 
 /** Configurations that differ in what they put where. */

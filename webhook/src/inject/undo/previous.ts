@@ -1,5 +1,5 @@
 /** What strip.ts finds of an earlier injection. Types only. */
-import type { AppHandlers } from "./build/app-probes.ts";
+import type { AppHandlers } from "../build/app-probes.ts";
 import type { Undo } from "./undo.ts";
 
 /** What an earlier injection left behind. Undefined members were not readable. */

@@ -2,7 +2,7 @@
  * What injection changes of a pod that is not its own: the record of it in the status annotation, from which strip.ts gives everything
  * back as it was. A pod's author may have written the record, so whoever uses it compares it with what stands in the pod.
  */
-import { isObject, readList, readMember, readObject, readText, type JsonObject } from "./read/json.ts";
+import { isObject, readList, readMember, readObject, readText, type JsonObject } from "../read/json.ts";
 
 /** The record. Places of the server's container begin with `app`, others with the pod. */
 export interface Undo {

@@ -1,9 +1,9 @@
 /** Compares a stripped pod with its plan and records what is changed of it that is not ours; undo.ts says in which form. */
-import { findSlots, readSlot, slotNames, type SlotName } from "./build/slots.ts";
-import { spellOut } from "./build/handlers.ts";
-import { isSame } from "./patch/subset.ts";
-import { readInteger, readList, readMember, readObject, readText, type JsonObject } from "./read/json.ts";
-import { viewContainer } from "./read/pod.ts";
+import { findSlots, readSlot, slotNames, type SlotName } from "../build/slots.ts";
+import { spellOut } from "../build/handlers.ts";
+import { isSame } from "../patch/subset.ts";
+import { readInteger, readList, readMember, readObject, readText, type JsonObject } from "../read/json.ts";
+import { viewContainer } from "../read/pod.ts";
 import { findEmptyPlaces, isRecordable, type Undo } from "./undo.ts";
 
 /** What the record is made of. */

@@ -102,7 +102,7 @@ it("does not create or patch by position twice after no answer, but does after 4
 
 it("ends a request that hangs, by its time limit and by the signal", async () => {
   const ending = new AbortController();
-  const { kube, objects } = await start({ attempts: 2, attemptMs: 50, signal: ending.signal });
+  const { kube, objects } = await start({ attempts: 2, attemptMs: 500, signal: ending.signal });
   kube.failWhile(() => ({ status: "hang" }));
   expect(await objects.get(place)).toMatchObject({ failure: { kind: "unreachable" } });
   expect(kube.seen).toHaveLength(2);

@@ -46,12 +46,17 @@ describe("F-185 who gets a sidecar", () => {
 
   it("is nobody whose pods are refused, which the Deployment says longer than its events", () => {
     const atMs = nowMs - 60_000;
-    const refused = seen([{ namespace: "tools", controller: "ReplicaSet search-7d9", note: "no port", atMs }]);
+    const refused = seen([
+      { namespace: "tools", controller: "ReplicaSet search-7d9", note: "pod (Deployment search): no port", atMs },
+    ]);
     expect(judge({ ...withWorkload({ failure: "no port", refusal: "no port" }), refused })).toEqual([
       `problem: pods of 1 workload are refused\ntools/deployment/search: no port\n${edit}`,
     ]);
     expect(judge({ ...withWorkload({}), refused })).toEqual([]);
-    expect(judge({ ...withWorkload({ kind: "StatefulSet" }), refused })).toHaveLength(1);
+    // One that is gone has no pods any more; of what made others nobody knows that.
+    expect(judge({ workloads: seen([]), refused }).join()).not.toContain("refused");
+    const ofStatefulSet = seen([{ namespace: "tools", controller: "StatefulSet search", note: "no port", atMs }]);
+    expect(judge({ ...withWorkload({}), refused: ofStatefulSet })).toHaveLength(1);
   });
 
   it("would be nobody at the next restart where the template has become wrong", () => {

@@ -15,7 +15,7 @@ export function judgeInjection(facts: Facts): readonly Finding[] {
   return [
     ...judgeOptingIn(facts),
     ...judgeLook("injection", missed, judgeMissed),
-    ...judgeLook("injection", refused, (list) => judgeRefused(list, known, nowMs)),
+    ...judgeLook("injection", refused, (list) => judgeRefused(list, workloads.ok ? known : undefined, nowMs)),
     ...judgeUnseen(facts),
     ...judgeFailing(known),
     ...judgeNext(known),
@@ -82,7 +82,7 @@ const recentMs = 15 * 60_000;
 
 function judgeRefused(
   list: readonly RefusedPod[],
-  workloads: readonly WorkloadFacts[],
+  workloads: readonly WorkloadFacts[] | undefined,
   nowMs: number,
 ): readonly Finding[] {
   const recent = list.filter((each) => nowMs - each.atMs < recentMs && !isOfDeployment(each, workloads));
@@ -96,12 +96,9 @@ function judgeRefused(
   ];
 }
 
-/** A Deployment says itself whether its pods are still refused. */
-function isOfDeployment({ namespace, controller }: RefusedPod, workloads: readonly WorkloadFacts[]): boolean {
-  return workloads.some(
-    (each) =>
-      each.kind === "Deployment" && each.namespace === namespace && controller.startsWith(`ReplicaSet ${each.name}-`),
-  );
+/** A Deployment says itself whether its pods are still refused, and one that is gone has none. */
+function isOfDeployment({ controller, note }: RefusedPod, workloads: readonly WorkloadFacts[] | undefined): boolean {
+  return workloads !== undefined && controller.startsWith("ReplicaSet ") && note.includes("(Deployment ");
 }
 
 function judgeFailing(workloads: readonly WorkloadFacts[]): readonly Finding[] {

@@ -119,7 +119,8 @@ describe.skipIf(!hasCluster())("the webhook's certificate", () => {
         const [authority = "none"] = splitPem(certificate?.authorityPem ?? "");
         const isGiven = (bundle?: string): boolean => listTrusted(bundle).includes(authority);
         const given = (await readTrusted(kubeconfig)).map((bundle) => isGiven(bundle));
-        if (step.to !== "self") expect(given, what).toEqual([true, true, true]);
+        // Every entry of both configurations.
+        if (step.to !== "self") expect(new Set(given), what).toEqual(new Set([true]));
         from = step.to;
       }
     },

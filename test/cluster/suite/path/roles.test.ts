@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { textOf } from "../../../fixtures/mcp-clients.ts";
 import { nameFileFolder } from "../../../fixtures/temporary-folder.ts";
 import { waitFor } from "../../../fixtures/wait-for.ts";
+import { sendToCluster } from "../../ask-cluster.ts";
 import { release, runHelm } from "../../product/install.ts";
 import { httpServer, optedIn, podOf, serverPort } from "../../product/workloads.ts";
 import { hasCluster } from "../cluster.ts";
@@ -71,9 +72,17 @@ describe.skipIf(limits === undefined)("an installation limited to two namespaces
     await waitFor("echo to pass", async () => !(await isRefused(`${labelled}__server__echo`)), 30_000);
   }, 240_000);
 
+  /** What helm test prints; where it fails, the log of its pod is the error. */
+  const testByHelm = (): Promise<string> =>
+    runHelm(kubeconfig, ["test", release.name, "--logs", "--timeout", "120s"]).catch(async () => {
+      const path = `/api/v1/namespaces/${release.namespace}/pods/outrigger-check/log`;
+      throw new Error(await sendToCluster(kubeconfig, { path }));
+    });
+
   it("lets helm test find all well with Roles alone, and the deep check try both namespaces", async () => {
     for (const namespace of [labelled, opted]) await user.untilListed(namespace, "server");
-    const tested = await runHelm(kubeconfig, ["test", release.name, "--logs", "--timeout", "120s"]);
+    // Pods that the tests before have changed may not be measured yet.
+    const tested = await waitFor("all to be well", testByHelm, 120_000);
     expect(tested).toMatch(/Phase: +Succeeded/);
     for (const area of ["connection", "tools", "filters"])
       expect(tested).toMatch(new RegExp(`^ {2}✓ ok +${area} `, "m"));

@@ -165,7 +165,7 @@ describe.skipIf(!hasCluster() || process.arch !== "x64")("versions side by side"
     const names = (await allPods()).map((pod) => `${tools}/${pod.metadata.name}: ${old.version}, ${sidecarOf(pod)}`);
     expect(outdated.objects?.toSorted()).toEqual(names.toSorted());
     const next = outdated.next ?? "";
-    expect(next).toBe(`kubectl rollout restart deployment --namespace ${tools}`);
+    expect(next).toBe(`kubectl rollout restart deployment/memory deployment/server --namespace ${tools}`);
     await repair(next);
     await expectServing();
     expect(await check()).toMatchObject({ level: "ok", message: expect.stringContaining("4 sidecars") as string });

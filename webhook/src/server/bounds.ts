@@ -38,16 +38,9 @@ export function findExcess(body: Uint8Array): string | undefined {
 const isOpening = (byte: number | undefined): boolean => byte === 0x5b || byte === 0x7b;
 const isClosing = (byte: number | undefined): boolean => byte === 0x5d || byte === 0x7d;
 
-/** The place of the quote that ends the text which begins at `start`. */
+/** The place of the quote that ends the text which begins at `start`; the body's length where nothing ends it. */
 function endOfText(body: Uint8Array, start: number): number {
-  let end = body.indexOf(quote, start + 1);
-  while (end !== -1 && isEscaped(body, end)) end = body.indexOf(quote, end + 1);
-  return end === -1 ? body.length : end;
-}
-
-/** True where an odd number of backslashes stands before a place. */
-function isEscaped(body: Uint8Array, place: number): boolean {
-  let first = place;
-  while (body[first - 1] === backslash) first -= 1;
-  return (place - first) % 2 === 1;
+  let end = start + 1;
+  while (end < body.length && body[end] !== quote) end += body[end] === backslash ? 2 : 1;
+  return end;
 }

@@ -88,7 +88,8 @@ export async function listServers(
   return { ok: true, servers: servers.filter(isObject).map(readServer), faults: told };
 }
 
-function readServer(server: Fields): ListedServer {
+/** A record of the catalogue; what is missing is empty. */
+export function readServer(server: Fields): ListedServer {
   const { toolsCount } = server;
   return {
     namespace: textOf(server["namespace"]),

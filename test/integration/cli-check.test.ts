@@ -156,15 +156,11 @@ async function answerReview(asked: IncomingMessage, answer: ServerResponse, allo
   answer.end(JSON.stringify(answered === "forbidden" ? { kind: "Status" } : { spec, status: { allowed: answered } }));
 }
 
-/** The fake knows no version and no reviews: both are answered before it, as an API server does. */
+/** The fake knows no reviews: they are answered before it, as an API server does. */
 async function startServer(kube: FakeKube, allows: Cluster["allows"]): Promise<string> {
   const server = createServer((asked, answer) => {
     if (asked.method === "POST" && asked.url?.endsWith("subjectaccessreviews") === true) {
       void answerReview(asked, answer, allows);
-      return;
-    }
-    if (asked.url === "/version") {
-      answer.writeHead(200, { "content-type": "application/json" }).end('{"gitVersion":"v1.34.4"}');
       return;
     }
     const passed = request(kube.url + (asked.url ?? ""), { method: asked.method, headers: asked.headers }, (got) => {

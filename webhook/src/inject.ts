@@ -55,6 +55,7 @@ export {
   type JsonObject,
 } from "./inject/read/json.ts";
 export { isAbove, isSameQuantity, readQuantity } from "./inject/read/quantity.ts";
+export { findQosClass, type QosClass } from "./inject/read/qos.ts";
 export { findNearest } from "./inject/read/nearest.ts";
 export { findWrongValues, warnOfNamespace, type WrongValue } from "./inject/read/places.ts";
 export { warnOfUnknownKeys } from "./inject/read/annotations.ts";

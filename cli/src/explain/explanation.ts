@@ -1,6 +1,6 @@
 /** What an explanation of injection consists of: plain data that text and JSON are made from. Member names are public. */
 import type { Enforced } from "@outrigger/api/enforced";
-import type { Problem, Warning } from "@outrigger/webhook/inject";
+import type { Problem, QosClass, Warning } from "@outrigger/webhook/inject";
 
 /** What the webhook does. `pass`: it is never asked, since the kind holds no pod. */
 export type Action = "inject" | "skip" | "deny" | "pass";
@@ -56,9 +56,6 @@ export interface Resources {
   readonly requests: Readonly<Record<string, string>>;
   readonly limits: Readonly<Record<string, string>>;
 }
-
-/** A pod's class of service. Source: Kubernetes, "Pod Quality of Service Classes". */
-export type QosClass = "Guaranteed" | "Burstable" | "BestEffort";
 
 /** The pod as it is with the sidecar. Without `transport` the sidecar finds it out; without `serverPort` nothing else listens. */
 export interface InjectionFacts {

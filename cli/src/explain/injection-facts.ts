@@ -4,6 +4,7 @@
  */
 import { keys } from "@outrigger/api/keys";
 import {
+  findQosClass,
   parseObject,
   readInteger,
   readList,
@@ -14,7 +15,6 @@ import {
 } from "@outrigger/webhook/inject";
 import type { InjectionFacts, Resources } from "./explanation.ts";
 import { compare } from "./pod-changes.ts";
-import { findQosClass } from "./qos.ts";
 import { traceServices } from "./services.ts";
 
 /** The pod before and after, and the Services that may lead to it. */
@@ -37,7 +37,7 @@ export function readInjection({ before, after, namespace, services }: InjectedPo
     ...ports,
     ...compare(before, after),
     resources: readResources(sidecar),
-    qos: { before: findQosClass(before), after: findQosClass(after) },
+    qos: { before: findQosClass(readObject(before, "spec")), after: findQosClass(readObject(after, "spec")) },
     services: traceServices(services, { pod: after, namespace, ports }),
   };
 }

@@ -2,7 +2,7 @@
 import type { Look } from "../../check/look.ts";
 import type { Endpoint } from "../../endpoint.ts";
 import { pickDefined } from "../defined.ts";
-import { askJson } from "../../rest.ts";
+import { askJson, readServer, type ListedServer } from "../../rest.ts";
 import { isObject, readInteger, readList, readMember, readText, type JsonObject } from "@outrigger/webhook/inject";
 import type { ToolName } from "./name.ts";
 
@@ -16,13 +16,7 @@ export interface ListedTool {
 }
 
 /** Its server as the catalogue has it. `pin`: where the tool's definition is not the approved one. */
-export interface KnownServer {
-  readonly namespace: string;
-  readonly name: string;
-  readonly state: string;
-  readonly reason: string;
-  readonly message: string;
-  readonly tools: number;
+export interface KnownServer extends ListedServer {
   readonly pin?: "Changed" | "Unapproved";
 }
 
@@ -129,26 +123,19 @@ function findServer(
   { namespace, server }: { readonly namespace?: string; readonly server?: string },
   tool: string | undefined,
 ): KnownServer | undefined {
-  const record = readList(answer, "servers").find(
-    (each) =>
-      readText(each, "name") === server && (namespace ?? readText(each, "namespace")) === readText(each, "namespace"),
-  );
+  const record = readList(answer, "servers")
+    .filter(isObject)
+    .find(
+      (each) =>
+        readText(each, "name") === server && (namespace ?? readText(each, "namespace")) === readText(each, "namespace"),
+    );
   if (record === undefined) return undefined;
-  const text = (member: string): string => readText(record, member) ?? "";
   const pin = readList(record, "replicas")
     .flatMap((replica) => readList(replica, "findings"))
     .filter((finding) => readText(finding, "tool") === tool)
     .map((finding) => readText(finding, "state"))
     .find((state) => state === "Changed" || state === "Unapproved");
-  return {
-    namespace: text("namespace"),
-    name: text("name"),
-    state: text("state"),
-    reason: text("reason"),
-    message: text("message"),
-    tools: readInteger(record, "toolsCount") ?? 0,
-    ...(pin === undefined ? {} : { pin }),
-  };
+  return { ...readServer(record), ...(pin === undefined ? {} : { pin }) };
 }
 
 async function askRank(

@@ -1,12 +1,14 @@
 /** The class of service of a pod, by its containers' resources or by its own. Source: Kubernetes, qos.go; KEP-2837. Pure. */
-import { isSameQuantity, readList, readMember, readObject, readQuantity } from "@outrigger/webhook/inject";
-import type { QosClass } from "./explanation.ts";
+import { readList, readMember } from "./json.ts";
+import { isSameQuantity, readQuantity } from "./quantity.ts";
+
+/** A pod's class of service. Source: Kubernetes, "Pod Quality of Service Classes". */
+export type QosClass = "Guaranteed" | "Burstable" | "BestEffort";
 
 const counted = ["cpu", "memory"];
 
-/** The class that the kubelet would give the pod. */
-export function findQosClass(pod: unknown): QosClass {
-  const spec = readObject(pod, "spec");
+/** The class that the kubelet would give a pod of this spec. */
+export function findQosClass(spec: unknown): QosClass {
   const own = readMember(spec, "resources");
   const containers = [...readList(spec, "containers"), ...readList(spec, "initContainers")];
   // What a pod says as a whole counts instead of what its containers say.

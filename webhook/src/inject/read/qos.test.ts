@@ -18,6 +18,6 @@ describe("the class of service", () => {
     ["Guaranteed", { containers: [container({})], resources: { limits: both, requests: both } }],
     ["Burstable", { containers: [container({ limits: both })], resources: { requests: { cpu: "1" } } }],
   ])("is %s for %j", (qos, spec) => {
-    expect(findQosClass({ spec })).toBe(qos);
+    expect(findQosClass(spec)).toBe(qos);
   });
 });

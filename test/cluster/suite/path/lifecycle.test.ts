@@ -88,6 +88,8 @@ describe.skipIf(!hasCluster())("the release's life", () => {
     await product.create(httpServer("server", { image, replicas: 2 }), tools);
     await product.readyPod(tools, "server");
     await user.untilListed(tools, "server");
+    // A client is connected before the load: what the tests are about is its calls.
+    await echo();
   }, 120_000);
 
   it("F-022 a sidecar is there before the app starts and after it ends, and the Job completes", async () => {

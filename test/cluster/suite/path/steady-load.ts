@@ -20,7 +20,7 @@ export async function underLoad(action: () => Promise<void>, during: () => Promi
     while (!isOver) {
       count++;
       await action().catch((error: unknown) => {
-        failures.push(`${Math.round(performance.now() - startMs)} ms: ${String(error)}`);
+        failures.push(`${Math.round(performance.now() - startMs)} ms: ${tellChain(error)}`);
       });
       await pause(pauseMs);
     }
@@ -33,4 +33,10 @@ export async function underLoad(action: () => Promise<void>, during: () => Promi
     await Promise.all(rows);
   }
   return { count, failures };
+}
+
+/** An error with what caused it: "fetch failed" alone does not tell a closed port from an unreachable pod. */
+function tellChain(error: unknown): string {
+  const cause = error instanceof Error && error.cause !== undefined ? ` <- ${tellChain(error.cause)}` : "";
+  return `${String(error)}${cause}`;
 }

@@ -1,98 +1,182 @@
-/** Every reason that the webhook can give, in every place where somebody may look for it: the golden cases are the ways to each. */
+/**
+ * Every reason of injection in every place where somebody may look for it: the webhook's answer, audit annotations, metrics and log, `outrigger
+ * explain`, the operator's Events, the pages. Through the programs themselves; the golden cases are the ways to each reason.
+ */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { toMetricLabel, type Reason } from "@outrigger/api/reasons";
-import { createLogger } from "@outrigger/runtime/logger";
-import { createMetrics } from "@outrigger/runtime/metrics";
-import { describe, expect, it } from "vitest";
-import { readRefusal } from "../../operator/src/events/read-refusal.ts";
-import { findNews } from "../../operator/src/events/reconcile.ts";
-import { applyPatch } from "../../webhook/src/fixtures/apply.ts";
-import { readGoldenCases, runCase, type GoldenCase } from "../../webhook/src/fixtures/golden.ts";
-import { denyCodes, injectReasons, skipReasons } from "../../webhook/src/inject/outcome.ts";
-import { createWebhookMetrics } from "../../webhook/src/server/metrics.ts";
-import { createReviewer } from "../../webhook/src/server/review.ts";
-import { reviewOf } from "./webhook-process.ts";
+import { reasons, toMetricLabel, type Reason } from "@outrigger/api/reasons";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { denyCodes, injectReasons, skipReasons, warnReasons } from "../../webhook/src/inject/outcome.ts";
+import { runCommand } from "../demo/stage/command.ts";
+import { startFakeKube, type FakeKube } from "../fixtures/fake-kube/server.ts";
+import { nameFileFolder } from "../fixtures/temporary-folder.ts";
+import { openDoors, type Asked, type Doors } from "./reasons/doors.ts";
+import { explain, explainInCluster, explainReviews, type Explained } from "./reasons/explained.ts";
+import { tellOwners, type Told } from "./reasons/owners.ts";
+import { admissionReasons, reasonRows, type AdmissionReason, type ReasonRow } from "./reasons/rows.ts";
+import { findWays, type Way } from "./reasons/ways.ts";
+import { plainPod } from "./webhook-process.ts";
 
-const place = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
-const golden = readGoldenCases(place("webhook/src/inject/testdata"));
-const page = readFileSync(place("docs/reference/reasons.md"), "utf8");
+const readPage = (path: string): string =>
+  readFileSync(fileURLToPath(new URL(`../../docs/${path}`, import.meta.url)), "utf8");
+const reasonsPage = readPage("reference/reasons.md");
+const admissionPage = readPage("explanation/admission.md");
 
-/** Cases that lead to a reason, the pods of some in a second round. */
-const ways = new Map<string, GoldenCase>();
-for (const each of golden) {
-  const admission = runCase(each);
-  const reasons = admission.action === "deny" ? admission.problems.map(({ reason }) => reason) : [admission.reason];
-  for (const reason of reasons) if (!ways.has(reason)) ways.set(reason, each);
-  if (admission.action !== "inject" || ways.has("AlreadyInjected")) continue;
-  const pod = applyPatch(each.request.pod, admission.patch);
-  ways.set("AlreadyInjected", { ...each, request: { ...each.request, pod } });
-}
+const rows = Object.entries(reasonRows) as readonly (readonly [reason: AdmissionReason, row: ReasonRow])[];
+const listOf = (isWanted: (row: ReasonRow) => boolean): readonly AdmissionReason[] =>
+  rows.flatMap(([reason, row]) => (isWanted(row) ? [reason] : []));
+const decisions = listOf(({ action }) => !["warn", "elsewhere"].includes(action));
+const warnings = listOf(({ action }) => action === "warn");
 
-/** What the webhook answers in a case, and what it leaves in its log and its metrics. */
-async function ask({ request, around, config }: GoldenCase) {
-  const lines: string[] = [];
-  const registry = createMetrics({ component: "webhook", version: "0.0.0" });
-  const review = createReviewer({
-    config: () => config,
-    namespaces: { find: () => Promise.resolve(around.namespace) },
-    installation: { find: () => around.installation },
-    metrics: createWebhookMetrics(registry),
-    logger: createLogger({
-      component: "webhook",
-      version: "0.0.0",
-      destination: { write: (text) => void lines.push(text) },
-    }),
-    nowMs: () => 0,
+const asked = new Map<AdmissionReason, Asked>();
+let explained: ReadonlyMap<Reason, Explained>;
+let told: ReadonlyMap<Reason, readonly Told[]>;
+const folder = nameFileFolder("reasons");
+let kube: FakeKube;
+let doors: Doors;
+
+beforeAll(async () => {
+  kube = await startFakeKube();
+  doors = openDoors(kube, folder);
+  const ways = findWays();
+  const wayTo = (reason: AdmissionReason): Way => ways.get(reason) ?? expect.fail(`no golden case leads to ${reason}`);
+  const all = [...decisions, ...warnings].map((reason) =>
+    reason === "Internal" ? { ...wayTo("Injected"), reason } : wayTo(reason),
+  );
+  for (const way of all)
+    asked.set(way.reason, await (way.reason === "Internal" ? doors.askInFault(way) : doors.ask(way)));
+  const canBeExplained = all.filter(({ reason }) => reasonRows[reason].noExplain === undefined);
+  const pending = wayTo("PolicyPending");
+  explained = new Map([
+    ...(await explainReviews(canBeExplained, folder)),
+    // Whether a policy is there only a cluster knows.
+    ["PolicyPending", await explainInCluster(pending, { kube, folder })] as const,
+  ]);
+  told = await tellOwners(all.map((way) => ({ way, asked: asked.get(way.reason)! })));
+}, 240_000);
+afterAll(async () => {
+  await doors.close();
+  await kube.close();
+});
+
+describe("the table of reasons", () => {
+  it("F-224 has a row for every reason of the vocabulary, and no other", () => {
+    expect(rows.map(([reason]) => reason).sort()).toEqual([...admissionReasons].sort());
   });
-  const { operation, kind, subResource, namespace, userGroups } = request;
-  const change = { operation, kind, subResource, namespace, userInfo: { groups: userGroups } };
-  const reviewed = await review(Buffer.from(reviewOf(request.pod, change)), request.scope);
-  if (!reviewed.ok) throw new Error(reviewed.problem);
-  const { response } = reviewed.answer;
-  return { response, log: JSON.parse(lines.at(-1) ?? "") as object, metrics: await registry.expose() };
-}
 
-/** The Event that tells the owner, made of what a controller writes when its pod is refused. */
-function eventOf(message: string) {
-  const note = `Error creating: admission webhook "pod.inject.outrigger.dev" denied the request: ${message}`;
-  const at = "2026-11-22T10:00:00Z";
-  const regarding = { kind: "ReplicaSet", name: "search-1", namespace: "tools", uid: "r" };
-  const refusal = readRefusal({ metadata: { uid: "e", creationTimestamp: at }, regarding, note });
-  const observed = { pods: [], missed: [], namespaces: [], system: new Set<string>(), sinceMs: 0 };
-  return findNews({ ...observed, refusals: refusal === undefined ? [] : [refusal] })[0];
-}
+  it("F-224 has every reason that the webhook gives, with what it does", () => {
+    const actionsOf = (list: readonly string[]): readonly string[] => [
+      ...new Set(list.map((reason) => reasonRows[reason as AdmissionReason].action)),
+    ];
+    expect(actionsOf(skipReasons)).toEqual(["skip"]);
+    expect(actionsOf(injectReasons)).toEqual(["inject"]);
+    expect(actionsOf(Object.keys(denyCodes))).toEqual(["deny"]);
+    const given = [...skipReasons, ...injectReasons, ...Object.keys(denyCodes), ...warnReasons, "Internal"];
+    expect([...new Set(given)].sort()).toEqual([...decisions, ...warnings].sort());
+  });
 
-const expected: readonly (readonly [reason: Reason, action: string])[] = [
-  ...skipReasons.map((reason) => [reason, "skip"] as const),
-  ...injectReasons.map((reason) => [reason, "inject"] as const),
-  // The keys of the table of status codes are reasons.
-  ...(Object.keys(denyCodes) as (keyof typeof denyCodes)[]).map((reason) => [reason, "deny"] as const),
-];
-
-describe("reasons", () => {
-  it.each(expected)(
-    "F-224 %s is told by the answer, the audit annotation, the metric, the log, the event and the page",
-    async (reason, action) => {
-      const { response, log, metrics } = await ask(ways.get(reason) ?? expect.fail("no golden case leads to it"));
-      // Beside others it may not be the first of a denial.
-      const first = response.auditAnnotations.reason as Reason;
-      expect(response.auditAnnotations.decision).toBe(action);
-      expect(response.allowed).toBe(action !== "deny");
-      expect(log).toMatchObject({ msg: "admission decided", action, reason: first });
-      expect(metrics).toContain(`injections_total{action="${action}",reason="${toMetricLabel(first)}"} 1`);
-      expect(metrics).toContain(`injections_total{action="${action}",reason="${toMetricLabel(reason)}"} `);
-      expect(page.includes(`\`${reason}\``), "docs/reference/reasons.md").toBe(true);
-      if (action !== "deny") {
-        expect(first).toBe(reason);
-        return;
-      }
-      expect(response.status).toMatchObject({ reason: first, code: denyCodes[first as keyof typeof denyCodes] });
-      expect(response.status?.message).toContain(`[${reason}]`);
-      const event = eventOf(response.status?.message ?? "");
-      expect(event).toMatchObject({ reason: "InjectionRefused", type: "Warning" });
-      expect(event?.action).toContain(reason);
-      expect(event?.note).toContain(`[${reason}]`);
+  it.each(rows)(
+    "F-224 %s stands on the page of reasons, and the page of admission says why it has no Event",
+    (...row) => {
+      const [reason, { noEvent, events }] = row;
+      expect(reasonsPage).toContain(`\`${reason}\``);
+      const line = admissionPage
+        .split("\n")
+        .find((each) => each.startsWith("|") && noEvent !== undefined && each.includes(noEvent));
+      expect(line?.includes(`\`${reason}\``)).toBe(noEvent === undefined ? undefined : true);
+      // A refusal's reasons stand in the Event of the refusal.
+      const isInEvent = [...events, "InjectionRefused"].includes(reason) || events.includes("InjectionRefused");
+      expect(isInEvent).toBe(noEvent === undefined);
     },
   );
+});
+
+describe("decisions", () => {
+  it.each(decisions)("F-224 %s is told by the answer and the audit annotations", (reason) => {
+    const { action } = reasonRows[reason];
+    const { response } = asked.get(reason)!;
+    expect(response.auditAnnotations).toMatchObject({ decision: action, reason });
+    expect(response.allowed).toBe(action === "inject" || action === "skip");
+    if (response.allowed) return;
+    expect(response.status).toMatchObject({ reason, code: { ...denyCodes, Internal: 500 }[reason as "Internal"] });
+    expect(response.status?.message).toContain(`[${reason}]`);
+  });
+
+  it.each(decisions)("F-224 %s is told by the metric and the log", (reason) => {
+    const { action } = reasonRows[reason];
+    const { counted, log } = asked.get(reason)!;
+    expect(counted.filter((sample) => sample.startsWith("injections_total"))).toEqual([
+      `injections_total{action="${action}",reason="${toMetricLabel(reason)}"}`,
+    ]);
+    expect(log).toMatchObject({ action, reason });
+  });
+
+  it.each(decisions)(
+    "F-192 F-224 %s is told by outrigger explain, or can't be known outside of the webhook",
+    (reason) => {
+      const { action, noExplain } = reasonRows[reason];
+      const found = explained.get(reason);
+      if (noExplain !== undefined) {
+        expect(found).toBeUndefined();
+        return;
+      }
+      expect(found?.decision).toMatchObject({ action, reason, sentence: reasons[reason].sentence });
+      expect(found?.decision.code).toBe(asked.get(reason)?.response.status?.code);
+      expect(found?.problems[0]?.reason).toBe(action === "deny" ? reason : undefined);
+    },
+  );
+
+  it.each(decisions)("F-224 %s is told by the Events of the owner that the table names, and by no other", (reason) => {
+    const { action, events } = reasonRows[reason];
+    const found = told.get(reason) ?? [];
+    expect(found.map((event) => event.reason)).toEqual(events);
+    expect(found.map(({ type }) => type)).toEqual(
+      events.map(() => (action === "deny" || action === "error" ? "Warning" : "Normal")),
+    );
+    if (!events.includes("InjectionRefused")) return;
+    expect(found[0]?.action).toBe(`Refuse${reason}`);
+    expect(found[0]?.note).toContain(`(${reason})`);
+    expect(found[0]?.note).toContain(`[${reason}]`);
+  });
+});
+
+describe("warnings", () => {
+  it.each(warnings)(
+    "F-224 %s is told beside a decision by answer, audit annotation, metric, log and explain",
+    (reason) => {
+      const { response, counted, log } = asked.get(reason)!;
+      expect(response).toMatchObject({ allowed: true, auditAnnotations: { decision: "inject", reason: "Injected" } });
+      expect(response.warnings?.join("\n")).toContain(`[${reason}]`);
+      expect(response.auditAnnotations["warnings"]?.split(",")).toContain(reason);
+      expect(counted).toContain(`injection_warnings_total{reason="${toMetricLabel(reason)}"}`);
+      expect(log).toMatchObject({
+        action: "inject",
+        reason: "Injected",
+        warnings: expect.arrayContaining([reason]) as unknown,
+      });
+      expect(explained.get(reason)?.warnings.map((warning) => warning.reason)).toContain(reason);
+      expect(told.get(reason)?.map((event) => event.reason)).toEqual(reasonRows[reason].events);
+    },
+  );
+
+  it("F-224 are neither logged nor counted where there are none", () => {
+    const { counted, log, response } = asked.get("Injected")!;
+    expect(log).not.toHaveProperty("warnings");
+    expect(response.auditAnnotations).not.toHaveProperty("warnings");
+    expect(counted.filter((sample) => sample.startsWith("injection_warnings_total"))).toEqual([]);
+  });
+});
+
+describe("reasons that are not the webhook's", () => {
+  const inject = (stdin: string, ...args: readonly string[]): ReturnType<typeof runCommand> =>
+    runCommand(["inject", "-f", "-", ...args], { stdin });
+
+  it("F-224 are told by the command that they are about", async () => {
+    const configMap = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "x" } };
+    expect((await explain([configMap]))[0]?.decision).toMatchObject({ action: "pass", reason: "UnsupportedKind" });
+    const plain = JSON.stringify({ ...plainPod, metadata: { ...plainPod.metadata, name: "search" } });
+    const { out } = await inject(plain);
+    expect((await inject(out, "--uninject")).err).toContain("[Uninjected]");
+    expect((await inject(plain, "--uninject")).err).toContain("[NothingInjected]");
+  });
 });

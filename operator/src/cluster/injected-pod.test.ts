@@ -149,16 +149,18 @@ it("compares what the API server keeps, not how it was written", () => {
   expect(toCanonical(undefined)).toBe("null");
 });
 
-it("tells of no static pod, no relay, no finished pod that it lacks the sidecar", () => {
+it("tells of no static pod and no finished pod that it lacks the sidecar, and tells relays apart", () => {
   const plain: RawPod = {
     metadata: { name: "a", namespace: "tools", uid: "u" },
     spec: { containers: [{ image: "app:1" }] },
   };
-  expect(readMissedPod(plain)).toMatchObject({ name: "a", inject: undefined });
+  expect(readMissedPod(plain)).toMatchObject({ name: "a", inject: undefined, isRelay: false });
   const mirrored = { ...plain.metadata, annotations: { "kubernetes.io/config.mirror": "x" } };
   expect(readMissedPod({ ...plain, metadata: mirrored })).toBeUndefined();
-  expect(
-    readMissedPod({ ...plain, spec: { containers: [{ image: "r.example/outrigger-sidecar@sha256:1" }] } }),
-  ).toBeUndefined();
+  const image = "r.example/outrigger-sidecar@sha256:1";
+  const running = (change: object): RawPod => ({ ...plain, spec: { containers: [{ image, ...change }] } });
+  expect(readMissedPod(running({}))).toMatchObject({ isRelay: true });
+  for (const change of [{ command: ["sh"] }, { args: ["--help"] }, { image: "r.example/other" }])
+    expect(readMissedPod(running(change))).toMatchObject({ isRelay: false });
   expect(readMissedPod({ ...plain, status: { phase: "Failed" } })).toBeUndefined();
 });

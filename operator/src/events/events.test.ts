@@ -9,6 +9,7 @@ const missedPod = (name: string, change: Partial<MissedPod> = {}): MissedPod => 
   namespace: "tools",
   name,
   inject: undefined,
+  isRelay: false,
   controller: undefined,
   ...change,
 });
@@ -44,6 +45,7 @@ it("tells of pods without the sidecar where they should have it, with the reason
   const missed = [
     missedPod("a"),
     missedPod("out", { inject: "disabled" }),
+    missedPod("relay", { isRelay: true }),
     missedPod("elsewhere", { namespace: "plain" }),
     missedPod("asks", { namespace: "plain", inject: "enabled" }),
     missedPod("ours", { namespace: "outrigger-system", inject: "enabled" }),
@@ -51,9 +53,10 @@ it("tells of pods without the sidecar where they should have it, with the reason
   expect(findNews({ ...observed, missed }).map(({ key, type, reason }) => [key, type, reason])).toEqual([
     ["missed uid-a", "Warning", "NotInjected"],
     ["missed uid-out", "Normal", "OptedOut"],
+    ["missed uid-relay", "Normal", "RelayPod"],
     ["missed uid-asks", "Warning", "NotInjected"],
   ]);
-  expect(countNotInjected(missed.slice(0, 2))).toBe(1);
+  expect(countNotInjected(missed.slice(0, 3))).toBe(1);
 });
 
 it("tells the controller's owner of a refusal with the reasons that the webhook named", () => {
@@ -66,6 +69,15 @@ it("tells the controller's owner of a refusal with the reasons that the webhook 
     type: "Warning",
   });
   expect(news?.note).toContain("rate-limit");
+});
+
+it("tells of a fault of the webhook, or of a message that was cut, as what they are", () => {
+  const refused = (message: string): string | undefined => {
+    const note = `admission webhook "pod.inject.outrigger.dev" denied the request: ${message}`;
+    return findNews({ ...observed, refusals: [readRefusal(event(note))!] })[0]?.note;
+  };
+  expect(refused("its log has it under request u [Internal]")).toContain("A pod was refused (Internal): ");
+  expect(refused("1 problem in pod")).toContain("A pod was refused (its message names no reason): ");
 });
 
 it("tells of a webhook that could not be asked, and of no other webhook", () => {

@@ -3,12 +3,13 @@ import { admissionEntrySuffix } from "@outrigger/api/cluster-objects";
 import { reasonList, type Reason } from "@outrigger/api/reasons";
 import type { RawEvent, RawReference } from "@outrigger/kube";
 
-/** A pod that was refused. `reasons`: those that the webhook named, in its order; none where it could not be asked. */
+/** A pod that was refused. `wasAsked`: by the webhook itself, and not because nobody answered; `reasons`: those that it named, in the order of the table. */
 export interface RefusalFacts {
   readonly uid: string;
   /** RFC 3339; of the last repeat. */
   readonly at: string;
   readonly regarding: RawReference;
+  readonly wasAsked: boolean;
   readonly reasons: readonly Reason[];
   readonly note: string;
 }
@@ -19,8 +20,10 @@ const isOurs = new RegExp(`(admission|calling) webhook ${entryName}`);
 /** Reads an event; undefined where it does not tell of our webhook. */
 export function readRefusal(event: RawEvent): RefusalFacts | undefined {
   const { metadata, note = "", regarding } = event;
-  if (metadata?.uid === undefined || regarding === undefined || !isOurs.test(note)) return undefined;
-  return { uid: metadata.uid, at: readTime(event), regarding, reasons: readReasons(note), note };
+  const ours = isOurs.exec(note);
+  if (metadata?.uid === undefined || regarding === undefined || ours === null) return undefined;
+  const wasAsked = ours[1] === "admission";
+  return { uid: metadata.uid, at: readTime(event), regarding, wasAsked, reasons: readReasons(note), note };
 }
 
 function readReasons(note: string): readonly Reason[] {

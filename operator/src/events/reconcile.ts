@@ -49,9 +49,9 @@ export function listMissed({
   );
 }
 
-/** Pods that should have the sidecar and do not: opting out is a choice. */
+/** Pods that should have the sidecar and do not: opting out is a choice, and a relay is a sidecar. */
 export function countNotInjected(missed: readonly MissedPod[]): number {
-  return missed.filter(({ inject }) => inject !== "disabled").length;
+  return missed.filter(({ inject, isRelay }) => inject !== "disabled" && !isRelay).length;
 }
 
 function tellInjected(pod: InjectedPod): News {
@@ -66,13 +66,19 @@ function tellMissed(pod: MissedPod): News {
     const note = `Pod ${pod.name} has no sidecar: its label opts out.`;
     return { key: `missed ${pod.uid}`, about, type: "Normal", reason: "OptedOut", action: "Skip", note };
   }
+  if (pod.isRelay) {
+    const note = `Pod ${pod.name} gets no sidecar: it is a relay, the sidecar itself.`;
+    return { key: `missed ${pod.uid}`, about, type: "Normal", reason: "RelayPod", action: "Skip", note };
+  }
   const note = `Pod ${pod.name} has no sidecar: it is older than the opt-in or the webhook was not asked. Restart its workload.`;
   return { key: `missed ${pod.uid}`, about, type: "Warning", reason: "NotInjected", action: "Skip", note };
 }
 
 function tellRefusal(refusal: RefusalFacts): News {
-  const { uid, at, reasons, note } = refusal;
-  const named = reasons.length === 0 ? "the webhook could not be asked" : reasons.join(", ");
+  const { uid, at, wasAsked, reasons, note } = refusal;
+  // A long message may have been cut before its first reason.
+  const unnamed = wasAsked ? "its message names no reason" : "the webhook could not be asked";
+  const named = reasons.length === 0 ? unnamed : reasons.join(", ");
   return {
     key: `refused ${uid} ${at}`,
     about: { kind: "controller", refusal },

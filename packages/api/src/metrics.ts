@@ -262,6 +262,7 @@ export const metrics: Readonly<Record<MetricProgram, readonly MetricDefinition[]
   webhook: define([
     buildInfo,
     ["outrigger_webhook_injections_total", "counter", "action,reason", "Decisions about pods."],
+    ["outrigger_webhook_injection_warnings_total", "counter", "reason", "Warnings beside decisions about pods."],
     [
       "outrigger_webhook_workload_checks_total",
       "counter",

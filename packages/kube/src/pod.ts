@@ -8,10 +8,12 @@ export interface RawContainerPort {
   readonly protocol?: string;
 }
 
-/** A container: name, image, ports and the variables that are set to a literal value. */
+/** A container: name, image, what replaces the image's program, ports and the variables that are set to a literal value. */
 export interface RawContainer {
   readonly name?: string;
   readonly image?: string;
+  readonly command?: readonly string[];
+  readonly args?: readonly string[];
   readonly ports?: readonly RawContainerPort[];
   readonly env?: readonly { readonly name?: string; readonly value?: string }[];
 }

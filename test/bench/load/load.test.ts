@@ -48,21 +48,24 @@ describe("load", () => {
     expect([ids.length, new Set(ids).size]).toEqual([run.answered, run.answered]);
   });
 
-  it("in an open loop counts latency from the time at which a request was due, not from when it could be sent", async () => {
-    const waiting: (() => void)[] = [];
-    const target = await serve((_request, response) => {
-      waiting.push(() => response.end("fine"));
-      // The first ten wait for each other; one connection takes one at a time.
-      if (waiting.length >= 10 || waiting.length === 0) for (const answer of waiting) answer();
-    });
-    const latencies = await withConnections({ target, load, connections: 10 }, (opened) =>
-      runOpen(opened, { perSecond: 100, seconds: 0.1 }),
-    );
-    expect(latencies).toHaveLength(10);
-    // The first was due 90 ms before the last one came.
-    expect(latencies.at(-1)).toBeGreaterThan(85_000);
-    expect(latencies).toEqual(latencies.toSorted((a, b) => a - b));
-  });
+  it.each(["spinning", "by timer"] as const)(
+    "in an open loop, %s, counts latency from the time at which a request was due, not from when it could be sent",
+    async (wait) => {
+      const waiting: (() => void)[] = [];
+      const target = await serve((_request, response) => {
+        waiting.push(() => response.end("fine"));
+        // The first ten wait for each other; one connection takes one at a time.
+        if (waiting.length >= 10 || waiting.length === 0) for (const answer of waiting) answer();
+      });
+      const latencies = await withConnections({ target, load, connections: 10 }, (opened) =>
+        runOpen(opened, { perSecond: 100, seconds: 0.1, wait }),
+      );
+      expect(latencies).toHaveLength(10);
+      // The first was due 90 ms before the last one came.
+      expect(latencies.at(-1)).toBeGreaterThan(85_000);
+      expect(latencies).toEqual(latencies.toSorted((a, b) => a - b));
+    },
+  );
 
   it.each([
     ["a wrong answer", (response: ServerResponse) => response.writeHead(503).end("fine"), "503"],

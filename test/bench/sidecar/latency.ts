@@ -115,7 +115,7 @@ async function sampleLatency(stage: Stage, subject: Subject, seconds: number): P
   const load = loadNamed("call-300B");
   return withConnections({ target: subject, load, connections: openLoad.connections }, async (connections) => {
     const finish = startMeter(stage, subject);
-    const latencies = await runOpen(connections, { perSecond: openLoad.perSecond, seconds });
+    const latencies = await runOpen(connections, { perSecond: openLoad.perSecond, seconds, wait: "spinning" });
     const { cpuUs, othersShare } = finish();
     const [p50 = Number.NaN, p90 = Number.NaN, p99 = Number.NaN] = [0.5, 0.9, 0.99].map((share) =>
       quantile(latencies, share),

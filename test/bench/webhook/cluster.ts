@@ -1,5 +1,5 @@
 /**
- * A real API server that asks the servers of this machine about pods: namespaces with the webhook, with the one that allows all, and with
+ * A real API server that asks the servers of this machine about pods: namespaces with the webhook, with those that decide nothing, and with
  * none. A cluster that was up stays up; whatever was made here goes, also after a failure.
  */
 import { randomUUID } from "node:crypto";
@@ -14,12 +14,12 @@ import { createManifestClient, type Manifest } from "../../cluster/suite/manifes
 import { waitFor } from "../../fixtures/wait-for.ts";
 import { moveToCore } from "../sidecar/cores.ts";
 import type { Target } from "./load/client.ts";
-import { noOpName, webhookName, type Server, type Surroundings } from "./servers.ts";
+import { noOpName, readyMadeName, webhookName, type Server, type Surroundings } from "./servers.ts";
 import { describePolicy, optedIn } from "./surroundings.ts";
 
 /** Who is asked about the pods of a namespace. */
 export const nobodyName = "no webhook";
-export type Asked = typeof webhookName | typeof noOpName | typeof nobodyName;
+export type Asked = typeof webhookName | typeof noOpName | typeof readyMadeName | typeof nobodyName;
 
 /** A cluster with a namespace for each of them. */
 export interface Cluster extends Surroundings {
@@ -38,9 +38,11 @@ export interface Cluster extends Surroundings {
 const namespaceWord: Readonly<Record<Asked, string>> = {
   [webhookName]: "webhook",
   [noOpName]: "no-op",
+  [readyMadeName]: "ready-made",
   [nobodyName]: "nobody",
 };
-const everyAsked: readonly Asked[] = [webhookName, noOpName, nobodyName];
+/** In the order in which they take turns. */
+export const everyAsked: readonly Asked[] = [nobodyName, noOpName, readyMadeName, webhookName];
 
 /** Opens it, starting one where none is up. Rejects with a sentence where none can be used. */
 export async function openCluster(onProgress: (text: string) => void): Promise<Cluster> {

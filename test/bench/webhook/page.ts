@@ -18,6 +18,8 @@ const explanation = `### How the webhook is measured
   containers. Every answer is checked: each pod gets its sidecar.
 - **Time** counts from when a pod was due, whether or not it could be sent then. Time in the webhook is read from its own histogram.
 - **An admission** is the whole creation of a pod, dry run, so that nothing else happens to it.
+- **Ready-made patches** come from the no-op webhook's server, which hands out what the webhook answered before. Between it and the no-op
+  webhook lies what the API server itself does with a patch, whoever made it; between it and the webhook lies the deciding.
 - **Growth** is the slope over the second half of the points, by the rule of \`npm run soak\`.`;
 
 /** The part. */

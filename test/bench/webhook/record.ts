@@ -22,7 +22,7 @@ try {
   const programs = await bundleWebhook(folder);
   const recordFile = join(folder, "bodies");
   await writeFile(recordFile, "");
-  const noOp = await startNoOp({ programs, folder, onStart: () => undefined }, cluster, recordFile);
+  const noOp = await startNoOp({ programs, folder, onStart: () => undefined }, cluster, { record: recordFile });
   await cluster.register({ [noOpName]: noOp });
   const { path } = cluster.dryRunTarget(noOpName);
   const lines: string[] = [];

@@ -30,6 +30,8 @@ export interface Server extends Subject {
 /** Names of the servers. */
 export const webhookName = "webhook";
 export const noOpName = "no-op webhook";
+/** The no-op webhook's program with the webhook's patches. */
+export const readyMadeName = "ready-made patches";
 
 /** What starting needs beside the surroundings. */
 export interface Place {
@@ -63,16 +65,23 @@ export async function startWebhook(
   return { ...subject, authority, adminPort, ...(heap === "collected" ? { heapPort } : {}) };
 }
 
-/** Starts the server that allows all. `recordFile` takes every body that it gets. */
+/** Files of the server that allows all: `record` takes every body that it gets, `patches` has what it hands out. */
+export interface NoOpFiles {
+  readonly record?: string;
+  readonly patches?: string;
+}
+
+/** Starts the server that allows all. */
 export async function startNoOp(
   { programs, folder, onStart }: Place,
   { address }: Pick<Surroundings, "address">,
-  recordFile?: string,
+  files: NoOpFiles = {},
 ): Promise<Server> {
   const port = await findFreePort();
   const authorityFile = join(folder, `no-op-${port}.crt`);
-  const record = recordFile === undefined ? [] : [recordFile];
-  const args = [programs["no-op"], String(port), address, authorityFile, ...record];
-  const subject = await startSubject({ name: noOpName, args, port, core: "last", onStart });
+  const options = { port: String(port), address, authority: authorityFile, ...files };
+  const args = [programs["no-op"], ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value])];
+  const name = files.patches === undefined ? noOpName : readyMadeName;
+  const subject = await startSubject({ name, args, port, core: "last", onStart });
   return { ...subject, authority: await readFile(authorityFile, "utf8") };
 }

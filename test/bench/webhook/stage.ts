@@ -8,6 +8,7 @@ import { openCluster, type Cluster } from "./cluster.ts";
 import { bundleWebhook, type Programs } from "./programs.ts";
 import {
   noOpName,
+  readyMadeName,
   startNoOp,
   startWebhook,
   webhookName,
@@ -15,15 +16,21 @@ import {
   type Server,
   type Surroundings,
 } from "./servers.ts";
+import { writePatches } from "./ready-made.ts";
 import { openStandIn } from "./stand-in.ts";
 
 /** Where the recorded reviews are. */
 export const reviewsFile = join(import.meta.dirname, "reviews.tsv");
 
-/** The servers that take turns. */
+/** The servers that are asked directly. */
 export interface Servers {
   readonly [webhookName]: Server;
   readonly [noOpName]: Server;
+}
+
+/** Those that an API server asks. */
+export interface AskedServers extends Servers {
+  readonly [readyMadeName]: Server;
 }
 
 /** The stage of one run. */
@@ -36,7 +43,7 @@ export interface WebhookStage {
   /** The servers beside a real API server, which asks them. Rejects where no cluster can be used. */
   readonly clustered: (
     onProgress: (text: string) => void,
-  ) => Promise<{ readonly cluster: Cluster; readonly servers: Servers }>;
+  ) => Promise<{ readonly cluster: Cluster; readonly servers: AskedServers }>;
   /** The cluster's version, once there was one. */
   readonly clusterVersion: () => string | undefined;
   /** Process ids of the servers that run now. */
@@ -79,8 +86,11 @@ export async function openStage(): Promise<WebhookStage> {
     cluster ??= await openCluster(onProgress);
     closers.push(cluster.close);
     const both = await startBoth(cluster);
-    await cluster.register(both);
-    return { cluster, servers: both };
+    const patches = join(folder, "patches.json");
+    await writePatches(both[webhookName], { namespace: cluster.namespaceOf(webhookName), reviewsFile, file: patches });
+    const servers = { ...both, [readyMadeName]: await keep(startNoOp(place, cluster, { patches })) };
+    await cluster.register(servers);
+    return { cluster, servers };
   };
   let clustered: ReturnType<typeof openClustered> | undefined;
   return {

@@ -28,7 +28,7 @@ function buildAdmissions(rows: readonly ResultRow[]): Table {
   return {
     title: "Admissions at 100/s",
     about:
-      "Pods created without being kept, through the API server; what it counts for the webhook has the patch in it.",
+      "Pods created without being kept, through the API server. What it counts for the webhook has applying the patch in it.",
     head: ["asked", "p50 ms", "p99 ms", "API server counts ms", "CPU µs", "rounds"],
     numbersFrom: 1,
     rows: rows.map((row) => [

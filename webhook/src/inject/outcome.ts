@@ -43,18 +43,22 @@ export const denyCodes = {
   StdioNetworkProbe: 422,
 } as const satisfies Partial<Record<Reason, number>>;
 
+/** What is told beside a decision. */
+export const warnReasons = [
+  "OptedOut",
+  "UnknownAnnotation",
+  "LoopbackHint",
+  "PolicyPending",
+  "SharedProcessNamespace",
+  "ServerSpeaksTls",
+  "ForwardsPastSidecar",
+  "ReservedKeyOverwritten",
+] as const satisfies readonly Reason[];
+
 export type SkipReason = (typeof skipReasons)[number];
 export type InjectReason = (typeof injectReasons)[number];
 export type DenyReason = keyof typeof denyCodes;
-type WarnReason =
-  | "OptedOut"
-  | "UnknownAnnotation"
-  | "LoopbackHint"
-  | "PolicyPending"
-  | "SharedProcessNamespace"
-  | "ServerSpeaksTls"
-  | "ForwardsPastSidecar"
-  | "ReservedKeyOverwritten";
+type WarnReason = (typeof warnReasons)[number];
 
 /** One problem of a pod: where it is and which form is right, as one clause. */
 export interface Problem {

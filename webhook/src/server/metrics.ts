@@ -1,6 +1,7 @@
 /**
  * Metrics of the webhook, prefix `outrigger_webhook_`:
  * - `injections_total{action,reason}` decisions; actions skip, inject, deny, error; reasons of the one vocabulary
+ * - `injection_warnings_total{reason}` pods that something was told about beside the decision
  * - `workload_checks_total{action,reason}` what would become of the pods of a workload or namespace; the same words
  * - `requests_total{scope,result}` requests; results answered, malformed
  * - `request_duration_seconds` time in the handler of requests that were answered
@@ -12,7 +13,7 @@
 import { toMetricLabel, type Reason } from "@outrigger/api/reasons";
 import type { Metrics } from "@outrigger/runtime/metrics";
 import { watchSubjects, type WatchSubject } from "../cluster/context.ts";
-import { denyCodes, injectReasons, scopes, skipReasons } from "../inject/outcome.ts";
+import { denyCodes, injectReasons, scopes, skipReasons, warnReasons, type Warning } from "../inject/outcome.ts";
 
 /** What may be read again while the webhook runs. */
 const reloadSubjects = ["certificate", "config", "namespaces", "trust"] as const;
@@ -25,6 +26,7 @@ export type RequestScope = (typeof requestScopes)[number];
 /** The webhook's own metrics. Durations in seconds, times as Unix milliseconds. */
 export interface WebhookMetrics {
   readonly countDecision: (action: "skip" | "inject" | "deny" | "error", reason: Reason) => void;
+  readonly countWarning: (reason: Warning["reason"]) => void;
   readonly countCheck: (action: "skip" | "inject" | "deny" | "error", reason: Reason) => void;
   readonly countRequest: (scope: RequestScope, result: "answered" | "malformed") => void;
   readonly observeDuration: (seconds: number) => void;
@@ -50,6 +52,11 @@ export function createWebhookMetrics(metrics: Metrics): WebhookMetrics {
     ...labelsFor("deny", denyReasons),
     ...labelsFor("error", ["Internal"]),
   ]);
+  const warnings = metrics.counter(
+    "injection_warnings_total",
+    "Warnings beside decisions about pods.",
+    warnReasons.map((reason) => ({ reason: toMetricLabel(reason) })),
+  );
   const checks = metrics.counter("workload_checks_total", "What would become of the pods of workloads.", [
     ...labelsFor("skip", [...skipReasons, "NamespaceNotSynced"]),
     ...labelsFor("inject", injectReasons),
@@ -76,6 +83,7 @@ export function createWebhookMetrics(metrics: Metrics): WebhookMetrics {
   const expiry = metrics.gauge("certificate_expiry_timestamp_seconds", "End of the certificate that is served.");
   return {
     countDecision: (action, reason) => injections.add({ action, reason: toMetricLabel(reason) }),
+    countWarning: (reason) => warnings.add({ reason: toMetricLabel(reason) }),
     countCheck: (action, reason) => checks.add({ action, reason: toMetricLabel(reason) }),
     countRequest: (scope, result) => requests.add({ scope, result }),
     observeDuration: (seconds) => duration.observe(seconds),

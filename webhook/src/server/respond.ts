@@ -14,8 +14,11 @@ interface AdmissionResponse {
   readonly patch?: string;
   readonly status?: { readonly code: number; readonly reason: string; readonly message: string };
   readonly warnings?: readonly string[];
-  readonly auditAnnotations: Readonly<Record<"decision" | "reason" | "configHash", string>>;
+  readonly auditAnnotations: AuditAnnotations;
 }
+
+/** What audit logs keep of an answer. `warnings`: their reasons, separated by commas; absent where there are none. */
+type AuditAnnotations = Readonly<Record<"decision" | "reason" | "configHash", string>> & { readonly warnings?: string };
 
 /** The body of an answer. */
 export interface ReviewAnswer {
@@ -28,18 +31,22 @@ export interface ReviewAnswer {
 export function respond(review: Review, admission: Admission, configHash: string): ReviewAnswer {
   const { action, reason } = admission;
   const warnings = toWarnings({ lines: admission.warnings });
+  const warned = [...new Set(admission.warnings.map((warning) => warning.reason))];
   return wrap(review, {
     uid: review.uid,
     allowed: action !== "deny",
     ...describeDecision(admission),
     ...(warnings.length === 0 ? {} : { warnings }),
-    auditAnnotations: { decision: action, reason, configHash },
+    auditAnnotations: {
+      ...{ decision: action, reason, configHash },
+      ...(warned.length === 0 ? {} : { warnings: warned.join(",") }),
+    },
   });
 }
 
 /** Answers a review that met a fault of ours: nothing of a half-made decision gets out. */
 export function respondWithFault(review: Review, configHash: string): ReviewAnswer {
-  const message = `Outrigger could not decide about this pod because of an internal error; its log has it under request ${review.uid}`;
+  const message = `Outrigger could not decide about this pod because of an internal error; its log has it under request ${review.uid} [Internal]`;
   return wrap(review, {
     uid: review.uid,
     allowed: false,

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { createLogger } from "@outrigger/runtime/logger";
 import { createMetrics } from "@outrigger/runtime/metrics";
 import { defaultConfig } from "../inject/config.ts";
-import { denyCodes, injectReasons, skipReasons } from "../inject/outcome.ts";
+import { denyCodes, injectReasons, skipReasons, warnReasons } from "../inject/outcome.ts";
 import { unsignedInstallation } from "./installation.ts";
 import { createWebhookMetrics } from "./metrics.ts";
 import type { NamespaceSource } from "./namespaces.ts";
@@ -87,5 +87,7 @@ describe("reviews", () => {
     const reasons = [...skipReasons, ...injectReasons, ...Object.keys(denyCodes)];
     expect(samples).toHaveLength(reasons.length + internal);
     expect(samples.every((line) => line.endsWith(" 0"))).toBe(true);
+    const warnings = text.split("\n").filter((line) => line.startsWith("outrigger_webhook_injection_warnings_total{"));
+    expect(warnings.map((line) => line.endsWith(" 0"))).toEqual(warnReasons.map(() => true));
   });
 });

@@ -3,7 +3,7 @@
  * reason. The only file that knows the order; HTTP is app.ts's, reviews of what pods come from are validate.ts's.
  */
 import { admit } from "../inject/admission.ts";
-import type { Scope } from "../inject/outcome.ts";
+import type { Scope, Warning } from "../inject/outcome.ts";
 import { readObject, readText } from "../inject/read/json.ts";
 import { answerReview, type AnswerDeps, type Reviewed } from "./answer.ts";
 import type { InstallationSource } from "./installation.ts";
@@ -46,10 +46,15 @@ function record(
   { response }: ReviewAnswer,
   { metrics, logger, scope, durationMs }: ReviewDeps & { readonly scope: Scope; readonly durationMs: number },
 ): void {
-  // respond() wrote both from a decision.
+  // respond() wrote all of them from a decision.
   const [action, reason] = [response.auditAnnotations.decision, response.auditAnnotations.reason] as Decision;
   metrics.countDecision(action, reason);
+  const warnings = response.auditAnnotations.warnings?.split(",") as Warning["reason"][] | undefined;
+  for (const warned of warnings ?? []) metrics.countWarning(warned);
   const namespace = readText(request, "namespace") ?? "";
   const pod = describeForLog(readObject(request, "object"));
-  logger.info({ requestId: uid, namespace, pod, scope, action, reason, isDryRun, durationMs }, "admission decided");
+  logger.info(
+    { requestId: uid, namespace, pod, scope, action, reason, warnings, isDryRun, durationMs },
+    "admission decided",
+  );
 }

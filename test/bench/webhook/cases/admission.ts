@@ -2,7 +2,7 @@
 import { waitFor } from "../../../fixtures/wait-for.ts";
 import { takeTurns } from "../../sidecar/measure.ts";
 import type { BenchCase, ResultRow } from "../../sidecar/plan.ts";
-import { nobodyName, type Asked, type Cluster } from "../cluster.ts";
+import { everyAsked, nobodyName, type Asked, type Cluster } from "../cluster.ts";
 import { meanOf, quantileOf, readHistogram, subtract, type Histogram } from "../histogram.ts";
 import { openPosters, type Requests } from "../load/client.ts";
 import {
@@ -17,11 +17,8 @@ import {
 } from "../measure.ts";
 import type { WebhookPlan } from "../plan.ts";
 import { usualPods } from "../pods.ts";
-import { noOpName, webhookName, type Server } from "../servers.ts";
-import type { Servers, WebhookStage } from "../stage.ts";
-
-/** Who is asked, in the order of the first round. */
-export const everyAsked: readonly Asked[] = [nobodyName, noOpName, webhookName];
+import { noOpName, readyMadeName, webhookName, type Server } from "../servers.ts";
+import type { AskedServers, WebhookStage } from "../stage.ts";
 
 /** A window with what the API server and the webhook themselves counted in it, in seconds. */
 interface AdmissionWindow extends Window {
@@ -66,9 +63,11 @@ export const admissionCase: BenchCase<WebhookStage, WebhookPlan> = {
           followSubject(rounds, webhookName, ({ p99 }) => p99),
           microToMilli,
         ),
-        admission_vs_noop: compareWindows(rounds, pair, ({ p50 }) => p50),
+        whole_admission_vs_noop: compareWindows(rounds, pair, ({ p50 }) => p50),
+        whole_admission_vs_ready_made: compareWindows(rounds, { of: webhookName, by: readyMadeName }, ({ p50 }) => p50),
+        ready_made_vs_noop: compareWindows(rounds, { of: readyMadeName, by: noOpName }, ({ p50 }) => p50),
         admission_p99_vs_noop: compareWindows(rounds, pair, ({ p99 }) => p99),
-        admission_vs_none: compareWindows(rounds, { of: webhookName, by: nobodyName }, ({ p50 }) => p50),
+        whole_admission_vs_none: compareWindows(rounds, { of: webhookName, by: nobodyName }, ({ p50 }) => p50),
         seen_vs_noop: compareWindows(rounds, pair, ({ seenSeconds }) => seenSeconds),
       },
       notes: [],
@@ -76,9 +75,9 @@ export const admissionCase: BenchCase<WebhookStage, WebhookPlan> = {
   },
 };
 
-/** Pods of the usual kinds. What comes back shows who was asked: only the webhook puts a sidecar in. */
+/** Pods of the usual kinds. What comes back shows whose answer it is: only the webhook's patches put a sidecar in. */
 export function requestsFor(asked: Asked): Requests {
-  const answerHas = asked === webhookName ? ['"outrigger-sidecar"'] : ['"kind":"Pod"'];
+  const answerHas = asked === webhookName || asked === readyMadeName ? ['"outrigger-sidecar"'] : ['"kind":"Pod"'];
   return { bodies: usualPods.map(({ pod }) => JSON.stringify(pod)), status: 201, answerHas };
 }
 
@@ -110,7 +109,7 @@ async function readHandler({ adminPort }: Server): Promise<Histogram> {
 interface Sampled {
   readonly asked: Asked;
   readonly cluster: Cluster;
-  readonly servers: Servers;
+  readonly servers: AskedServers;
 }
 
 function loadOf({ asked, cluster, servers }: Sampled): Load {

@@ -4,13 +4,13 @@ import { takeTurns } from "../../sidecar/measure.ts";
 import type { BenchCase, ResultRow } from "../../sidecar/plan.ts";
 import { mostOthers } from "../../stats/rounds.ts";
 import { spread } from "../../stats/series.ts";
-import type { Asked, Cluster } from "../cluster.ts";
+import { everyAsked, type Asked, type Cluster } from "../cluster.ts";
 import { openPosters } from "../load/client.ts";
 import { compareWindows, followSubject, scaleFigure, type Rounds } from "../measure.ts";
 import type { WebhookPlan } from "../plan.ts";
-import { noOpName, webhookName } from "../servers.ts";
+import { noOpName, readyMadeName, webhookName } from "../servers.ts";
 import type { WebhookStage } from "../stage.ts";
-import { everyAsked, requestsFor, waitUntilAsked } from "./admission.ts";
+import { requestsFor, waitUntilAsked } from "./admission.ts";
 
 const connections = 50;
 /** On a quiet machine; only for the forecast. */
@@ -48,6 +48,7 @@ export const burstCase: BenchCase<WebhookStage, WebhookPlan> = {
         // One refusal in one round is one too many, whatever the median says.
         burst_refused_pods: { ...spread([refusals.length]), clean: true },
         burst_vs_noop: compareWindows(rounds, { of: webhookName, by: noOpName }, (burst) => burst.tookMs),
+        burst_vs_ready_made: compareWindows(rounds, { of: webhookName, by: readyMadeName }, (burst) => burst.tookMs),
         burst_ms: tookMs,
       },
       notes: [...new Set(refusals)].slice(0, shownReasons).map((why) => `burst: refused: ${why}`),

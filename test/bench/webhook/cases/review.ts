@@ -36,7 +36,7 @@ export const reviewCase: BenchCase<WebhookStage, WebhookPlan> = {
           followSubject(rounds, webhookName, ({ p99 }) => p99),
           microToMilli,
         ),
-        review_vs_noop: compareWindows(rounds, pair, ({ p50 }) => p50),
+        admission_vs_noop: compareWindows(rounds, pair, ({ p50 }) => p50),
         review_cpu_vs_noop: compareWindows(rounds, pair, ({ cpuUs }) => cpuUs),
       },
       notes: [],

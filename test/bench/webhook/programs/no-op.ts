@@ -1,32 +1,49 @@
 /**
  * What the webhook is compared with: its own server with its own certificate, limits and reader of reviews, that allows every pod without
- * looking at it. Arguments: port, the address in its certificate, the file for its authority, and a file that takes every body, if any.
+ * deciding anything: as it is, or with a patch that was made before. Options: port, the address in its certificate, the file for its
+ * authority, a file that takes every body, if any, and the patches by the pod's label `app`, if any.
  */
-import { appendFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
 import { createSelfSource } from "@outrigger/certs";
 import type { Reviewed } from "../../../../webhook/src/server/answer.ts";
 import { createWebhookApp } from "../../../../webhook/src/server/app.ts";
 import { receive } from "../../../../webhook/src/server/receive.ts";
+import { findApp } from "../app-of.ts";
+
+/** In base64, as they stand in an answer. */
+type Patches = Readonly<Record<string, string>>;
 
 const dayMs = 86_400_000;
 
-async function main(port: string, address: string, authorityFile: string, recordFile: string | undefined) {
+interface Options {
+  readonly port?: string;
+  readonly address?: string;
+  readonly authority?: string;
+  readonly record?: string;
+  readonly patches?: string;
+}
+
+async function main({ port, address = "", authority = "", record, patches: patchesFile }: Options): Promise<void> {
+  const patches = patchesFile === undefined ? {} : (JSON.parse(readFileSync(patchesFile, "utf8")) as Patches);
   const source = await createSelfSource({
     names: ["localhost", "127.0.0.1", address],
     ...{ authorityLifetimeMs: dayMs, leafLifetimeMs: dayMs, checkMs: dayMs },
     nowMs: () => Date.now(),
     onProblem: (problem) => console.error(problem),
   });
-  writeFileSync(authorityFile, source.authorityPem);
+  writeFileSync(authority, source.authorityPem);
   const allow = (body: Uint8Array): Promise<Reviewed> => {
-    if (recordFile !== undefined) appendFileSync(recordFile, `${Buffer.from(body).toString()}\n`);
+    if (record !== undefined) appendFileSync(record, `${Buffer.from(body).toString()}\n`);
     const received = receive(body);
     if (!received.ok) return Promise.resolve(received);
     const { apiVersion, kind, uid } = received.review;
     const auditAnnotations = { decision: "skip", reason: "NotApplicable", configHash: "" };
+    const patch = patches[findApp(received.review)];
+    const patched = patch === undefined ? {} : ({ patchType: "JSONPatch", patch } as const);
     return Promise.resolve({
       ok: true,
-      answer: { apiVersion, kind, response: { uid, allowed: true, auditAnnotations } },
+      answer: { apiVersion, kind, response: { uid, allowed: true, ...patched, auditAnnotations } },
     });
   };
   const app = createWebhookApp(source.current(), { review: allow, validate: allow }, () => false);
@@ -34,5 +51,5 @@ async function main(port: string, address: string, authorityFile: string, record
 }
 
 process.stdin.resume().on("end", () => process.exit(0));
-const [port = "0", address = "127.0.0.1", authorityFile = "", recordFile] = process.argv.slice(2);
-void main(port, address, authorityFile, recordFile);
+const text = { type: "string" } as const;
+void main(parseArgs({ options: { port: text, address: text, authority: text, record: text, patches: text } }).values);

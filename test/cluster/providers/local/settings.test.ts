@@ -31,6 +31,7 @@ describe("settings of the local cluster", () => {
     ["OUTRIGGER_CLUSTER_SUBNET", "10.200.0.0/16"],
     ["OUTRIGGER_CLUSTER_SYNC", "soon"],
     ["OUTRIGGER_CLUSTER_PROXY_MODE", "ipvs"],
+    ["OUTRIGGER_CLUSTER_FEATURE_GATES", "PodLevelResources=off"],
   ])("refuses %s=%s by name and value", (name, value) => {
     expect(() => readLocalSettings({ [name]: value })).toThrow(`${name}: "${value}"`);
   });

@@ -29,6 +29,8 @@ export interface LocalSettings {
   /** How late a changed ConfigMap or Secret may reach its mounted file, as a Go duration. */
   readonly syncFrequency: string;
   readonly proxyMode: string;
+  /** Of Kubernetes' programs, as their flag has them: `A=true,B=false`. Undefined: as they come. */
+  readonly featureGates: string | undefined;
 }
 
 /** Name of the only node. */
@@ -57,6 +59,7 @@ export function readLocalSettings(env: Environment): LocalSettings {
     dnsIp: `${subnet}.128.10`,
     syncFrequency: read(env, "OUTRIGGER_CLUSTER_SYNC", { fallback: "1m", form: /^\d+(ms|s|m)$/ }),
     proxyMode: read(env, "OUTRIGGER_CLUSTER_PROXY_MODE", { fallback: "iptables", form: /^(iptables|nftables)$/ }),
+    featureGates: readGates(env),
   };
 }
 
@@ -70,6 +73,15 @@ export function readCacheFolder(env: Environment): string {
 function readPath(env: Environment, name: string): string | undefined {
   const value = env[name];
   return value === "" ? undefined : value;
+}
+
+function readGates(env: Environment): string | undefined {
+  const gate = "[A-Z][A-Za-z0-9]*=(true|false)";
+  const gates = read(env, "OUTRIGGER_CLUSTER_FEATURE_GATES", {
+    fallback: "",
+    form: new RegExp(`^${gate}(,${gate})*$`),
+  });
+  return gates === "" ? undefined : gates;
 }
 
 function read(env: Environment, name: string, { fallback, form }: { fallback: string; form: RegExp }): string {

@@ -35,7 +35,7 @@ export async function startCluster(settings: LocalSettings, binaries: Binaries, 
   });
   await progress.step("controllers, scheduler, kubelet: node Ready", async () => {
     await startDaemon(settings, controllerManager(settings, binaries, parts.pki));
-    await startDaemon(settings, scheduler(binaries, parts.pki));
+    await startDaemon(settings, scheduler(settings, binaries, parts.pki));
     await startDaemon(settings, kubelet(settings, binaries, parts));
     await Promise.all([applyDns(settings, binaries), waitForNode(settings, binaries, parts)]);
   });

@@ -6,6 +6,8 @@ import { sidecarName } from "@outrigger/api/containers";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { waitFor } from "../../../fixtures/wait-for.ts";
+import { classes, fillIn, findClass } from "../../../../webhook/src/fixtures/kube-resources.ts";
+import { anyPodOfResources, toSpec } from "../../../../webhook/src/fixtures/resource-pods.ts";
 import { validPod } from "../../../../webhook/src/fixtures/valid-pods.ts";
 import { applyPatch } from "../../../../webhook/src/fixtures/apply.ts";
 import { defaultConfig } from "../../../../webhook/src/inject/config.ts";
@@ -47,6 +49,7 @@ type Stored = Omit<Pod, "spec" | "status"> & {
 
 const randomPods = 60;
 const guaranteed = { limits: { cpu: "50m", memory: "64Mi" } };
+const pages = { "hugepages-2Mi": "4Mi" };
 const anywhere = { labels: {}, annotations: {} };
 
 describe.skipIf(!hasCluster())("a plan", () => {
@@ -194,12 +197,54 @@ describe.skipIf(!hasCluster())("a plan", () => {
         { limits: { memory: "512Mi" } },
         {},
       ],
+      ["Guaranteed", "the pod's limits alone, of which nobody asks for less", {}, guaranteed, {}],
+      ["Guaranteed", "containers with huge pages", { limits: { ...guaranteed.limits, ...pages } }, undefined, {}],
+      [
+        "Guaranteed",
+        "the pod, huge pages included",
+        { limits: { ...guaranteed.limits, ...pages } },
+        { limits: { cpu: "200m", memory: "256Mi", ...pages }, requests: { cpu: "200m", memory: "256Mi", ...pages } },
+        {},
+      ],
+      ["Burstable", "huge pages alone of the pod", guaranteed, { limits: pages }, {}],
+      ["BestEffort", "containers with devices", { limits: { "example.com/gpu": 1 } }, undefined, none],
     ])("%s by %s", async (qosClass, _by, resources, own, annotations) => {
       const before = client.unlabel(podWith(resources, own, annotations));
       expect((await stored(before)).status.qosClass).toBe(qosClass);
       const after = await stored(podWith(resources, own, annotations));
       expect(after.metadata.labels).toHaveProperty("outrigger.dev/injected");
       expect(after.status.qosClass).toBe(qosClass);
+    });
+
+    it("Guaranteed by containers, where a cluster does not read what the pod says as a whole", async () => {
+      const { spec, metadata } = await stored(
+        podWith(guaranteed, { limits: { cpu: "1", memory: "1Gi" }, requests: { cpu: "1", memory: "1Gi" } }),
+      );
+      const dropped = { ...spec, resources: undefined };
+      const unread = await stored(client.unlabel({ metadata: { name: metadata.name }, spec: dropped }));
+      expect(unread.spec.containers.map(({ name }) => name)).toContain(sidecarName);
+      expect(unread.status.qosClass).toBe("Guaranteed");
+    });
+
+    it("as it was or higher, of random pods by containers and as a whole, with huge pages and devices", async () => {
+      const place = { labels: { "pod-security.kubernetes.io/enforce": "privileged" }, annotations: {} };
+      const pods = fc.sample(anyPodOfResources, { numRuns: randomPods, seed: 1 });
+      const failures = await client.inRows(pods, async (each) => {
+        const pod = {
+          metadata: { name: "random", labels: optedIn, annotations: { "outrigger.dev/container": "app" } },
+          spec: toSpec(each),
+        };
+        const [before, after] = [await client.send(client.unlabel(pod), place), await client.send(pod, place)];
+        const [was, is] = [before, after].map(
+          ({ pod: taken }) => (taken as unknown as Stored | undefined)?.status.qosClass,
+        );
+        const rank = (name: string | undefined): number => classes.findIndex((one) => one === name);
+        const isKept = was === findClass(fillIn(each)) && rank(is) >= rank(was);
+        return isKept
+          ? []
+          : [`${JSON.stringify(pod.spec)}: ${was ?? before.refusal ?? ""}, then ${is ?? after.refusal ?? ""}`];
+      });
+      expect(failures.flat()).toEqual([]);
     });
   });
 
@@ -259,6 +304,31 @@ describe.skipIf(!hasCluster())("a plan", () => {
       );
       expect(await stored(podWith(own, undefined, annotations), place)).toBeDefined();
     });
+  });
+
+  it("takes what a namespace gives every container by default, huge pages and devices included, and keeps the class", async () => {
+    const place = { labels: { bound: "by-default" }, annotations: {} };
+    const { metadata } = await stored(podWith(guaranteed), place);
+    const bound = {
+      apiVersion: "v1",
+      kind: "LimitRange",
+      metadata: { name: "bound" },
+      spec: {
+        limits: [{ type: "Container", default: { cpu: "200m", memory: "256Mi", ...pages, "example.com/gpu": "1" } }],
+      },
+    };
+    const namespace = (metadata as { readonly namespace?: string }).namespace ?? "";
+    await product.create(bound, namespace);
+    const send = (): Promise<Stored> => stored(podWith({}), place);
+    await waitFor("the bound to hold", async () =>
+      JSON.stringify((await send()).spec.containers).includes("hugepages-2Mi"),
+    );
+    const first = await send();
+    expect(first.status.qosClass).toBe("Guaranteed");
+    const again = await stored(client.forget(first), place);
+    expect([again.spec, again.metadata.annotations]).toEqual([first.spec, first.metadata.annotations]);
+    const sidecar = first.spec.containers.find(({ name }) => name === sidecarName);
+    expect(sidecar).toMatchObject({ resources: { limits: { cpu: "100m", memory: "160Mi", ...pages } } });
   });
 
   it("F-034 finds the server's port in its container", async () => {

@@ -1,26 +1,36 @@
 /**
- * Resources of our containers: small requests, a memory limit, no CPU limit; equal ones where the pod is Guaranteed; requests that fit
- * where the pod itself says how much it has.
+ * Resources of our containers: small requests, a memory limit, no CPU limit; equal ones where every container has such; amounts that fit
+ * where the pod itself says how much it has. Huge pages and devices are the server's alone.
  */
 import { keys } from "@outrigger/api/keys";
 import { isAbove, isSameQuantity, readQuantity } from "../read/quantity.ts";
-import { readMember, readObject, type JsonObject } from "../read/json.ts";
-import { findQosClass } from "../read/qos.ts";
-import { isNativeSidecar, type ContainerView, type PodView } from "../read/pod.ts";
+import { readMember, type JsonObject } from "../read/json.ts";
+import { findClassByContainers } from "../read/qos.ts";
+import type { PodView } from "../read/pod.ts";
+import { isRequested, readOwnResources, sumRequests, type WrittenAmounts } from "../read/pod-resources.ts";
 import type { ResourceSettings } from "../read/settings.ts";
 
 /** CPU of the sidecar in Guaranteed pods where nobody chose one: its start takes 1.4 s at this limit (measured). */
 const guaranteedCpu = "100m";
 
-/** The resources field of a container of ours. Source: Kubernetes quality of service classes. */
-export function planResources(settings: ResourceSettings, pod: PodView): JsonObject {
-  const isBounded = hasOwnResources(pod);
-  if (!isBounded && findQosClass(pod.spec) === "Guaranteed") return planGuaranteed(settings);
+/**
+ * The resources field of a container of ours. `sidecar` are those of the sidecar, for a plain init container that runs beside it.
+ * Source: Kubernetes quality of service classes.
+ */
+export function planResources(settings: ResourceSettings, { spec }: PodView, sidecar?: JsonObject): JsonObject {
+  const own = readOwnResources(spec);
+  const isGuaranteed = findClassByContainers(spec) === "Guaranteed";
+  const guaranteed = planGuaranteed(settings);
+  if (own === undefined && isGuaranteed) return { ...guaranteed };
   const amounts: Amounts = {
     limits: listAmounts({ cpu: settings.cpuLimit, memory: settings.memoryLimit }),
     requests: { cpu: settings.cpuRequest, memory: settings.memoryRequest },
   };
-  return isBounded ? fitIn(amounts, pod) : { ...amounts };
+  if (own === undefined) return { ...amounts };
+  const room = measureRoom(spec, own, sidecar);
+  // A cluster may not read what the pod says as a whole: then its class follows from its containers.
+  if (isGuaranteed && fits(guaranteed, own, room)) return { ...guaranteed };
+  return fitIn(leaveOut(amounts, spec, own), own, room);
 }
 
 /** Amounts by resource, as written. */
@@ -38,14 +48,8 @@ function listAmounts(amounts: Readonly<Record<string, string | undefined>>): Rea
   );
 }
 
-/** True for a pod that says how much it has as a whole, which then decides its class. */
-export function hasOwnResources({ spec }: PodView): boolean {
-  const own = readObject(spec, "resources");
-  return ["limits", "requests"].some((kind) => Object.keys(readObject(own, kind)).length > 0);
-}
-
 /** No amount is no choice here: without one the pod would lose its class. */
-function planGuaranteed({ cpuLimit, cpuRequest, hasOwnCpuRequest, memoryLimit }: ResourceSettings): JsonObject {
+function planGuaranteed({ cpuLimit, cpuRequest, hasOwnCpuRequest, memoryLimit }: ResourceSettings): Amounts {
   const orElse = (amount: string | undefined, fallback: string): string =>
     amount === undefined || isSameQuantity(amount, 0) ? fallback : amount;
   const both = {
@@ -55,20 +59,50 @@ function planGuaranteed({ cpuLimit, cpuRequest, hasOwnCpuRequest, memoryLimit }:
   return { limits: both, requests: both };
 }
 
+/** Whether a request, of a container that starts before all others, leaves the sum of all containers within the pod's. */
+type HasRoom = (name: string, amount: string) => boolean;
+
+function measureRoom(spec: JsonObject, { limits, requests }: WrittenAmounts, sidecar: JsonObject | undefined): HasRoom {
+  return (name, amount) => {
+    const bound = readMember(requests, name) ?? readMember(limits, name);
+    const [asked, beside] = [
+      readQuantity(amount) ?? 0,
+      readQuantity(readMember(readMember(sidecar, "requests"), name)),
+    ];
+    const others = sumRequests(spec, name);
+    const sum = beside === undefined ? others + asked : Math.max(others, asked) + beside;
+    return sum <= (readQuantity(bound) ?? Number.POSITIVE_INFINITY) * (1 + 1e-9);
+  };
+}
+
+function fits({ limits, requests }: Amounts, own: WrittenAmounts, hasRoom: HasRoom): boolean {
+  const isWithin = ([name, amount]: [string, string]): boolean =>
+    lower(amount, readMember(own.limits, name)) === amount;
+  return Object.entries(limits).every(isWithin) && Object.entries(requests).every((each) => hasRoom(...each));
+}
+
+/**
+ * Amounts without those of a resource of which the pod says a limit and nobody a request. The API server makes the pod's limit its
+ * request then, and it would not do so for one that a container of ours asks for.
+ */
+function leaveOut({ limits, requests }: Amounts, spec: JsonObject, own: WrittenAmounts): Amounts {
+  const isKept = ([name]: [string, string]): boolean =>
+    readMember(own.requests, name) !== undefined ||
+    readMember(own.limits, name) === undefined ||
+    isRequested(spec, name);
+  const keep = (amounts: Amounts["limits"]): Amounts["limits"] =>
+    Object.fromEntries(Object.entries(amounts).filter(isKept));
+  return { limits: keep(limits), requests: keep(requests) };
+}
+
 /**
  * Amounts that the API server takes beside those of the pod: no limit above the pod's, and requests that leave the sum of all containers
  * within the pod's; where there is no room, none: the pod's own request is what the node keeps free. Source: KEP-2837 and its validation.
  */
-function fitIn({ limits, requests }: Amounts, pod: PodView): JsonObject {
-  const own = readObject(pod.spec, "resources");
-  const [mostLimits, mostRequests] = [readObject(own, "limits"), readObject(own, "requests")];
-  const lowered = Object.entries(limits).map(([name, amount]) => [name, lower(amount, readMember(mostLimits, name))]);
-  const hasRoom = (name: string, amount: string): boolean => {
-    const bound = readQuantity(readMember(mostRequests, name)) ?? Number.POSITIVE_INFINITY;
-    return sumRequests(pod, name) + (readQuantity(amount) ?? 0) <= bound * (1 + 1e-9);
-  };
+function fitIn({ limits, requests }: Amounts, own: WrittenAmounts, hasRoom: HasRoom): JsonObject {
+  const lowered = Object.entries(limits).map(([name, amount]) => [name, lower(amount, readMember(own.limits, name))]);
   const fitting = Object.entries(requests).map(([name, amount]) => {
-    const asked = lower(amount, readMember(mostLimits, name));
+    const asked = lower(amount, readMember(own.limits, name));
     return [name, hasRoom(name, asked) ? asked : "0"];
   });
   return { limits: Object.fromEntries(lowered), requests: Object.fromEntries(fitting) };
@@ -78,20 +112,4 @@ function fitIn({ limits, requests }: Amounts, pod: PodView): JsonObject {
 function lower(amount: string, bound: unknown): string {
   const most = typeof bound === "number" ? String(bound) : bound;
   return typeof most === "string" && isAbove(amount, most) ? most : amount;
-}
-
-/** At least what Kubernetes counts: native sidecars beside whichever is more, the containers or one plain init container. */
-function sumRequests(pod: PodView, name: string): number {
-  const sum = (containers: readonly ContainerView[]): number =>
-    containers.reduce((total, { raw }) => total + readRequest(raw, name), 0);
-  const plain = pod.initContainers.filter((container) => !isNativeSidecar(container));
-  const most = Math.max(sum(pod.containers), ...plain.map(({ raw }) => readRequest(raw, name)));
-  return most + sum(pod.initContainers.filter(isNativeSidecar));
-}
-
-function readRequest(container: JsonObject, name: string): number {
-  const resources = readMember(container, "resources");
-  const amount =
-    readMember(readMember(resources, "requests"), name) ?? readMember(readMember(resources, "limits"), name);
-  return readQuantity(amount) ?? 0;
 }

@@ -7,9 +7,10 @@ import type { Checked } from "../checks/found.ts";
 import type { InjectionConfig } from "../config.ts";
 import { readList, readMember, type JsonObject } from "../read/json.ts";
 import { hasCommand } from "../read/pod.ts";
+import { readOwnResources } from "../read/pod-resources.ts";
 import { isAbove } from "../read/quantity.ts";
 import { shimInstallerName } from "./names.ts";
-import { hasOwnResources, planResources } from "./resources.ts";
+import { planResources } from "./resources.ts";
 import { buildSecurityContext } from "./security.ts";
 import { extendBounds } from "./template.ts";
 import { wrapCommand } from "./shim-command.ts";
@@ -23,7 +24,7 @@ export function buildShimInstaller({ settings, pod }: Checked, config: Injection
   const { cpuLimit } = settings.resources;
   // Beside the sidecar and before the server: a pod that has its own amount need not have room for both.
   const none = { cpuRequest: "0", memoryRequest: "0" };
-  const { cpuRequest, memoryRequest } = hasOwnResources(pod) ? none : installerResources;
+  const { cpuRequest, memoryRequest } = readOwnResources(pod.spec) === undefined ? installerResources : none;
   // A quota may demand a CPU limit of every container, and a request must not lie above it.
   const cpu = { cpuLimit, cpuRequest: cpuLimit !== undefined && isAbove(cpuRequest, cpuLimit) ? cpuLimit : cpuRequest };
   const planned = {
@@ -31,7 +32,11 @@ export function buildShimInstaller({ settings, pod }: Checked, config: Injection
     image: config.shimImage,
     imagePullPolicy: config.imagePullPolicy,
     command: [`/${shimPaths.binary}`, "--install", shimPaths.shimFolder],
-    resources: planResources({ ...installerResources, ...cpu, memoryRequest }, pod),
+    resources: planResources(
+      { ...installerResources, ...cpu, memoryRequest },
+      pod,
+      planResources(settings.resources, pod),
+    ),
     securityContext: buildSecurityContext(config),
     terminationMessagePath: "/dev/termination-log",
     terminationMessagePolicy: "FallbackToLogsOnError",

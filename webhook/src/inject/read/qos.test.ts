@@ -17,6 +17,12 @@ describe("the class of service", () => {
     ["Guaranteed", { containers: [container({ limits: both, requests: { cpu: "1000m", memory: "1024Mi" } })] }],
     ["Guaranteed", { containers: [container({})], resources: { limits: both, requests: both } }],
     ["Burstable", { containers: [container({ limits: both })], resources: { requests: { cpu: "1" } } }],
+    ["Burstable", { containers: [container({ limits: both })], resources: { limits: { "hugepages-2Mi": "4Mi" } } }],
+    ["Burstable", { containers: [container({ requests: { cpu: "100m" } })], resources: { limits: both } }],
+    ["Guaranteed", { containers: [container({})], resources: { limits: both } }],
+    ["Guaranteed", { containers: [container({ limits: { ...both, "hugepages-2Mi": "4Mi" } })] }],
+    ["Guaranteed", { containers: [container({ limits: { ...both, "example.com/gpu": 1 } })] }],
+    ["BestEffort", { containers: [container({ limits: both })], resources: {} }],
   ])("is %s for %j", (qos, spec) => {
     expect(findQosClass(spec)).toBe(qos);
   });

@@ -48,6 +48,7 @@ export function apiServer(settings: LocalSettings, { kubeAll }: Binaries, pki: P
     "enable-admission-plugins": "NodeRestriction",
     "allow-privileged": "true",
     ...toAuditFlags(settings),
+    ...toGateFlags(settings),
   };
   return { name: "apiserver", command: [kubeAll, "apiserver", ...toFlags(flags)] };
 }
@@ -67,14 +68,20 @@ export function controllerManager(settings: LocalSettings, { kubeAll }: Binaries
     "cluster-signing-cert-file": pki.authority.certificate,
     "cluster-signing-key-file": pki.authority.key,
     "cluster-cidr": settings.podRange,
+    ...toGateFlags(settings),
   };
   return { name: "controller-manager", command: [kubeAll, "controller-manager", ...toFlags(flags)] };
 }
 
 /** The scheduler. */
-export function scheduler({ kubeAll }: Binaries, pki: Pki): Daemon {
-  const flags = { kubeconfig: pki.schedulerKubeconfig, "leader-elect": "false" };
+export function scheduler(settings: LocalSettings, { kubeAll }: Binaries, pki: Pki): Daemon {
+  const flags = { kubeconfig: pki.schedulerKubeconfig, "leader-elect": "false", ...toGateFlags(settings) };
   return { name: "scheduler", command: [kubeAll, "scheduler", ...toFlags(flags)] };
+}
+
+/** The flag of what is switched on or off; a gate has to be the same in all programs that look at it. */
+export function toGateFlags({ featureGates }: LocalSettings): Readonly<Record<string, string>> {
+  return featureGates === undefined ? {} : { "feature-gates": featureGates };
 }
 
 /** Flags as Kubernetes' and etcd's programs both read them. */

@@ -1,6 +1,6 @@
 /** Flags of the programs that make a node: container runtime, kubelet, service proxy, network policy. */
 import type { Binaries } from "../binaries/binaries.ts";
-import { toFlags } from "../control-plane/daemons.ts";
+import { toFlags, toGateFlags } from "../control-plane/daemons.ts";
 import type { Pki } from "../pki/pki.ts";
 import { nodeName, type LocalSettings } from "../settings.ts";
 import type { ConfigFiles } from "./config-files.ts";
@@ -18,6 +18,7 @@ export function kubelet(settings: LocalSettings, { kubeAll }: Binaries, { files,
     kubeconfig: pki.nodeKubeconfig,
     "hostname-override": nodeName,
     "node-ip": settings.nodeIp,
+    ...toGateFlags(settings),
   };
   return { name: "kubelet", command: [kubeAll, "kubelet", ...toFlags(flags)] };
 }

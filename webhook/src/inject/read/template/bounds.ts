@@ -12,19 +12,33 @@ export function readResources(value: unknown, path: Place, report: Report): Json
   const resources = readMembers(value, { path, known: ["limits", "requests"], refused }, report);
   for (const kind of ["limits", "requests"]) {
     for (const [name, amount] of Object.entries(readObject(resources, kind))) {
-      const at = [...path, kind, name];
-      if (name === "cpu" || name === "memory") report(at, ownSettings);
-      else if (name !== "ephemeral-storage" && !isExtended(name))
-        report(at, "ephemeral-storage or a resource such as example.com/lane");
-      else if ((readQuantity(amount) ?? -1) < 0) report(at, 'a quantity such as "64Mi"');
+      const expected = findExpected(name, amount);
+      if (expected !== undefined) report([...path, kind, name], expected);
     }
   }
   checkPairs(resources, path, report);
   return resources;
 }
 
-const isExtended = (name: string): boolean =>
-  /^[a-z0-9.-]+\/[A-Za-z0-9._-]+$/.test(name) && !/(^|\.)kubernetes\.io\//.test(name);
+/** What would be right in the place of an amount; undefined where it is right. */
+function findExpected(name: string, amount: unknown): string | undefined {
+  if (name === "cpu" || name === "memory") return ownSettings;
+  if (name.startsWith("hugepages-")) return "no huge pages: the sidecar uses none";
+  if (name !== "ephemeral-storage" && !isExtended(name))
+    return "ephemeral-storage or a resource such as example.com/lane";
+  const number = readQuantity(amount) ?? -1;
+  if (number < 0) return 'a quantity such as "64Mi"';
+  const isWhole = !isExtended(name) || Number.isInteger(number);
+  return isWhole ? undefined : "a whole number, as Kubernetes asks of such resources";
+}
+
+/** Source: Kubernetes, IsExtendedResourceName. Quotas count such a resource as `requests.<name>`, which has to be a name, too. */
+function isExtended(name: string): boolean {
+  const label = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?";
+  const isName = new RegExp(`^${label}(\\.${label})*/[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$`).test(name);
+  const isNative = name.includes("kubernetes.io/") || name.startsWith("requests.");
+  return isName && !isNative && `requests.${name}`.indexOf("/") <= 253;
+}
 
 function checkPairs(resources: JsonObject, path: Place, report: Report): void {
   const [limits, requests] = [readObject(resources, "limits"), readObject(resources, "requests")];

@@ -11,6 +11,7 @@ import { createMetrics } from "@outrigger/runtime/metrics";
 import type { ShutdownStep } from "@outrigger/runtime/shutdown";
 import { fastify, type FastifyInstance } from "fastify";
 import { Agent } from "undici";
+import { identifyNobody } from "./auth/identify.ts";
 import { createAsleepSource } from "./discovery/asleep.ts";
 import { createConfigMapSource } from "./discovery/config-map.ts";
 import { createFileSource } from "./discovery/file.ts";
@@ -112,6 +113,7 @@ export async function startAggregator(
     mode: settings.mode,
     version,
     allowed,
+    identify: identifyNobody,
     nowMs,
     operations: telemetry.operations,
     onCall: (told) => logger[told.outcome === "ok" ? "debug" : "info"]({ ...told }, "call"),

@@ -1,5 +1,6 @@
 import { Agent } from "undici";
 import { afterEach, expect, it } from "vitest";
+import { anonymous } from "../../aggregator/src/auth/principal.ts";
 import { createView, hearState } from "../../aggregator/src/catalog/view.ts";
 import type { ToolEntry } from "../../aggregator/src/catalog/entry.ts";
 import { createRelay, type Relay, type RelayOptions } from "../../aggregator/src/route/relay.ts";
@@ -64,6 +65,7 @@ function callOf(era: "legacy" | "modern", caller = "") {
     arguments: {},
     meta: {},
     caller,
+    principal: anonymous,
     callerEra: era,
     requestId: "r",
     signal: new AbortController().signal,

@@ -1,5 +1,6 @@
 import { Agent } from "undici";
 import { afterEach, expect, it } from "vitest";
+import { anonymous } from "../../aggregator/src/auth/principal.ts";
 import type { ToolEntry } from "../../aggregator/src/catalog/entry.ts";
 import { createView, hearState, loseSidecar, type SidecarView } from "../../aggregator/src/catalog/view.ts";
 import { mayReturn } from "../../aggregator/src/route/outage.ts";
@@ -62,7 +63,16 @@ async function setUp(options: Partial<RelayOptions> = {}): Promise<Stage> {
     () => relay.stop(),
   );
   const call = (text: string, signal = new AbortController().signal): ReturnType<Relay["call"]> =>
-    relay.call({ tool, arguments: { text }, meta: {}, caller: "", callerEra: "modern", requestId: "r", signal });
+    relay.call({
+      tool,
+      arguments: { text },
+      meta: {},
+      caller: "",
+      principal: anonymous,
+      callerEra: "modern",
+      requestId: "r",
+      signal,
+    });
   return { relay, data, call };
 }
 

@@ -4,7 +4,8 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { toNodeHandler, type NodeIncomingMessageLike } from "@modelcontextprotocol/node";
-import { classifyInboundRequest, createMcpHandler } from "@modelcontextprotocol/server";
+import { classifyInboundRequest, createMcpHandler, type AuthInfo } from "@modelcontextprotocol/server";
+import { anonymous, idOf, type Principal } from "../auth/principal.ts";
 import { readClaims } from "./claims.ts";
 import { createOlderSessions } from "./older/sessions.ts";
 import { receiveBody } from "./receive.ts";
@@ -22,14 +23,20 @@ export interface EndpointOptions extends ServerParts {
   readonly maxSessions?: number;
 }
 
+/** A request whose Host, Origin and caller were checked. `body` holds the bytes of a POST. */
+export interface AdmittedRequest {
+  readonly principal: Principal;
+  readonly body: Uint8Array;
+}
+
 /** One endpoint. */
 export interface Endpoint {
-  /** Serves one request; `body` holds the bytes of a POST. Host and Origin were checked. */
-  readonly handle: (req: IncomingMessage, res: ServerResponse, body: Uint8Array) => Promise<void>;
-  /** Opens a stream of the older transport, as which the response stays open. Host and Origin were checked. */
-  readonly openOlder: (req: IncomingMessage, res: ServerResponse) => Promise<void>;
-  /** Takes a message of the older transport, whose answer goes on the stream of its session. Host and Origin were checked. */
-  readonly postOlder: (req: IncomingMessage, res: ServerResponse, body: Uint8Array) => void;
+  /** Serves one request. */
+  readonly handle: (req: IncomingMessage, res: ServerResponse, admitted: AdmittedRequest) => Promise<void>;
+  /** Opens a stream of the older transport, as which the response stays open. */
+  readonly openOlder: (req: IncomingMessage, res: ServerResponse, admitted: AdmittedRequest) => Promise<void>;
+  /** Takes a message of the older transport, whose answer goes on the stream of its session. */
+  readonly postOlder: (req: IncomingMessage, res: ServerResponse, admitted: AdmittedRequest) => void;
   /** Brings the view up to the state and tells clients where their list has changed. */
   readonly refresh: () => void;
   readonly sessions: () => number;
@@ -55,7 +62,10 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     onEnded: options.relay.endCaller,
     nowMs,
   });
-  const modern = createMcpHandler(() => createServer(options, "modern", () => ""), { legacy: "reject" });
+  const modern = createMcpHandler(
+    ({ authInfo }) => createServer(options, "modern", { principal: readPrincipal(authInfo), session: () => "" }),
+    { legacy: "reject" },
+  );
   const handleModern = toNodeHandler(modern, { onerror: onError });
   let heldBack: NodeJS.Timeout | undefined;
 
@@ -71,8 +81,8 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   };
 
   return {
-    handle: async (req, res, body) => {
-      if (req.method !== "POST") return sessions.handle(req, res, undefined);
+    handle: async (req, res, { principal, body }) => {
+      if (req.method !== "POST") return sessions.handle(req, res, { principal });
       const received = receiveBody(body, req.headers);
       if (!received.ok) {
         sendError(res, received.refusal);
@@ -80,12 +90,16 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       }
       const { value } = received;
       const route = classifyInboundRequest(readClaims(req, value));
-      if (route.kind === "legacy") return sessions.handle(req, res, value);
+      if (route.kind === "legacy") return sessions.handle(req, res, { principal, body: value });
       // Refusals by the rules of the modern era are answered by its handler too. Node's request is what it takes; its type
       // says `undefined` where Node's leaves a member out.
-      return handleModern(req as NodeIncomingMessageLike, res, value);
+      return handleModern(
+        Object.assign(req, { auth: writePrincipal(principal) }) as NodeIncomingMessageLike,
+        res,
+        value,
+      );
     },
-    openOlder: (_req, res) => older.open(res),
+    openOlder: (_req, res, { principal }) => older.open(res, principal),
     postOlder: older.post,
     refresh,
     sessions: () => sessions.count() + older.count(),
@@ -94,4 +108,14 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       await Promise.all([sessions.close(), older.close(), modern.close()]);
     },
   };
+}
+
+/** The principal in the form in which the SDK hands on who was authenticated: without any credential. */
+function writePrincipal(principal: Principal): AuthInfo {
+  return { token: "", clientId: idOf(principal), scopes: [], extra: { principal } };
+}
+
+function readPrincipal(authInfo: AuthInfo | undefined): Principal {
+  // Written above, and by nobody else.
+  return (authInfo?.extra?.["principal"] as Principal | undefined) ?? anonymous;
 }

@@ -6,6 +6,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { rpcCodes, wireErrors } from "@outrigger/api/errors";
 import { parseDnsLabel } from "@outrigger/api/values";
 import { createEndpoint, type Endpoint } from "./endpoint.ts";
+import type { Identify } from "../auth/identify.ts";
+import type { Principal } from "../auth/principal.ts";
 import { checkNames, type AllowedNames } from "./guard.ts";
 import { messagePath, streamPaths } from "./older/paths.ts";
 import { refuseFor, sendError, type Refusal } from "./respond.ts";
@@ -19,6 +21,7 @@ export interface RoutesOptions extends Omit<EndpointParts, "decision"> {
   readonly mode: Mode;
   readonly version: string;
   readonly allowed: AllowedNames;
+  readonly identify: Identify;
   readonly nowMs: () => number;
   readonly onError: (error: unknown) => void;
   readonly describeEveryMs?: number;
@@ -36,6 +39,11 @@ export interface Endpoints {
 
 const rootPath = "/mcp";
 const maxBodyBytes = 4 * 1024 * 1024;
+
+/** A request that may go on, to which endpoint, and who makes it. */
+type Admitted =
+  | { readonly ok: true; readonly endpoint: Endpoint; readonly principal: Principal }
+  | { readonly ok: false; readonly refusal: Refusal };
 
 type EndpointRequest = FastifyRequest<{ Params: { group?: string } }>;
 
@@ -59,16 +67,26 @@ export async function addEndpointRoutes(app: FastifyInstance, options: RoutesOpt
     return exists ? create(group) : undefined;
   };
 
+  const admit = async ({ raw, params }: EndpointRequest): Promise<Admitted> => {
+    const reason = checkNames({ host: raw.headers.host, origin: raw.headers.origin }, options.allowed);
+    if (reason !== undefined) return { ok: false, refusal: refuseFor(reason) };
+    const identified = await options.identify(raw);
+    if (!identified.ok) return identified;
+    const endpoint = find(params.group);
+    if (endpoint === undefined) return { ok: false, refusal: refuseGroup(params.group ?? "", options) };
+    return { ...identified, endpoint };
+  };
+
   const through =
     (door: "handle" | "openOlder" | "postOlder") => async (request: EndpointRequest, reply: FastifyReply) => {
       reply.hijack();
-      const { host, origin } = request.headers;
-      const { group } = request.params;
-      const reason = checkNames({ host, origin }, options.allowed);
-      const endpoint = find(group);
-      if (reason !== undefined) sendError(reply.raw, refuseFor(reason));
-      else if (endpoint === undefined) sendError(reply.raw, refuseGroup(group ?? "", options));
-      else await endpoint[door](request.raw, reply.raw, readBytes(request.body));
+      const admitted = await admit(request);
+      if (!admitted.ok) {
+        sendError(reply.raw, admitted.refusal);
+        return;
+      }
+      const { endpoint, principal } = admitted;
+      await endpoint[door](request.raw, reply.raw, { principal, body: readBytes(request.body) });
     };
 
   await app.register((scope, _options, done) => {

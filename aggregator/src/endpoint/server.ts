@@ -4,6 +4,7 @@
  */
 import { ProtocolError, ProtocolErrorCode, type ServerContext, type Tool } from "@modelcontextprotocol/server";
 import type { Era, JsonObject } from "@outrigger/mcp";
+import { idOf, type Principal } from "../auth/principal.ts";
 import type { CallOutcome } from "../route/failure.ts";
 import type { Operation, Operations } from "../telemetry/operations.ts";
 import { takePage } from "./page.ts";
@@ -27,8 +28,14 @@ const pageSize = 1_000;
 const freshMs = 60_000;
 const freshWhileFailingMs = 5_000;
 
-/** Creates the server for an era. `caller` is the session's id as far as there is one. */
-export function createServer(parts: ServerParts, era: Era, caller: () => string): RawServer {
+/** For whom a server is made. `session`: the id of the session, once there is one; empty where the era has none. */
+export interface ServedCaller {
+  readonly principal: Principal;
+  readonly session: () => string;
+}
+
+/** Creates the server for an era. */
+export function createServer(parts: ServerParts, era: Era, { principal, session }: ServedCaller): RawServer {
   const { view, state } = parts;
   const isFailing = [...state.catalogue().servers.values()].some((server) => server.state === "Dead");
   const ttlMs = isFailing || !state.isSettled() ? freshWhileFailingMs : freshMs;
@@ -55,7 +62,10 @@ export function createServer(parts: ServerParts, era: Era, caller: () => string)
     if (operation === undefined) throw new Error("a request whose operation has not begun");
     // Whoever has cancelled gets no answer.
     signal.addEventListener("abort", () => server.abandon(id), { once: true });
-    const invocation = readInvocation(params.arguments, { context, era, caller: caller(), operation });
+    const invocation = readInvocation(params.arguments, {
+      ...{ context, era, principal, operation },
+      caller: session() || idOf(principal),
+    });
     const outcome = await runTool(parts, params.name, invocation);
     if (!signal.aborted) server.answer(id, outcome);
     return { content: [] };
@@ -89,13 +99,14 @@ interface Circumstances {
   readonly context: ServerContext;
   readonly era: Era;
   readonly caller: string;
+  readonly principal: Principal;
   readonly operation: Operation;
 }
 
-function readInvocation(values: unknown, { context, era, caller, operation }: Circumstances): Invocation {
+function readInvocation(values: unknown, { context, ...asked }: Circumstances): Invocation {
   const { _meta: meta = {}, notify, signal } = context.mcpReq;
   const { progressToken } = meta;
-  const invocation: Invocation = { arguments: values, meta: pickForwarded(meta), caller, era, signal, operation };
+  const invocation: Invocation = { ...asked, arguments: values, meta: pickForwarded(meta), signal };
   if (progressToken === undefined) return invocation;
   return {
     ...invocation,

@@ -1,6 +1,6 @@
 /**
  * Sessions of legacy clients at one endpoint: opened by `initialize`, ended by DELETE, by silence, or when there are too many.
- * A missing id is 400, an unknown or ended one 404; the transport decides the rest.
+ * A missing id is 400, an unknown or ended one, or somebody else's, 404; the transport decides the rest.
  * Source: MCP 2025-11-25 basic/transports, "Session Management".
  */
 import { randomUUID } from "node:crypto";
@@ -8,13 +8,14 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { NodeStreamableHTTPServerTransport } from "@modelcontextprotocol/node";
 import { isInitializeRequest } from "@modelcontextprotocol/server";
 import { wireErrors } from "@outrigger/api/errors";
+import { idOf, type Principal } from "../auth/principal.ts";
 import type { RawServer } from "./raw-server.ts";
 import { refuseFor, sendError, type Refusal } from "./respond.ts";
+import type { ServedCaller } from "./server.ts";
 
 /** What sessions need. Times in ms. */
 export interface SessionsOptions {
-  /** Creates a session's server; `caller` gives the session's id once there is one. */
-  readonly createServer: (caller: () => string) => RawServer;
+  readonly createServer: (caller: ServedCaller) => RawServer;
   readonly onEnded: (sessionId: string) => void;
   readonly nowMs: () => number;
   readonly idleMs: number;
@@ -23,16 +24,24 @@ export interface SessionsOptions {
 
 /** The sessions of an endpoint. */
 export interface Sessions {
-  /** Serves one legacy request; `body` is the parsed body of a POST. */
-  readonly handle: (req: IncomingMessage, res: ServerResponse, body: unknown) => Promise<void>;
+  /** Serves one legacy request of a principal; `body` is the parsed body of a POST. */
+  readonly handle: (req: IncomingMessage, res: ServerResponse, asked: LegacyRequest) => Promise<void>;
   /** Tells all sessions to read the list of tools again. */
   readonly tellListChanged: () => void;
   readonly count: () => number;
   readonly close: () => Promise<void>;
 }
 
+/** A legacy request: who makes it, and the parsed body of a POST. */
+export interface LegacyRequest {
+  readonly principal: Principal;
+  readonly body?: unknown;
+}
+
 interface Session {
   readonly id: string;
+  /** Nobody else may use it, nor hears that it exists. */
+  readonly owner: string;
   readonly server: RawServer;
   readonly transport: NodeStreamableHTTPServerTransport;
   /** Requests and streams that are open now: such a session is not idle. */
@@ -67,15 +76,15 @@ export function createSessions(options: SessionsOptions): Sessions {
     if (oldest !== undefined) void end(oldest);
   };
 
-  const open = async (): Promise<NodeStreamableHTTPServerTransport> => {
+  const open = async (principal: Principal): Promise<NodeStreamableHTTPServerTransport> => {
     let id = "";
-    const server = options.createServer(() => id);
+    const server = options.createServer({ principal, session: () => id });
     const transport: NodeStreamableHTTPServerTransport = new NodeStreamableHTTPServerTransport({
       sessionIdGenerator: randomUUID,
       onsessioninitialized: (given) => {
         id = given;
         makeRoom();
-        sessions.set(id, { id, server, transport, open: 0, lastUsedMs: options.nowMs() });
+        sessions.set(id, { id, owner: idOf(principal), server, transport, open: 0, lastUsedMs: options.nowMs() });
       },
     });
     await server.connect(transport);
@@ -98,16 +107,16 @@ export function createSessions(options: SessionsOptions): Sessions {
   };
 
   return {
-    handle: async (req, res, body) => {
+    handle: async (req, res, { principal, body }) => {
       const id = req.headers["mcp-session-id"];
       const session = typeof id === "string" ? sessions.get(id) : undefined;
-      if (session !== undefined) return use(session, req, { res, body });
+      if (session?.owner === idOf(principal)) return use(session, req, { res, body });
       const refusal = typeof id === "string" ? refuseFor("SessionUnknown") : refuseWithoutSession(req, body);
       if (refusal !== undefined) {
         sendError(res, refusal);
         return;
       }
-      const transport = await open();
+      const transport = await open(principal);
       await transport.handleRequest(req, res, body);
     },
     tellListChanged: () => {

@@ -15,6 +15,7 @@ import {
   type RpcError,
 } from "@outrigger/mcp";
 import type { Dispatcher } from "undici";
+import type { Principal } from "../auth/principal.ts";
 import type { DiscoveredSidecar } from "../discovery/source.ts";
 import { buildParamHeaders } from "./param-headers.ts";
 import { exchange, type Posted } from "./post.ts";
@@ -29,6 +30,7 @@ export interface UpstreamCall {
   readonly inputSchema: unknown;
   readonly meta: Readonly<Record<string, unknown>>;
   readonly caller: string;
+  readonly principal: Principal;
   /** Gets `params` of progress notifications; absent where the caller asked for none. */
   readonly onProgress?: (params: JsonObject) => void;
   /** Joins what this program, the sidecar and its audit say of the call. */

@@ -7,6 +7,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { rpcCodes, type WireReason } from "@outrigger/api/errors";
 import type { ClientInfo, Era, JsonObject } from "@outrigger/mcp";
 import type { Dispatcher } from "undici";
+import type { Principal } from "../auth/principal.ts";
 import type { ToolEntry } from "../catalog/entry.ts";
 import type { SidecarView } from "../catalog/view.ts";
 import { attemptLegacy, attemptModern, type Attempt, type AttemptDeps, type UpstreamCall } from "./attempt.ts";
@@ -18,12 +19,13 @@ import { mayReturn, outageBounds, type OutageBounds } from "./outage.ts";
 import { pickReplica } from "./pick.ts";
 import { createUpstreamSessions } from "./sessions.ts";
 
-/** A call that was decided: allowed, and of this tool. `caller` is the caller's session, or "" where it has none. */
+/** A call that was decided: allowed, and of this tool. `caller`: whose upstream sessions it may use, "" for nobody's in particular. */
 export interface RelayCall {
   readonly tool: ToolEntry;
   readonly arguments: unknown;
   readonly meta: Readonly<Record<string, unknown>>;
   readonly caller: string;
+  readonly principal: Principal;
   readonly callerEra: Era;
   /** Joins what several programs say of the call. */
   readonly requestId: string;
@@ -231,6 +233,7 @@ function toUpstreamCall(call: RelayCall, id: number): Omit<UpstreamCall, "signal
     inputSchema: call.tool.definition["inputSchema"],
     meta: call.meta,
     caller: call.caller,
+    principal: call.principal,
     requestId: call.requestId,
     headers: call.headers ?? {},
     ...(call.onProgress === undefined ? {} : { onProgress: call.onProgress }),

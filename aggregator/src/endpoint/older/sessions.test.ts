@@ -3,7 +3,9 @@ import { createServer, request, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createEventSplitter } from "@outrigger/mcp";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { anonymous, type Principal } from "../../auth/principal.ts";
 import { RawServer } from "../raw-server.ts";
+import type { ServedCaller } from "../server.ts";
 import { createOlderSessions, type OlderSessionsOptions } from "./sessions.ts";
 
 const closers: (() => unknown)[] = [];
@@ -14,10 +16,10 @@ afterEach(async () => {
 /** The sessions of an endpoint on a port, whose servers have one tool that answers never, and count what was given up. */
 async function open(setup: Partial<OlderSessionsOptions> = {}) {
   const told = { ended: [] as string[], callers: [] as string[], aborted: 0 };
-  const createRawServer = (caller: () => string): RawServer => {
+  const createRawServer = ({ session }: ServedCaller): RawServer => {
     const server = new RawServer({ name: "t", version: "1" }, { capabilities: { tools: { listChanged: true } } });
     server.server.setRequestHandler("tools/call", (_request, { mcpReq }) => {
-      told.callers.push(caller());
+      told.callers.push(session());
       const aborted = Promise.withResolvers<never>();
       mcpReq.signal.addEventListener("abort", () => {
         told.aborted++;
@@ -35,8 +37,9 @@ async function open(setup: Partial<OlderSessionsOptions> = {}) {
     ...setup,
   });
   const http = createServer((req, res) => {
-    if (req.method === "GET") void sessions.open(res);
-    else void readAll(req).then((body) => sessions.post(req, res, body));
+    const principal: Principal = { ...anonymous, kind: "User", name: String(req.headers["x-user"]) };
+    if (req.method === "GET") void sessions.open(res, principal);
+    else void readAll(req).then((body) => sessions.post(req, res, { principal, body }));
   }).listen(0, "127.0.0.1");
   closers.push(() => {
     http.closeAllConnections();
@@ -107,6 +110,15 @@ describe("a session of the older transport", () => {
     await until(() => told.callers.length === 1);
     expect(client.state.endpoint).toBe(`/mcp/messages?sessionId=${told.callers[0] ?? ""}`);
     expect(sessions.count()).toBe(1);
+  });
+
+  it("takes messages from nobody but who opened it, as though it were not there", async () => {
+    const { told, url } = await open();
+    const client = await shakeHands(url);
+    const call = { id: 1, method: "tools/call", params: { name: "silent" } };
+    expect(await client.post(call, { "x-user": "another" })).toBe(404);
+    expect(await client.post(call)).toBe(202);
+    await until(() => told.callers.length === 1);
   });
 
   it("ends with its client: what is under way is given up, and its id is told and unknown from then on", async () => {

@@ -5,10 +5,12 @@
  */
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { idOf, type Principal } from "../../auth/principal.ts";
 import { readClaims } from "../claims.ts";
 import type { RawServer } from "../raw-server.ts";
 import { receiveBody } from "../receive.ts";
 import { refuseFor, sendError, type Refusal } from "../respond.ts";
+import type { ServedCaller } from "../server.ts";
 import { openEventStream, type EventStream } from "./event-stream.ts";
 import { messagesOf, readSessionId } from "./paths.ts";
 import { refuseForOlder } from "./refuse.ts";
@@ -18,8 +20,7 @@ import { createOlderTransport, type OlderTransport } from "./transport.ts";
 export interface OlderSessionsOptions {
   /** The endpoint's own path. */
   readonly path: string;
-  /** Creates a session's server; `caller` gives the session's id. */
-  readonly createServer: (caller: () => string) => RawServer;
+  readonly createServer: (caller: ServedCaller) => RawServer;
   readonly onEnded: (sessionId: string) => void;
   readonly nowMs: () => number;
   readonly maxSessions?: number;
@@ -30,9 +31,9 @@ export interface OlderSessionsOptions {
 /** The sessions of an endpoint. */
 export interface OlderSessions {
   /** Opens a session: the response is its stream from now on. */
-  readonly open: (res: ServerResponse) => Promise<void>;
+  readonly open: (res: ServerResponse, principal: Principal) => Promise<void>;
   /** Takes what a client posted and answers the POST. Errors: 404 unknown session, 400 and 415 as for any message, 429 too many. */
-  readonly post: (req: IncomingMessage, res: ServerResponse, body: Uint8Array) => void;
+  readonly post: (req: IncomingMessage, res: ServerResponse, posted: OlderPost) => void;
   /** Tells all sessions to read the list of tools again. */
   readonly tellListChanged: () => void;
   readonly count: () => number;
@@ -40,7 +41,15 @@ export interface OlderSessions {
   readonly close: () => Promise<void>;
 }
 
+/** What was posted, and by whom. */
+export interface OlderPost {
+  readonly principal: Principal;
+  readonly body: Uint8Array;
+}
+
 interface Session {
+  /** Nobody else may post into it, nor hears that it exists. */
+  readonly owner: string;
   readonly server: RawServer;
   readonly transport: OlderTransport;
   readonly stream: EventStream;
@@ -73,7 +82,7 @@ export function createOlderSessions(options: OlderSessionsOptions): OlderSession
   };
 
   return {
-    open: async (res) => {
+    open: async (res, principal) => {
       if (sessions.size >= maxSessions) {
         const message = `No more than ${maxSessions} streams of the older transport may be open here at once; try again later.`;
         sendError(res, { ...refuseFor("FloodLimited", message), retryAfterSeconds: 5 });
@@ -82,7 +91,7 @@ export function createOlderSessions(options: OlderSessionsOptions): OlderSession
       // Who has gone while the request waited is told to nobody any more.
       if (res.destroyed) return;
       const id = randomUUID();
-      const server = options.createServer(() => id);
+      const server = options.createServer({ principal, session: () => id });
       const transport = createOlderTransport({
         sessionId: id,
         maxPending,
@@ -90,14 +99,15 @@ export function createOlderSessions(options: OlderSessionsOptions): OlderSession
       });
       const endpoint = messagesOf(options.path, id);
       const stream = openEventStream(res, { endpoint, nowMs, waitingOnAll, onEnd: () => forget(id) });
-      sessions.set(id, { server, transport, stream });
+      sessions.set(id, { owner: idOf(principal), server, transport, stream });
       timer ??= setInterval(tendAll, tendMs).unref();
       // Before its client can have read the first event.
       await server.connect(transport);
     },
-    post: (req, res, body) => {
+    post: (req, res, { principal, body }) => {
       const session = sessions.get(readSessionId(req.url ?? ""));
-      const refusal = session === undefined ? refuseFor("SessionUnknown") : takeMessage(session, req, body);
+      const refusal =
+        session?.owner !== idOf(principal) ? refuseFor("SessionUnknown") : takeMessage(session, req, body);
       if (refusal === undefined) res.writeHead(202, { "content-length": "0" }).end();
       else sendError(res, refusal);
     },

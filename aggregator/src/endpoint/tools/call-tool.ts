@@ -57,7 +57,7 @@ export async function callDirectly(parts: EndpointParts, name: string, invocatio
 }
 
 async function relayCall(parts: EndpointParts, tool: ToolEntry, invocation: Invocation): Promise<CallOutcome> {
-  const { arguments: values, caller, era, signal, onProgress, operation } = invocation;
+  const { arguments: values, caller, principal, era, signal, onProgress, operation } = invocation;
   const { requestId } = operation;
   const { headers, meta, end } = operation.route(tool, invocation.meta);
   const startedMs = parts.nowMs();
@@ -66,7 +66,7 @@ async function relayCall(parts: EndpointParts, tool: ToolEntry, invocation: Invo
     const { namespace, server, name } = tool;
     parts.onCall({ requestId, namespace, server, tool: name, outcome, durationMs: parts.nowMs() - startedMs });
   };
-  const call = { tool, arguments: values, meta, headers, caller, callerEra: era, requestId, signal };
+  const call = { tool, arguments: values, meta, headers, caller, principal, callerEra: era, requestId, signal };
   try {
     const outcome = await parts.relay.call(onProgress === undefined ? call : { ...call, onProgress });
     tell(nameOutcome(outcome));

@@ -1,6 +1,7 @@
 /** What the tools of the endpoint work with, and the shapes in which they answer. */
 import { rpcCodes } from "@outrigger/api/errors";
 import type { Era, JsonObject } from "@outrigger/mcp";
+import type { Principal } from "../../auth/principal.ts";
 import type { AggregatorMetrics } from "../../metrics.ts";
 import type { CallOutcome } from "../../route/failure.ts";
 import type { Relay } from "../../route/relay.ts";
@@ -30,13 +31,14 @@ export interface EndpointParts {
 }
 
 /**
- * One call of a tool. `caller` is the caller's session, or "" where it has none; `meta` is what goes along to a server; `operation` is
- * told what was asked for.
+ * One call of a tool. `caller`: whose upstream sessions it may use, that is its session, or without one its principal, or nobody's (""); `meta`
+ * is what goes along to a server; `operation` is told what was asked for.
  */
 export interface Invocation {
   readonly arguments: unknown;
   readonly meta: Readonly<Record<string, unknown>>;
   readonly caller: string;
+  readonly principal: Principal;
   readonly era: Era;
   readonly signal: AbortSignal;
   readonly operation: Operation;

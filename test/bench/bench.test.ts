@@ -73,7 +73,7 @@ it(
     expect(of("webhook-decision").map(({ subject }) => subject)).toContain("decide and patch, 10 containers");
     expect(of("webhook-memory")).toHaveLength(10);
     for (const { rssMiB, heapMiB } of of("webhook-memory")) expect(rssMiB!.med).toBeGreaterThan(heapMiB!.med);
-    expect(Object.keys(ratios)).toEqual(expect.arrayContaining(["decision_vs_json", "review_vs_noop"]));
+    expect(Object.keys(ratios)).toEqual(expect.arrayContaining(["decision_vs_json", "admission_vs_noop"]));
     expect(Object.keys(numbers)).toEqual(expect.arrayContaining(["review_p99_ms", "heap_growth_mib"]));
   },
 );

@@ -46,6 +46,7 @@ export const runElsewhere: readonly RunElsewhere[] = [
     'bench("webhook", ',
     "its own test runs the cases that need no cluster; the others take minutes on one",
   ),
+  row("npm run bench -- webhook --quick", ".ci/run", "bench -- webhook --quick", "CI runs it"),
   row(
     "npm run bench -- cluster",
     "test/bench/main.ts",
@@ -60,6 +61,7 @@ export const runElsewhere: readonly RunElsewhere[] = [
     "process.argv",
     "needs a release's tree beside this one",
   ),
+  row("npm run soak", "test/soak/main.ts", "[--minutes N]", "takes an hour"),
   row("npm run soak -- --minutes 60", "test/soak/main.ts", "[--minutes N]", "takes an hour"),
   row("npm run lint", "package.json", "npm run --silent lint && vitest run", "npm test begins with it"),
   row("npm run deps", "test/lint/run.ts", '"deps"', "npm run lint runs it"),

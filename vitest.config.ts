@@ -11,7 +11,7 @@ const ssr = { resolve: { conditions, externalConditions: ["outrigger-source"] } 
 const ofTools = [
   "test/{shim,charts,bundle,modes,certs}/**/*.test.ts",
   "test/integration/webhook-stdio.test.ts",
-  "test/integration/{sidecar-shared-store,older-python}.test.ts",
+  "test/integration/{sidecar-shared-store,older-python,client-programs}.test.ts",
   "test/fuzz/**/*.test.ts",
   "sidecar/src/stdio/{through-shim,process/connected}.test.ts",
 ];
@@ -44,7 +44,7 @@ export default defineConfig({
           env,
           exclude,
           include: [
-            "test/{integration,conformance,demo,lint,bench,fixtures}/**/*.test.ts",
+            "test/{integration,chaos,conformance,demo,lint,bench,fixtures}/**/*.test.ts",
             "test/cluster/*.test.ts",
             "test/cluster/{image,providers}/**/*.test.ts",
           ],

@@ -4,28 +4,37 @@
  */
 import type { AddressInfo } from "node:net";
 import { openClusterAccess, type ClusterAccess } from "@outrigger/kube";
-import { addHealthRoutes, type HealthChecks } from "@outrigger/runtime/health";
+import { addHealthRoutes, reportHealth, type HealthChecks, type HealthReport } from "@outrigger/runtime/health";
 import { createGuardedLookup } from "@outrigger/runtime/forbidden-address";
 import type { Logger } from "@outrigger/runtime/logger";
 import { createMetrics } from "@outrigger/runtime/metrics";
 import type { ShutdownStep } from "@outrigger/runtime/shutdown";
 import { fastify, type FastifyInstance } from "fastify";
 import { Agent } from "undici";
-import { identifyNobody } from "./auth/identify.ts";
+import { readPlace } from "./auth/door/place.ts";
+import { openDoor, openEndpointApp } from "./auth/open-door.ts";
+import { startVouching } from "./assertion/start.ts";
+import { createDecisionFor } from "./visibility/decision-for.ts";
 import { createAsleepSource } from "./discovery/asleep.ts";
 import { createConfigMapSource } from "./discovery/config-map.ts";
 import { createFileSource } from "./discovery/file.ts";
 import { createPodSource } from "./discovery/pods.ts";
+import { serveFrom } from "./discovery/select.ts";
 import type { DiscoverySource } from "./discovery/source.ts";
 import { findByPublicName } from "./catalog/find.ts";
-import { addEndpointRoutes } from "./endpoint/routes.ts";
-import { ownToolNames } from "./endpoint/server.ts";
+import { addEndpointRoutes, type Endpoints } from "./endpoint/routes.ts";
+import { createRequestStates } from "./endpoint/rounds/request-state.ts";
+import { ownToolNames } from "./endpoint/tools/own-names.ts";
 import { createAggregatorMetrics } from "./metrics.ts";
 import { leave } from "./leave.ts";
+import { openEndpointFile, type OpenedEndpointFile } from "./plan/open-file.ts";
+import { createPeerApp, openReplicas } from "./replicas/open.ts";
+import { createCallCounts } from "./rest/calls.ts";
+import { showConfig } from "./rest/config.ts";
 import { buildRecords } from "./rest/record.ts";
 import { addRestRoutes } from "./rest/routes.ts";
 import { createRelay } from "./route/relay.ts";
-import type { AggregatorSettings } from "./settings.ts";
+import { settingTable, type AggregatorSettings } from "./settings.ts";
 import { createState } from "./state/state.ts";
 import { summarise } from "./state/summary.ts";
 import { startTelemetry, type OpenedTelemetry } from "./telemetry/telemetry.ts";
@@ -66,7 +75,9 @@ export async function startAggregator(
     headersTimeout: 0,
     bodyTimeout: 0,
   });
+  const vouching = startVouching(settings, logger);
   const state = createState({
+    vouching,
     plan: settings.plan,
     sources: createSources(settings, { access, nowMs, logger }),
     dispatcher: control,
@@ -87,47 +98,80 @@ export async function startAggregator(
     nowMs,
     random: Math.random,
   });
+  const calls = createCallCounts(nowMs);
   const relay = createRelay({
     ...{ dispatcher: data, clientInfo, replicasOf: state.replicasOf, nowMs, waker },
+    dialFor: (principal, sidecar) => vouching.dial(principal, sidecar, () => state.view(sidecar.key)?.feed?.vouchers),
     deadlineMs: settings.callDeadlineMs,
+    random: Math.random,
+    onEject: metrics.countEjection,
   });
 
-  const allowed = { hosts: settings.hosts, origins: settings.origins };
+  const place = readPlace(settings);
+  const { allowed, basePath } = place;
   const names = {
-    own: new Set<string>(settings.mode === "search" ? ownToolNames : []),
+    own: new Set<string>(ownToolNames),
     isListed: (name: string) => findByPublicName(state.catalogue(), name) !== undefined,
   };
   const telemetry = startTelemetry({ opened, settings, allowed, logger, metrics, names });
-  const endpointApp = createApp();
+  const replicas = await openReplicas({
+    ...{ settings, access, logger, metrics, nowMs },
+    callerNow: () => telemetry.arrivals.current()?.caller ?? "",
+    onForwarded: telemetry.arrivals.leaveToAnother,
+  });
+  const endpoint = openEndpointApp(settings, { place, logger, create: createApp });
+  const endpointApp = endpoint.app;
   telemetry.arrivals.watch(endpointApp);
   let isStopping = false;
   // Connections that stand end with their next answer, so that callers come to another replica.
   endpointApp.addHook("onRequest", async (_request, reply) => {
     if (isStopping) reply.raw.setHeader("connection", "close");
   });
+  const door = openDoor(endpointApp, settings, { place, access, nowMs, logger, arrivalOf: telemetry.arrivals.of });
   const onError = (error: unknown): void => logger.error({ err: error }, "a request failed");
-  const endpoints = await addEndpointRoutes(endpointApp, {
+  const endpointFile = openEndpointFile({
+    path: settings.endpoints,
+    onChange: () => {
+      logger.info("the endpoint file changed");
+      endpoints.refresh();
+    },
+    onProblem: (problem) => logger.error({ problem }, "the endpoint file can't be used; the one of before is in force"),
+  });
+  const endpoints: Endpoints = await addEndpointRoutes(endpointApp, {
     state,
     relay,
     metrics,
-    mode: settings.mode,
+    plans: { exposure: settings, names: settings.plan, file: endpointFile.current },
     version,
     allowed,
-    identify: identifyNobody,
+    identify: door.identify,
+    factsOf: vouching.factsOf,
+    basePath,
+    replicas,
+    states: createRequestStates({ seal: replicas.sealer, nowMs }),
     nowMs,
     operations: telemetry.operations,
-    onCall: (told) => logger[told.outcome === "ok" ? "debug" : "info"]({ ...told }, "call"),
+    onCall: (told) => {
+      calls.count(told);
+      logger[told.outcome === "ok" ? "debug" : "info"]({ ...told }, "call");
+    },
     onError,
   });
-  await addRestRoutes(endpointApp, { state, allowed, metrics });
-
   const checks = createChecks({
     isStopping: () => isStopping,
     isSettled: () => state.isSettled() || performance.now() - startedMs > readyAfterMs,
   });
+  await addRestRoutes(endpointApp, {
+    ...{ state, allowed, metrics, calls, version },
+    look: (request, path) => endpoints.look(request, path),
+    decisionFor: createDecisionFor(door.identify, vouching.factsOf, state.catalogue),
+    health: () => reportHealth(checks.ready),
+    config: showConfig(settingTable, { ...settings, names: settings.plan.qualify }),
+  });
+
   const adminApp = createApp();
   addHealthRoutes(endpointApp, checks);
-  addHealthRoutes(adminApp, checks, telemetry.details);
+  addHealthRoutes(adminApp, checks, () => [...telemetry.details(), ...tellEndpointFile(endpointFile)]);
   adminApp.get("/metrics", async (_request, reply) => {
     const [catalogue, discovered] = [state.catalogue(), state.discovered()];
     metrics.showSummary(summarise(catalogue, discovered));
@@ -137,6 +181,7 @@ export async function startAggregator(
       callsInFlight: relay.inFlight(),
       wakingCalls: waker.waiting(),
       sessions: endpoints.sessions(),
+      replicas: replicas.count(),
     });
     return reply.type(registry.contentType).send(await registry.expose());
   });
@@ -152,6 +197,12 @@ export async function startAggregator(
     lastLine = line;
   });
   const endpointPort = await listen(endpointApp, settings.listen);
+  const peerApp = createPeerApp();
+  if (settings.peerListen !== undefined) {
+    telemetry.arrivals.watch(peerApp, (request) => replicas.readCaller(request.headers));
+    await endpoints.addPeerRoutes(peerApp);
+    await listen(peerApp, settings.peerListen);
+  }
   const adminPort = await listen(adminApp, settings.admin);
   await state.start();
 
@@ -166,11 +217,28 @@ export async function startAggregator(
         },
       },
       { name: "leave", run: () => (settings.kube?.mode === "in-cluster" ? leave(relay.inFlight) : undefined) },
-      { name: "endpoints", run: () => endpoints.close() },
+      {
+        name: "endpoints",
+        run: () => {
+          replicas.leave();
+          return endpoints.close();
+        },
+      },
+      { name: "endpoint file", run: endpointFile.close },
       { name: "endpoint port", run: () => endpointApp.close() },
+      { name: "peer port", run: () => peerApp.close() },
+      {
+        name: "door",
+        run: () => {
+          endpoint.close();
+          return door.close();
+        },
+      },
+      { name: "replicas", run: () => replicas.close() },
       { name: "waker", run: () => waker.stop() },
       { name: "relay", run: () => relay.stop() },
       { name: "state", run: () => state.stop() },
+      { name: "assertion keys", run: vouching.close },
       { name: "telemetry", run: telemetry.close },
       { name: "admin port", run: () => adminApp.close() },
       {
@@ -183,9 +251,10 @@ export async function startAggregator(
   };
 }
 
-function createApp(): FastifyInstance {
+function createApp(options: object = {}): FastifyInstance {
   // The time limit is for receiving a request, not for answering it; open streams must not keep the program from ending.
   return fastify({
+    ...options,
     forceCloseConnections: true,
     requestTimeout: 30_000,
     routerOptions: { ignoreTrailingSlash: true },
@@ -218,7 +287,16 @@ function createSources(settings: AggregatorSettings, { access, nowMs, logger }: 
     for (const list of settings.serverLists) sources.push(createConfigMapSource({ access, list, onHandlerError }));
     if (keptIn !== undefined) sources.push(createAsleepSource({ access, keptIn, namespaces, onHandlerError }));
   }
-  return sources;
+  return sources.map((source) =>
+    serveFrom(source, settings, (left) =>
+      logger.info({ source: source.name, servers: Object.fromEntries(left) }, "servers are left out"),
+    ),
+  );
+}
+
+function tellEndpointFile({ problem }: OpenedEndpointFile): HealthReport["checks"] {
+  const now = problem();
+  return now === undefined ? [] : [{ name: "endpoint file", ok: false, message: now }];
 }
 
 function createChecks(now: { readonly isStopping: () => boolean; readonly isSettled: () => boolean }): HealthChecks {

@@ -4,6 +4,7 @@ import { createLogger } from "@outrigger/runtime/logger";
 import { createProcessHooks, installShutdown } from "@outrigger/runtime/shutdown";
 import { programErrors } from "@outrigger/api/errors";
 import { startAggregator } from "./aggregator.ts";
+import { EndpointFileError } from "./plan/open-file.ts";
 import { readAggregatorSettings, settingTable } from "./settings.ts";
 import { openTelemetry } from "./telemetry/telemetry.ts";
 import { version } from "./version.ts";
@@ -39,7 +40,9 @@ async function main(): Promise<void> {
     logger.info({ endpointPort, adminPort }, "listening");
   } catch (error) {
     const isTaken = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
-    const code = isTaken ? "OUTRIGGER_ERR_PORT_TAKEN" : "OUTRIGGER_ERR_START_FAILED";
+    const isSettings = error instanceof EndpointFileError;
+    const other = isSettings ? "OUTRIGGER_ERR_CONFIG_INVALID" : "OUTRIGGER_ERR_START_FAILED";
+    const code = isTaken ? "OUTRIGGER_ERR_PORT_TAKEN" : other;
     const { sentence, exitCode } = programErrors[code];
     process.stderr.write(`${sentence} ${error instanceof Error ? error.message : String(error)} (${code})\n`);
     process.exit(exitCode);

@@ -3,8 +3,9 @@
  * `servers{state}`, `server_state{namespace,server,state}`, `server_tools{namespace,server}`, `ingested_servers{result}`,
  * `index_tools`, `index_update_seconds`, `find_tool_requests_total{result}`,
  * `find_tool_duration_seconds`, `find_tool_results`, `find_tool_low_confidence_total`, `find_tool_tokens_saved_total`,
- * `call_tool_requests_total{result}`,
+ * `call_tool_requests_total{result}`, `call_retries_total{cause}`, `ejections_total`,
  * `waking_calls`, `wakes_total{result}`, `wake_waits_total{result}`, `wake_duration_seconds`,
+ * `forwarded_requests_total{result}`, `session_handles_refused_total{reason}`, `sessions_moved_total`, `replicas`,
  * `calls_in_flight`, `sessions`, `discovery_faults`, `audit_lines_total`, `audit_lost_total`, `audit_failing`, `spans_total{state}`; and by
  * the conventions of OpenTelemetry `mcp_server_operation_duration_seconds` and `mcp_client_operation_duration_seconds`.
  * No query text, no caller and no name of a server's tool is a label; names of servers are, two series for each.
@@ -13,6 +14,9 @@ import { findMethod, operationBuckets } from "@outrigger/mcp";
 import type { AuditStatus } from "@outrigger/runtime/audit";
 import type { Metrics } from "@outrigger/runtime/metrics";
 import type { SpanCounts } from "@outrigger/runtime/spans";
+import type { ForwardOutcome } from "./replicas/forward.ts";
+import type { HandleRefusal, ReplicaMetrics } from "./replicas/replicas.ts";
+import type { RetryCause } from "./route/repeat.ts";
 import type { SearchOutcome } from "./search/present.ts";
 import type { ServerRecord } from "./rest/record.ts";
 import type { Summary } from "./state/summary.ts";
@@ -39,6 +43,8 @@ export interface LoadFigures {
   /** Those of them that wait for a server to wake. */
   readonly wakingCalls: number;
   readonly sessions: number;
+  /** Of the aggregator, this one included. */
+  readonly replicas: number;
 }
 
 /** What an operation was and how it failed. */
@@ -48,13 +54,17 @@ export interface OperationLabels {
 }
 
 /** What the aggregator counts. */
-export interface AggregatorMetrics extends WakeMetrics {
+export interface AggregatorMetrics extends WakeMetrics, ReplicaMetrics {
   readonly countSearch: (result: SearchResultLabel) => void;
   readonly observeSearch: (
     outcome: Pick<SearchOutcome, "tools" | "confidence" | "token_metrics">,
     seconds: number,
   ) => void;
   readonly countCall: (result: CallResultLabel) => void;
+  /** A call went to another replica. */
+  readonly countRetry: (cause: RetryCause) => void;
+  /** A replica gets no calls for a while, because it lost too many. */
+  readonly countEjection: () => void;
   readonly observeIndexUpdate: (seconds: number) => void;
   readonly showSummary: (summary: Summary) => void;
   /** Exactly these servers; those of before are forgotten. */
@@ -82,6 +92,7 @@ export function createAggregatorMetrics(metrics: Metrics): AggregatorMetrics {
   const inFlight = gauge("calls_in_flight", "Calls of tools under way.");
   const waking = gauge("waking_calls", "Calls that wait for servers to wake.");
   const sessions = gauge("sessions", "Open sessions of legacy clients.");
+  const replicas = gauge("replicas", "Replicas of the aggregator that take sessions over, this one included.");
   const faults = gauge("discovery_faults", "Places that can't be searched for servers now.");
   const indexUpdates = metrics.histogram("index_update_seconds", "Time to bring the index up to a change.", {
     buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
@@ -109,6 +120,12 @@ export function createAggregatorMetrics(metrics: Metrics): AggregatorMetrics {
     { result: "unknown" },
     { result: "cancelled" },
   ]);
+  const retries = metrics.counter(
+    "call_retries_total",
+    "Calls that went to another replica, by what became of the attempt before.",
+    (["unsent", "kept", "lost"] satisfies RetryCause[]).map((cause) => ({ cause })),
+  );
+  const ejections = metrics.counter("ejections_total", "Replicas that were ejected, because they lost calls.");
   const operations = metrics.histogram(
     "mcp_server_operation_duration_seconds",
     "Time of an operation, named by the OpenTelemetry conventions for MCP: mcp.server.operation.duration.",
@@ -126,6 +143,7 @@ export function createAggregatorMetrics(metrics: Metrics): AggregatorMetrics {
   return {
     ...createTelemetryMetrics(metrics),
     ...createWakeMetrics(metrics),
+    ...createReplicaMetrics(metrics),
     observeOperation: ({ method, tool, errorType }, seconds) => {
       const labels = { mcp_method_name: labelMethod(method), gen_ai_tool_name: tool, error_type: errorType };
       operations.observe(seconds, labels);
@@ -142,6 +160,8 @@ export function createAggregatorMetrics(metrics: Metrics): AggregatorMetrics {
       saved.add({}, tokens.tokens_saved);
     },
     countCall: (result) => calls.add({ result }),
+    countRetry: (cause) => retries.add({ cause }),
+    countEjection: () => ejections.add(),
     observeIndexUpdate: (seconds) => indexUpdates.observe(seconds),
     showSummary: (summary) => {
       for (const [state, count] of Object.entries(summary.states)) servers.set(count, { state });
@@ -157,10 +177,11 @@ export function createAggregatorMetrics(metrics: Metrics): AggregatorMetrics {
         serverTools.set(toolsCount, { namespace, server });
       }
     },
-    showLoad: ({ callsInFlight, wakingCalls, sessions: open }) => {
+    showLoad: ({ callsInFlight, wakingCalls, sessions: open, replicas: members }) => {
       inFlight.set(callsInFlight);
       waking.set(wakingCalls);
       sessions.set(open);
+      replicas.set(members);
     },
   };
 }
@@ -191,6 +212,32 @@ function createWakeMetrics(metrics: Metrics): WakeMetrics {
       wakes.add({ result });
       if (result === "awake") duration.observe(seconds);
     },
+  };
+}
+
+const forwardOutcomes: readonly ForwardOutcome[] = ["answered", "away", "frozen", "broken", "refused"];
+const handleRefusals: readonly HandleRefusal[] = ["unsealed", "expired", "foreign", "ended", "gone"];
+
+/** What becomes of requests whose sessions other replicas hold, and of session handles. */
+function createReplicaMetrics(metrics: Metrics): ReplicaMetrics {
+  const forwarded = metrics.counter(
+    "forwarded_requests_total",
+    "Requests passed on to the replica that holds their session, by outcome.",
+    forwardOutcomes.map((result) => ({ result })),
+  );
+  const refused = metrics.counter(
+    "session_handles_refused_total",
+    "Session ids that were answered as unknown, by reason.",
+    handleRefusals.map((reason) => ({ reason })),
+  );
+  const moved = metrics.counter(
+    "sessions_moved_total",
+    "Sessions taken over from a replica that is not there any more.",
+  );
+  return {
+    countForwarded: (result) => forwarded.add({ result }),
+    countRefusedHandle: (reason) => refused.add({ reason }),
+    countMoved: () => moved.add(),
   };
 }
 

@@ -59,7 +59,10 @@ it("reports every problem at once, and takes flags before the environment", () =
   });
   expect(read([], {})).toEqual({ ok: false, problems: ["nothing to serve: give --servers FILE, --kube MODE or both"] });
   expect(read(["--namespaces", "a", "--servers", "f", "--", "x"])).toMatchObject({ problems: { length: 2 } });
-  const both = read(["--listen", "0.0.0.0:1"], { OUTRIGGER_LISTEN: "127.0.0.1:2", OUTRIGGER_SERVERS: "f" });
+  const both = read(["--listen", "0.0.0.0:1", "--auth", "none"], {
+    OUTRIGGER_LISTEN: "127.0.0.1:2",
+    OUTRIGGER_SERVERS: "f",
+  });
   expect(both).toMatchObject({ settings: { listen: { host: "0.0.0.0", port: 1 }, servers: "f", mode: "search" } });
 });
 
@@ -99,4 +102,48 @@ it("knows of sleeping servers where the cluster is given, and wakes them where i
     expect(read([...waking, "--wake-url", value]).ok, value).toBe(false);
   }
   for (const value of ["-1", "1001", "many"]) expect(read([...waking, "--wake-queue", value]).ok, value).toBe(false);
+});
+
+it("F-099 reads what endpoints show, and refuses what does not go together", () => {
+  const serve = (...flags: string[]) => read(["--servers", "f", ...flags]);
+  expect(serve("--mode", "hybrid", "--pinned", "git__*,files__read")).toMatchObject({
+    settings: { mode: "hybrid", pinned: ["git__*", "files__read"], directBelow: 20 },
+  });
+  expect(serve("--mode", "auto", "--direct-below", "0")).toMatchObject({ settings: { directBelow: 0 } });
+  for (const flags of [
+    ["--mode", "hybrid"],
+    ["--pinned", "a"],
+    ["--mode", "direct", "--pinned", "a"],
+  ])
+    expect(serve(...flags), flags.join(" ")).toMatchObject({
+      problems: [expect.stringContaining("--mode and --pinned")],
+    });
+  for (const flags of [
+    ["--direct-below", "201"],
+    ["--mode", "auto", "--pinned", Array(33).fill("a").join(",")],
+  ])
+    expect(serve(...flags).ok, flags.join(" ")).toBe(false);
+});
+
+it("F-084 F-090 reads groups, servers and labels by exact names", () => {
+  const flags = ["--groups", "code, data", "--exclude-servers", "tools/inspector,debug"];
+  expect(read(["--servers", "f", ...flags, "--exclude-labels", "team=platform,example.com/internal"])).toMatchObject({
+    settings: {
+      groups: ["code", "data"],
+      excludeServers: ["tools/inspector", "debug"],
+      excludeLabels: [{ key: "team", value: "platform" }, { key: "example.com/internal" }],
+    },
+  });
+  for (const [flag, text] of [
+    ["--groups", "Code"],
+    ["--groups", ""],
+    ["--exclude-servers", "a/b/c"],
+    ["--exclude-servers", "a,,b"],
+    ["--exclude-labels", "=x"],
+    ["--exclude-labels", "a=b=c"],
+  ] as const)
+    expect(read(["--servers", "f", flag, text]), `${flag} ${text}`).toMatchObject({
+      ok: false,
+      problems: { length: 1 },
+    });
 });

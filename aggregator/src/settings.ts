@@ -9,8 +9,11 @@ import { auditSettings } from "@outrigger/runtime/audit-settings";
 import { parseListenAddress, parseText, readSettings, type ParsedSetting } from "@outrigger/runtime/config";
 import { programSettings } from "@outrigger/runtime/program-settings";
 import { readTraceSettings, type TraceSettings } from "@outrigger/runtime/trace-settings";
+import { authSettings, checkAuth } from "./auth/auth-settings.ts";
 import type { NamePlan } from "./catalog/entry.ts";
 import type { ListReference } from "./discovery/config-map.ts";
+import { checkEndpoints, endpointSettings } from "./plan/settings.ts";
+import { checkReplicas, replicaSettings } from "./replicas/settings.ts";
 import { fileNamespace } from "./discovery/read-entries.ts";
 
 /** The settings about servers that sleep. */
@@ -91,18 +94,18 @@ export const settingTable = {
     parse: parseNamespaces,
     fallback: [] as readonly string[],
   },
-  mode: {
-    flag: "mode",
-    env: "OUTRIGGER_MODE",
-    help: "search (four tools that lead to all others) or direct (every tool)",
-    parse: (text: string) => parseWord(text, ["search", "direct"]),
-    fallback: "search" as const,
-  },
+  ...endpointSettings,
   names: {
     flag: "names",
     env: "OUTRIGGER_NAMES",
     help: "names of tools: server__tool or namespace__server__tool; by server without --kube, else by namespace",
     parse: (text: string) => parseWord(text, ["server", "namespace"]),
+  },
+  assertionKey: {
+    flag: "assertion-key",
+    env: "OUTRIGGER_ASSERTION_KEY",
+    help: "file with the private key (JWK or JWKS, newest first) that vouches for callers to sidecars; read again when it changes",
+    parse: parseText,
   },
   hosts: {
     flag: "hosts",
@@ -125,7 +128,9 @@ export const settingTable = {
     parse: parseDuration,
     fallback: 120_000,
   },
+  ...authSettings,
   ...wakeSettings,
+  ...replicaSettings,
   ...auditSettings,
   ...programSettings,
 };
@@ -158,6 +163,9 @@ export function readAggregatorSettings(input: SettingsInput): ReadAggregatorSett
   const problems = read.settings.rest.map((argument) => `unexpected argument ${JSON.stringify(argument)}`);
   problems.push(...checkPlaces(values));
   problems.push(...checkWaking(values));
+  problems.push(...checkAuth(values));
+  problems.push(...checkReplicas(values));
+  problems.push(...checkEndpoints(values));
   const plan = planNames(names ?? (values.kube === undefined ? "server" : "namespace"), values);
   if (typeof plan === "string") return { ok: false, problems: [...problems, plan] };
   problems.push(...findForbiddenEndpoints(input.env));

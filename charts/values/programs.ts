@@ -1,7 +1,9 @@
 /** The blocks of the three programs: what is theirs alone beside what all programs have. */
 import { auditWords } from "../../webhook/src/inject/config.ts";
+import { endpointValues } from "./endpoints.ts";
 import { kubernetesObject, patterns } from "./forms.ts";
 import { closed, count, list, shaped, text, texts, toggle, word, type Group } from "./node.ts";
+import { aggregatorAuth, aggregatorDoor } from "./door.ts";
 import { podMembers } from "./pod.ts";
 
 const domains = { type: "string", pattern: patterns.domain };
@@ -57,14 +59,7 @@ export const webhook: Group = {
 export const aggregator: Group = {
   meaning: "The aggregator, which is the one endpoint for MCP clients.",
   members: {
-    mode: word(
-      {
-        meaning: "What clients see. search: four tools that lead to all others; direct: every tool.",
-        fallback: "search",
-        other: "direct",
-      },
-      ["search", "direct"],
-    ),
+    ...endpointValues,
     names: word(
       {
         meaning: "Names of tools: by namespace and server, or by server alone, which needs exactly one namespace.",
@@ -110,6 +105,21 @@ export const aggregator: Group = {
       },
       patterns.duration,
     ),
+    assertions: toggle({
+      meaning:
+        "Whether sidecars hear who calls, so that rules of policy can name users, groups, ServiceAccounts and claims. The operator then names the keys in every policy, which sidecars of 0.1 refuse: they keep the policy that they have until their pods are replaced.",
+      fallback: false,
+      other: true,
+    }),
+    sessionKeysSecret: text(
+      {
+        meaning:
+          "Secret in the release's namespace whose member `keys` holds the keys by which replicas share sessions, one base64 of 32 bytes per line; empty: the operator makes one and replaces its keys. Without both, the Service keeps a client at one replica.",
+        fallback: "",
+        other: "session-keys",
+      },
+      patterns.domainOrEmpty,
+    ),
     hosts: list(
       {
         meaning: "Further Host names that clients use, such as that of an Ingress.",
@@ -122,6 +132,8 @@ export const aggregator: Group = {
       { meaning: "Origins of web pages that may call.", fallback: [], other: ["https://app.test"] },
       { type: "string", pattern: "^[!-+.-~]+$" },
     ),
+    auth: aggregatorAuth,
+    ...aggregatorDoor,
     audit: word(
       {
         meaning: "Which decisions of the aggregator get an audit line in the pod's log.",

@@ -20,15 +20,14 @@ describe("readEndpoint", () => {
     expect(urlsOf("https://a/tools")).toEqual(["https://a/tools", "https://a/tools/mcp"]);
   });
 
-  it("knows the group to which an address leads", () => {
-    const groupOf = (flag: string): string | undefined => {
+  it("knows the narrower endpoint to which an address leads", () => {
+    const pathOf = (flag: string): string | undefined => {
       const read = readEndpoint(flag, {});
-      return read.ok ? read.endpoint.group : read.expected;
+      return read.ok ? read.endpoint.path : read.expected;
     };
-    expect(groupOf("https://a/tools/mcp/g/dev/")).toBe("dev");
-    expect(["http://a", "http://a/mcp", "http://a/mcp/g", "http://a/g/dev"].map(groupOf)).toEqual(
-      Array(4).fill(undefined),
-    );
+    const paths = ["/mcp/g/dev", "/mcp/g/tools/dev", "/mcp/s/tools/git", "/mcp/v/reviews"];
+    expect(paths.map((path) => pathOf(`https://a/base${path}/`))).toEqual(paths);
+    expect(["http://a", "http://a/mcp", "http://a/g/dev"].map(pathOf)).toEqual(Array(3).fill(undefined));
   });
 
   it("refuses what is no address and names where it came from", () => {

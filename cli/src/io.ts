@@ -16,16 +16,28 @@ export interface Io {
   readonly out: Screen;
   readonly err: Screen;
   readonly readStdin: () => Promise<string>;
+  readonly pipe: Pipe;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly setExitCode: (code: number) => void;
   readonly host: Host;
 }
 
+/** Standard input and output as streams of bytes, for a command that another program talks to. */
+export interface Pipe {
+  readonly input: () => AsyncIterable<Uint8Array>;
+  /** Resolves when the reader takes more. Rejects where it went away. */
+  readonly write: (bytes: Uint8Array) => Promise<void>;
+  /** Whether a person sits at standard input. */
+  readonly isTerminal: boolean;
+}
+
 /** What a command that starts and ends programs needs of its process and machine. */
 export interface Host {
   readonly pid: number;
   readonly tempFolder: string;
+  /** Program and arguments that start this command again, from anywhere. */
+  readonly command: readonly string[];
   readonly programs: () => Programs;
   /** Tells each signal that asks us to end. */
   readonly onSignal: (handler: (signal: NodeJS.Signals) => void) => void;
@@ -44,6 +56,7 @@ export function createIo(process: NodeJS.Process, color: ColorChoice): Io {
     out: createScreen(process.stdout, wantsColor(process.stdout, process.env, color)),
     err: createScreen(process.stderr, wantsColor(process.stderr, process.env, color)),
     readStdin: () => readAll(process.stdin),
+    pipe: createPipe(process),
     env: process.env,
     cwd: process.cwd(),
     setExitCode: (code) => {
@@ -53,12 +66,26 @@ export function createIo(process: NodeJS.Process, color: ColorChoice): Io {
   };
 }
 
+function createPipe({ stdin, stdout }: NodeJS.Process): Pipe {
+  return {
+    input: () => stdin,
+    write: (bytes) => {
+      const { promise, resolve, reject } = Promise.withResolvers<undefined>();
+      stdout.write(bytes, (error) => (error ? reject(error) : resolve(undefined)));
+      return promise;
+    },
+    // A stream that is not a terminal lacks the member, whatever its type says.
+    isTerminal: (stdin.isTTY as boolean | undefined) === true,
+  };
+}
+
 const endingSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 function createHost(process: NodeJS.Process): Host {
   return {
     pid: process.pid,
     tempFolder: tmpdir(),
+    command: [process.execPath, ...process.argv.slice(1, 2)],
     programs: () =>
       findPrograms(
         {

@@ -3,10 +3,16 @@
  * here is only the socket, and what its end means.
  */
 import { buildRequest, createAnswerReader, type AnswerEvent, type JsonObject } from "@outrigger/mcp";
-import { explainFetchError } from "./rest.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { explainConnectionError } from "@outrigger/runtime/connection-failure";
+
+/** Where it is asked. `credentials`: the headers that say who asks. */
+interface Asked {
+  readonly credentials?: Endpoint["credentials"] | undefined;
+}
 
 /** What is called. `clientVersion` is told to the server for its logs. */
-export interface ToolCall {
+export interface ToolCall extends Asked {
   readonly url: string;
   readonly name: string;
   readonly arguments: JsonObject;
@@ -14,7 +20,7 @@ export interface ToolCall {
 }
 
 /** What is asked. `timeoutMs`: how long the whole answer may take; absent: as long as it needs. */
-export interface McpRequest {
+export interface McpRequest extends Asked {
   readonly url: string;
   readonly method: string;
   readonly params: JsonObject;
@@ -44,7 +50,8 @@ export async function callTool({ name, arguments: values, ...place }: ToolCall):
 }
 
 /** Asks. Never throws. */
-export async function askMcp({ url, method, params, clientVersion, timeoutMs }: McpRequest): Promise<CallAnswer> {
+export async function askMcp(asked: McpRequest): Promise<CallAnswer> {
+  const { url, method, params, clientVersion, timeoutMs, credentials } = asked;
   const request = buildRequest(
     { era: "modern", clientInfo: { name: "outrigger", version: clientVersion }, clientCapabilities: {} },
     { id: requestId, method, params },
@@ -52,13 +59,13 @@ export async function askMcp({ url, method, params, clientVersion, timeoutMs }: 
   try {
     const response = await fetch(url, {
       method: "POST",
-      headers: request.headers,
+      headers: { ...(await credentials?.()), ...request.headers },
       body: new Uint8Array(request.body),
       ...(timeoutMs === undefined ? {} : { signal: AbortSignal.timeout(timeoutMs) }),
     });
     return toAnswer(await readEvent(response), response.status);
   } catch (error) {
-    return { kind: "unreachable", message: explainFetchError(error) };
+    return { kind: "unreachable", message: explainConnectionError(error) };
   }
 }
 

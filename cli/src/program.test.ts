@@ -1,6 +1,6 @@
 import { findFreePort } from "@outrigger/runtime/testing/free-port";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer as createHttpServer } from "node:http";
+import { createServer as createHttpServer, type IncomingHttpHeaders } from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -47,7 +47,7 @@ describe("the command line", () => {
     [["call", "a", "b"], "Expected - or nothing after the tool"],
     [["call", "a", "--json", "[]"], "--json: expected a JSON object"],
     [["search", "x", "--endpoint", "nowhere"], "--endpoint: expected an address"],
-    [["client-config", "--client", "emacs"], "Allowed choices are cursor, vscode, claude-code, claude-desktop"],
+    [["client-config", "--client", "emacs"], "Allowed choices are cursor, vscode, "],
     [["up", "--color=red"], "Unknown option '--color=red'"],
   ])("refuses wrong usage with exit code 2: %j", async (argv, message) => {
     const wrong = await run(argv);
@@ -60,18 +60,25 @@ describe("the command line", () => {
   it.each([
     ["search", "x"],
     ["call", "a__b"],
-  ])("says with exit code 5 that nothing answers, and what to type: %s", async (...argv) => {
-    const endpoint = `http://127.0.0.1:${await findFreePort()}`;
-    const silent = await run(argv, { env: { OUTRIGGER_ENDPOINT: endpoint } });
-    expect(silent.err()).toContain(`No aggregator answers at ${endpoint} (ECONNREFUSED)`);
-    expect(silent.err()).toContain("outrigger up");
-    expect(silent.exitCode()).toBe(5);
-  });
+  ])(
+    "F-184 says with exit code 5 that nothing answers, where, by which setting, and what to type: %s",
+    async (...argv) => {
+      const endpoint = `http://127.0.0.1:${await findFreePort()}`;
+      const silent = await run(argv, { env: { OUTRIGGER_ENDPOINT: endpoint } });
+      expect(silent.err()).toContain(
+        `No aggregator answers at ${endpoint} (from OUTRIGGER_ENDPOINT): nothing listens there (ECONNREFUSED).`,
+      );
+      expect(silent.err()).toContain("outrigger up");
+      expect(silent.exitCode()).toBe(5);
+    },
+  );
 });
 
 describe("an endpoint that is not what it should be", () => {
   let answer: { status: number; type: string; body: string };
-  const server = createHttpServer((_request, response) => {
+  let asked: IncomingHttpHeaders = {};
+  const server = createHttpServer((request, response) => {
+    asked = request.headers;
     response.writeHead(answer.status, { "content-type": answer.type }).end(answer.body);
   });
   let endpoint: string;
@@ -102,6 +109,19 @@ describe("an endpoint that is not what it should be", () => {
     const refused = await run([...argv, "--endpoint", endpoint]);
     expect(refused.err()).toContain("OUTRIGGER_ERR_REFUSED");
     expect(refused.exitCode()).toBe(4);
+  });
+
+  it.each([
+    ["search", "x"],
+    ["call", "a__b"],
+  ])("gets the token of a file and further headers: %s", async (...argv) => {
+    writeFileSync(join(cwd, "token"), "secret-1\n");
+    answer = { status: 401, type: "application/json", body: '{"error":{"message":"no"}}' };
+    await run([...argv, "--endpoint", endpoint, "--token-file", join(cwd, "token"), "--header", "X-Team: data"]);
+    expect(asked).toMatchObject({ authorization: "Bearer secret-1", "x-team": "data" });
+    const wrong = await run([...argv, "--endpoint", endpoint, "--header", "mcp-session-id: 1"]);
+    expect(wrong.err()).toContain("mcp-session-id is set by the transport itself");
+    expect(wrong.exitCode()).toBe(2);
   });
 
   it("hands on what the read API says about a request", async () => {
@@ -167,9 +187,16 @@ describe("outrigger client-config", () => {
     expect(one.err()).toContain("%USERPROFILE%\\.cursor\\mcp.json");
   });
 
-  it("prints all clients with titles and paths per system", async () => {
+  it("F-177 lists all clients, how each gets to the endpoint and its file", async () => {
     const all = await run(["client-config"]);
     await expect(all.out()).toMatchFileSnapshot("clients/testdata/all.txt");
     expect(all.err()).toBe("");
+  });
+
+  it("says what to do where a client's file can't name a variable", async () => {
+    const refused = await run(["client-config", "--client", "zed", "--token-env", "TOKEN"]);
+    expect(refused.err()).toContain("What Zed reads can't name a variable");
+    expect(refused.exitCode()).toBe(2);
+    expect(refused.out()).toBe("");
   });
 });

@@ -26,8 +26,16 @@ const verbs: Readonly<Record<string, Verb>> = {
     load: async (io) => (await import("./commands/call.ts")).createCallCommand(io),
   },
   "client-config": {
-    summary: "print the configuration of Cursor, VS Code, Claude Code and Claude Desktop",
+    summary: "print the configuration that an MCP client wants, from Amp to Zed",
     load: async (io) => (await import("./commands/client-config.ts")).createClientConfigCommand(io),
+  },
+  connect: {
+    summary: "forward a local port to the endpoint of an installation in a cluster",
+    load: async (io) => (await import("./commands/connect.ts")).createConnectCommand(io),
+  },
+  stdio: {
+    summary: "carry a client that speaks stdio only to the endpoint",
+    load: async (io) => (await import("./commands/stdio.ts")).createStdioCommand(io),
   },
   inject: {
     summary: "put the sidecar into manifests, as the webhook would, without a cluster",
@@ -45,6 +53,10 @@ const verbs: Readonly<Record<string, Verb>> = {
     summary: "say whom API servers trust for the webhook, what it serves, and where its rotation stands",
     load: async (io) => (await import("./commands/certs.ts")).createCertsCommand(io),
   },
+  "api-key": {
+    summary: "make an API key for the aggregator, and the line with its hash",
+    load: async (io) => (await import("./commands/api-key.ts")).createApiKeyCommand(io),
+  },
   audit: {
     summary: "check that audit lines are as they were written",
     load: async (io) => (await import("./commands/audit.ts")).createAuditCommand(io),
@@ -60,7 +72,8 @@ Examples:
   outrigger up                                   start every server of ./mcp.json
   outrigger search "open a pull request"         find tools by what they do
   outrigger call git__git_status --json '{}'     call one
-  outrigger client-config --client cursor        connect Cursor, VS Code or Claude
+  outrigger client-config --client cursor        connect Cursor, VS Code, Claude or another client
+  outrigger connect                              reach the endpoint of a cluster from here
   outrigger inject -f deployment.yaml            see what the webhook makes of a manifest
   outrigger explain -f deployment.yaml           see what the webhook decides, and why
   outrigger check                                see whether the installation in the cluster is well

@@ -33,6 +33,7 @@ export function recordIo(given: {
       out: screen("out"),
       err: screen("err"),
       readStdin: () => Promise.resolve(given.stdin ?? ""),
+      pipe: { input: refuse, write: refuse, isTerminal: false },
       env: given.env ?? {},
       cwd: given.cwd ?? "/work",
       setExitCode: (code) => {
@@ -53,6 +54,7 @@ const refuse = (): never => {
 const idleHost: Host = {
   pid: 0,
   tempFolder: "/nonexistent",
+  command: ["/usr/bin/node", "/opt/outrigger/bin/outrigger.js"],
   programs: refuse,
   onSignal: refuse,
   onStdinEnd: refuse,

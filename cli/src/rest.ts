@@ -1,4 +1,5 @@
 /** The aggregator's REST catalogue as commands read it: searches and lists, with every way they can fail as a value. */
+import { explainConnectionError } from "@outrigger/runtime/connection-failure";
 import type { Endpoint } from "./endpoint.ts";
 
 /** A found tool. `score` is above 0 and at most 1; `state` is there only where the server is not ready. */
@@ -41,15 +42,15 @@ type Fields = Readonly<Record<string, unknown>>;
 const isObject = (value: unknown): value is Fields => typeof value === "object" && value !== null;
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
 
-/** Searches the tools of an aggregator, only those of its group where the endpoint is a group's. Never throws. */
+/** Searches the tools of an aggregator, only what the endpoint shows where it is a narrower one. Never throws. */
 export async function searchTools(
   endpoint: Endpoint,
   query: ToolQuery,
 ): Promise<({ readonly ok: true } & FoundTools) | AskFailure> {
   const parameters = new URLSearchParams({ q: query.text, limit: String(query.limit) });
   if (query.server !== undefined) parameters.set("server", query.server);
-  if (endpoint.group !== undefined) parameters.set("group", endpoint.group);
-  const answer = await askJson(`${endpoint.base}/api/v1/tools?${parameters.toString()}`);
+  if (endpoint.path !== undefined) parameters.set("endpoint", endpoint.path);
+  const answer = await askJson(`${endpoint.base}/api/v1/tools?${parameters.toString()}`, endpoint.credentials);
   if (!answer.ok) return answer;
   const { body } = answer;
   if (!isObject(body) || !Array.isArray(body["tools"])) return notOurs("an answer of another kind");
@@ -80,7 +81,7 @@ export async function listServers(
 ): Promise<
   { readonly ok: true; readonly servers: readonly ListedServer[]; readonly faults: readonly string[] } | AskFailure
 > {
-  const answer = await askJson(`${endpoint.base}/api/v1/servers`);
+  const answer = await askJson(`${endpoint.base}/api/v1/servers`, endpoint.credentials);
   if (!answer.ok) return answer;
   const { servers, faults } = isObject(answer.body) ? answer.body : {};
   if (!Array.isArray(servers)) return notOurs("an answer of another kind");
@@ -117,7 +118,7 @@ export async function listTools(
 ): Promise<{ readonly ok: true; readonly tools: readonly ListedTool[]; readonly total: number } | AskFailure> {
   const { limit, ...names } = filter;
   const parameters = new URLSearchParams({ ...names, limit: String(limit) });
-  const answer = await askJson(`${endpoint.base}/api/v1/tools?${parameters.toString()}`);
+  const answer = await askJson(`${endpoint.base}/api/v1/tools?${parameters.toString()}`, endpoint.credentials);
   if (!answer.ok) return answer;
   const { tools, total } = isObject(answer.body) ? answer.body : {};
   if (!Array.isArray(tools) || typeof total !== "number") return notOurs("an answer of another kind");
@@ -151,11 +152,14 @@ function readTool(tool: Fields): FoundTool {
 }
 
 /** The JSON that an address answers with. Never throws. */
-export async function askJson(url: string): Promise<{ readonly ok: true; readonly body: unknown } | AskFailure> {
+export async function askJson(
+  url: string,
+  credentials?: Endpoint["credentials"],
+): Promise<{ readonly ok: true; readonly body: unknown } | AskFailure> {
   try {
     const response = await fetch(url, {
       signal: AbortSignal.timeout(timeoutMs),
-      headers: { accept: "application/json" },
+      headers: { ...(await credentials?.()), accept: "application/json" },
     });
     const body = parseOrUndefined(await response.text());
     if (response.ok) return { ok: true, body };
@@ -165,7 +169,7 @@ export async function askJson(url: string): Promise<{ readonly ok: true; readonl
     }
     return message === undefined ? notOurs(`HTTP ${response.status}`) : { ok: false, why: "refused", message };
   } catch (error) {
-    return { ok: false, why: "unreachable", message: explainFetchError(error) };
+    return { ok: false, why: "unreachable", message: explainConnectionError(error) };
   }
 }
 
@@ -188,11 +192,4 @@ function readErrorMessage(body: unknown): string | undefined {
   const error = isObject(body) ? body["error"] : undefined;
   const message = isObject(error) ? error["message"] : undefined;
   return typeof message === "string" ? message : undefined;
-}
-
-/** One line about a fetch that failed: the system's word (`ECONNREFUSED`) where there is one. */
-export function explainFetchError(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  if (cause instanceof Error && "code" in cause) return String(cause.code);
-  return error instanceof Error ? error.message : String(error);
 }

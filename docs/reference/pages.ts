@@ -5,6 +5,7 @@ import type { KeyDefinition } from "@outrigger/api/key-definition";
 import { metrics, type MetricDefinition, type MetricProgram } from "@outrigger/api/metrics";
 import { aggregatorPorts, operatorPorts, sidecarPorts, webhookPorts } from "@outrigger/api/ports";
 import { buildPolicyPage } from "./policy-page.ts";
+import { buildRestPage } from "./rest-page.ts";
 import { reasonList, reasons, toMetricLabel, type ReasonArea } from "@outrigger/api/reasons";
 
 /** One page: its file beside this one, and its whole text. */
@@ -88,6 +89,7 @@ export const pages: readonly Page[] = [
     `## Set by Outrigger\n\nA value given by a user is replaced, never read.\n\n${keysOf("label", "outrigger")}\n\n${keysOf("annotation", "outrigger")}`,
   ]),
   page("policy.md", "Policy documents", buildPolicyPage(table)),
+  page("rest.md", "Read API", buildRestPage(table)),
   page("reasons.md", "Reasons", [
     "Why something was decided. The same word stands in answers, status, events, metrics, logs and documents.",
     ...areas.map(reasonSection),

@@ -13,7 +13,17 @@ import type { Metrics } from "@outrigger/runtime/metrics";
 import { topics, type Topic } from "./cluster/view.ts";
 
 /** The duties, as labels name them. */
-const controllers = ["trust", "bundles", "isolation", "probe", "certificates", "events", "sleep"] as const;
+const controllers = [
+  "trust",
+  "assertions",
+  "bundles",
+  "isolation",
+  "probe",
+  "certificates",
+  "events",
+  "sleep",
+  "session-keys",
+] as const;
 
 export type Controller = (typeof controllers)[number];
 

@@ -83,6 +83,25 @@ export const settingTable = {
   },
   trustLifetime: duration("trust-lifetime", "after how long a new key signs", 365 * dayMs),
   trustOverlap: duration("trust-overlap", "how long the key before stays at least", 10 * minuteMs),
+  sessionKeys: {
+    flag: "session-keys-secret",
+    env: "OUTRIGGER_SESSION_KEYS_SECRET",
+    help: "Secret in which the keys are kept by which aggregators seal sessions; without it none are made",
+    parse: parseObjectName,
+  },
+  sessionKeyLifetime: duration("session-key-lifetime", "after how long another key seals sessions", 30 * dayMs),
+  assertions: {
+    flag: "assertions",
+    env: "OUTRIGGER_ASSERTIONS",
+    help: "Secret with the keys with which the aggregator vouches for callers; where absent, policies name nobody who may",
+    parse: parseObjectName,
+  },
+  assertionLifetime: duration("assertion-lifetime", "after how long a new key vouches for callers", 30 * dayMs),
+  assertionOverlap: duration(
+    "assertion-overlap",
+    "how long such a key is trusted after the next one was made",
+    60 * minuteMs,
+  ),
   bundles: {
     flag: "bundles",
     env: "OUTRIGGER_BUNDLES",

@@ -9,7 +9,9 @@ import {
   type EventRecorder,
   type Objects,
 } from "@outrigger/kube";
+import type { PublicJwk } from "@outrigger/runtime/jws";
 import type { Logger } from "@outrigger/runtime/logger";
+import { createAssertionRun } from "./assertions/assertions.ts";
 import { createBundleRun } from "./bundles/bundles.ts";
 import { createSigner } from "./bundles/sign.ts";
 import { createAuthorityRun } from "./certificates/certificates.ts";
@@ -27,6 +29,7 @@ import { createPace } from "./pace.ts";
 import type { PolicySet } from "./policy/read-policy.ts";
 import { createDial } from "./probe/dial.ts";
 import { createProbeRun } from "./probe/probe.ts";
+import { createSessionKeyRun } from "./session-keys/session-keys.ts";
 import { createSidecars } from "./sleep/sidecars.ts";
 import { createSleepRun } from "./sleep/sleep.ts";
 import type { OperatorSettings } from "./settings.ts";
@@ -75,12 +78,14 @@ const concerned: Readonly<Record<Topic | "policy", readonly Controller[]>> = {
 /** What a duty must have seen completely before it may conclude anything from what is not there. */
 const needed: Readonly<Record<Controller, readonly Topic[]>> = {
   trust: ["pods", "trust"],
+  assertions: [],
   bundles: ["namespaces", "pods", "bundles", "asleep"],
   isolation: ["namespaces", "pods", "policies", "asleep"],
   probe: ["pods", "policies"],
   certificates: ["entries"],
   events: ["namespaces", "pods", "missed", "refusals"],
   sleep: ["pods", "deployments", "statefulsets", "asleep"],
+  "session-keys": [],
 };
 
 /** How soon a duty looks again whether it may run, ms. */
@@ -91,6 +96,9 @@ const lookBackMs = 60_000;
 
 /** How long the news of a new key may take to every replica of the webhook, ms. */
 const keySettleMs = 60_000;
+
+/** How long a new key may take to every replica of the aggregator: the kubelet brings changed Secrets within a minute or two. */
+const sessionKeyAnnounceMs = 10 * 60_000;
 
 /** Pods that are written per second at most; so many at once first. */
 const pacing = { intervalMs: 20, burst: 50 };
@@ -201,11 +209,15 @@ function createRuns(parts: RunParts): ReadonlyMap<Controller, DutyOptions["run"]
     if (isNews) parts.triggerBundles();
   };
   const trustTimes = { lifetimeMs: settings.trustLifetime, overlapMs: settings.trustOverlap };
+  let assertionKeys: readonly PublicJwk[] | undefined;
+  // Until they are known no policy is signed: one that names nobody would take from every sidecar whom it trusts.
+  const isWaiting = (): boolean => settings.assertions !== undefined && assertionKeys === undefined;
   const bundleParts = {
     system,
     chosen: settings.namespaces,
     pace,
-    keys: () => keys,
+    keys: () => (isWaiting() ? undefined : keys),
+    assertionKeys: () => assertionKeys,
     sign: createSigner(),
     prefix: settings.bundles,
   };
@@ -221,8 +233,21 @@ function createRuns(parts: RunParts): ReadonlyMap<Controller, DutyOptions["run"]
     ["probe", createProbeRun({ ...parts, ...prober, times: probeTimes, notInjected })],
     ["events", createEventRun({ ...parts, system, owners, sinceMs: nowMs() - lookBackMs })],
   ]);
+  if (settings.assertions !== undefined) {
+    const times = { lifetimeMs: settings.assertionLifetime, overlapMs: settings.assertionOverlap };
+    const onAssertionKeys = (known: readonly PublicJwk[]): void => {
+      assertionKeys = known;
+      parts.triggerBundles();
+    };
+    const place = { namespace, name: settings.assertions };
+    runs.set("assertions", createAssertionRun({ ...parts, ...place, times, onKeys: onAssertionKeys }));
+  }
   if (settings.sleep !== undefined)
     runs.set("sleep", createSleepRun({ ...parts, namespace, sidecars: createSidecars() }));
+  if (settings.sessionKeys !== undefined) {
+    const times = { lifetimeMs: settings.sessionKeyLifetime, announceMs: sessionKeyAnnounceMs };
+    runs.set("session-keys", createSessionKeyRun({ ...parts, namespace, name: settings.sessionKeys, times }));
+  }
   const certificates = createCertificateRun(parts);
   if (certificates !== undefined) runs.set("certificates", certificates);
   return runs;

@@ -7,6 +7,7 @@ import { readTraceSettings, type TraceSettings } from "@outrigger/runtime/trace-
 import { openPolicy, type OpenPolicy } from "./bundle/open-policy.ts";
 import type { Trust } from "./bundle/verify-bundle.ts";
 import { readAssertionKeys } from "./intake/assertion-keys.ts";
+import { readOutgoing, plainWay, type OutgoingOptions } from "./credentials/outgoing.ts";
 import { readIntake, type IntakeOptions } from "./intake/intake.ts";
 import { resolveAddresses, type Address } from "./listen.ts";
 import { readHealth, type HealthOptions } from "./probe/settings.ts";
@@ -22,6 +23,8 @@ export type ServerOptions =
       readonly headers: readonly string[];
       /** Undefined: it is found out. */
       readonly transport: HttpTransport | undefined;
+      /** Credentials and certificates, and what clients show that it must not see. */
+      readonly outgoing: OutgoingOptions;
     }
   | {
       readonly form: "stdio";
@@ -76,7 +79,7 @@ export async function readOptions(
   settings: Settings<typeof settingTable>,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<Read<{ readonly options: SidecarOptions }> | Problems> {
-  const upstream = readServer(settings, env);
+  const upstream = await readServerAndWay(settings, env);
   const policy = await readPolicy(settings.values);
   const addresses = readAddresses(settings.values);
   const callers = await readAssertionKeys(settings.values);
@@ -145,6 +148,18 @@ function readTrust(values: Values): Read<{ readonly trust: Trust | undefined }> 
   return { ok: true, trust: { keys, namespace, server } };
 }
 
+async function readServerAndWay(
+  settings: Settings<typeof settingTable>,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Read<{ upstream: ServerOptions }> | Problems> {
+  const server = readServer(settings, env);
+  const outgoing = await readOutgoing(settings.values, settings.values.upstream);
+  if (!server.ok || !outgoing.ok)
+    return { ok: false, problems: [server, outgoing].flatMap((each) => (each.ok ? [] : each.problems)) };
+  const { upstream } = server;
+  return { ok: true, upstream: upstream.form === "http" ? { ...upstream, outgoing: outgoing.outgoing } : upstream };
+}
+
 function readServer(
   settings: Settings<typeof settingTable>,
   env: Readonly<Record<string, string | undefined>>,
@@ -156,7 +171,8 @@ function readServer(
       "--upstream, --stdio-socket and a command behind -- exclude each other: a sidecar fronts one server";
     return { ok: false, problems: [message] };
   }
-  if (url !== undefined) return { ok: true, upstream: { form: "http", url, headers: upstreamHeaders, transport } };
+  if (url !== undefined)
+    return { ok: true, upstream: { form: "http", url, headers: upstreamHeaders, transport, outgoing: plainWay } };
   if (transport !== undefined) return { ok: false, problems: ["--transport says how the server at --upstream speaks"] };
   if (socket !== undefined) return { ok: true, upstream: { form: "stdio-socket", socket } };
   if (command !== undefined)

@@ -2,9 +2,10 @@
 import { randomUUID } from "node:crypto";
 import { getHeapStatistics } from "node:v8";
 import type { FeedState, FeedTransport } from "@outrigger/api/feed";
-import { describeLimits } from "@outrigger/policy";
+import { describeLimits, looksAtCallers, writeVisiblePolicy } from "@outrigger/policy";
 import type { Logger } from "@outrigger/runtime/logger";
 import type { Outcome } from "./call/answer-body.ts";
+import type { ForwardRules } from "./call/forward.ts";
 import { viewOf } from "./call/inspect/look.ts";
 import { createCatalogue, type ServerCatalogue } from "./catalog/catalogue.ts";
 import { createDefinitionBook, type DefinitionBook } from "./catalog/definition-book.ts";
@@ -19,7 +20,9 @@ import { createSocketSource } from "./stdio/process/connected.ts";
 import { createSpawnSource } from "./stdio/process/spawned.ts";
 import type { StreamSource } from "./stdio/process/streams.ts";
 import { createStdioUpstream, type StdioUpstream } from "./stdio/stdio-upstream.ts";
-import { createHttpUpstream, type HttpUpstream } from "./upstream/http.ts";
+import { createOutgoing, type Outgoing, type OutgoingOptions } from "./credentials/outgoing.ts";
+import type { Trouble } from "./credentials/failures.ts";
+import type { HttpUpstream } from "./upstream/http.ts";
 import { createSseUpstream } from "./upstream/sse/sse-upstream.ts";
 import { chooseTransport, type HttpTransport, type TransportChoice } from "./upstream/transport.ts";
 import type { Upstream } from "./upstream/upstream.ts";
@@ -52,8 +55,8 @@ const sseLimits = { maxSessions: 1_000, openingMs: 10_000 } as const;
 /** What the rest of the sidecar needs of the server's side. */
 export interface ServerSide {
   readonly upstream: HttpUpstream | StdioUpstream;
-  /** Host header and configured headers for the server, and its path. */
-  readonly forward: { readonly host: string; readonly extra: readonly string[] };
+  /** Which headers go to the server. Beside it, its path. */
+  readonly forward: ForwardRules;
   readonly path: string;
   readonly publisher: Publisher;
   readonly catalogue: ServerCatalogue;
@@ -64,17 +67,20 @@ export interface ServerSide {
   readonly guard: Guard;
   readonly reportOutcome: (outcome: Outcome, status: number) => void;
   readonly applyPolicy: (policy: PolicyInForce) => void;
+  /** How it stands with credentials for the server; undefined where it does not listen. */
+  readonly outgoing: Pick<Outgoing, "details" | "expose"> | undefined;
 }
 
 /** Creates the server's side; nothing is asked before its catalogue and health are started. */
 export function createServerSide(options: SidecarOptions, logger: Logger): ServerSide {
   const now = (): number => performance.now();
   const wallNow = (): number => Date.now();
-  const { upstream, forward, path, raw, transport, found } = createUpstream(options, logger, {
+  const { upstream, forward, path, raw, transport, found, outgoing } = createUpstream(options, logger, {
     onChildEvent: () => health.check(),
     onReachable: () => catalogue.relist("the server's container takes sessions"),
     onFound: (known) => publisher.setTransport(known),
     onIdleEnd: () => health.check(),
+    onTrouble: (trouble) => health.reportCredentials(trouble),
   });
   const access = {
     upstream,
@@ -97,11 +103,12 @@ export function createServerSide(options: SidecarOptions, logger: Logger): Serve
     policy: () => options.policy.current().compiled,
     publisher: {
       setFacts: (facts) => publisher.setFacts(facts),
-      setCatalogue: (outcome, listed) => publisher.setCatalogue(outcome, listed),
+      setCatalogue: (...told) => publisher.setCatalogue(...told),
       setFindings: createFindingTeller((findings) => publisher.setFindings(findings), logger),
     },
     book,
     viewOf: (subject) => viewOf(subject, { server: options.server, book, received: undefined }),
+    knowsCallers: () => listVouchers(options, options.policy.current()).length > 0,
     relistMs: 60_000,
     retryMs: { minMs: 250, maxMs: 10_000 },
     now,
@@ -135,6 +142,15 @@ export function createServerSide(options: SidecarOptions, logger: Logger): Serve
     transport,
     nowMs: wallNow(),
   });
+  const tellPolicy = (policy: PolicyInForce): void => {
+    const isForCallers = looksAtCallers(policy.compiled);
+    publisher.setPolicy(
+      describePolicy(policy),
+      isForCallers ? writeVisiblePolicy(policy.hash, policy.layers) : undefined,
+    );
+    publisher.setVouchers(listVouchers(options, policy));
+  };
+  tellPolicy(options.policy.current());
   return {
     upstream,
     forward,
@@ -144,15 +160,22 @@ export function createServerSide(options: SidecarOptions, logger: Logger): Serve
     book,
     health,
     guard,
+    outgoing,
     reportOutcome: (outcome, status) => {
       const shown = outcome === "answered" && status >= 500 ? "failed" : shownBy[outcome];
       if (shown !== undefined) health.reportOutcome(shown);
     },
     applyPolicy: (policy) => {
-      publisher.setPolicy(describePolicy(policy));
+      tellPolicy(policy);
       catalogue.refilter();
     },
   };
+}
+
+/** Ids of the keys that may vouch for callers of this server. An assertion is meant for one namespace: without ours, none is. */
+function listVouchers({ namespace, intake }: SidecarOptions, policy: PolicyInForce): readonly string[] {
+  const keys = namespace === undefined ? undefined : (policy.assertionKeys ?? intake.assertionKeys);
+  return keys?.keys.map(({ kid }) => kid) ?? [];
 }
 
 /** What the end of an exchange shows of the server: a call that never reached it shows nothing. */
@@ -163,6 +186,9 @@ const shownBy: Readonly<Record<Outcome, "ok" | "failed" | undefined>> = {
   UpstreamStarting: "failed",
   UpstreamTimeout: "failed",
   UpstreamBroken: "failed",
+  UpstreamCredentialsUnavailable: undefined,
+  UpstreamCredentialsRefused: undefined,
+  CallerUnverified: undefined,
   CircuitOpen: undefined,
   FloodLimited: undefined,
 };
@@ -176,17 +202,18 @@ const describePolicy = ({ hash, reason, message, compiled }: PolicyInForce): Fee
 
 /**
  * Who hears of a server: of its processes, that a container is there which was awaited, which transport was found out, that it ended a
- * connection that nobody used.
+ * connection that nobody used, how it stands with credentials for it.
  */
 interface ServerEvents {
   readonly onChildEvent: () => void;
   readonly onReachable: () => void;
   readonly onFound: (transport: FeedTransport) => void;
   readonly onIdleEnd: () => void;
+  readonly onTrouble: (trouble: Trouble | undefined) => void;
 }
 
 /** The way to the server. `raw`: its HTTP as it is, to ask whether somebody is there; the upstream itself where it has none. */
-interface ServerAccessWay extends Pick<ServerSide, "upstream" | "forward" | "path"> {
+interface ServerAccessWay extends Pick<ServerSide, "upstream" | "forward" | "path" | "outgoing"> {
   readonly raw: Upstream;
   readonly transport: FeedTransport | undefined;
   readonly found: TransportChoice["found"];
@@ -195,10 +222,11 @@ interface ServerAccessWay extends Pick<ServerSide, "upstream" | "forward" | "pat
 function createUpstream(
   options: SidecarOptions,
   logger: Logger,
-  { onChildEvent, onReachable, onFound, onIdleEnd }: ServerEvents,
+  { onChildEvent, onReachable, onFound, onIdleEnd, onTrouble }: ServerEvents,
 ): ServerAccessWay {
   const { upstream } = options;
-  if (upstream.form === "http") return createNetworkUpstream(upstream, { options, logger, onFound, onIdleEnd });
+  if (upstream.form === "http")
+    return createNetworkUpstream(upstream, { options, logger, onFound, onIdleEnd, onTrouble });
   const source: StreamSource =
     upstream.form === "stdio"
       ? createSpawnSource({ server: upstream, stopWaitMs })
@@ -221,6 +249,7 @@ function createUpstream(
     raw: stdio,
     transport: { kind: "stdio", by: "configuration", atMs: Date.now() },
     found: undefined,
+    outgoing: undefined,
   };
 }
 
@@ -229,14 +258,24 @@ interface NetworkDeps {
   readonly logger: Logger;
   readonly onFound: ServerEvents["onFound"];
   readonly onIdleEnd: ServerEvents["onIdleEnd"];
+  readonly onTrouble: ServerEvents["onTrouble"];
+}
+
+interface NetworkServer {
+  readonly url: URL;
+  readonly headers: readonly string[];
+  readonly transport?: HttpTransport | undefined;
+  readonly outgoing: OutgoingOptions;
 }
 
 function createNetworkUpstream(
-  server: { readonly url: URL; readonly headers: readonly string[]; readonly transport?: HttpTransport | undefined },
-  { options, logger, onFound, onIdleEnd }: NetworkDeps,
+  server: NetworkServer,
+  { options, logger, onFound, onIdleEnd, onTrouble }: NetworkDeps,
 ): ServerAccessWay {
   const { url, headers } = server;
-  const http = createHttpUpstream(url.origin, { ...connectionLimits, onIdleEnd });
+  const { withheld } = server.outgoing;
+  const limits = { ...connectionLimits, onIdleEnd };
+  const { http, ...outgoing } = createOutgoing(server.outgoing, { url, limits, logger, onTrouble });
   const host = url.host.replace(/^(localhost|\[::1\])(?=:|$)/, "127.0.0.1");
   const choice = chooseTransport({
     declared: server.transport,
@@ -262,10 +301,11 @@ function createNetworkUpstream(
   });
   return {
     upstream: choice.upstream,
-    forward: { host, extra: headers },
+    forward: { host, extra: headers, ...(withheld === undefined ? {} : { withheld }) },
     path: url.pathname + url.search,
     raw: http,
     transport: choice.declared,
     found: choice.found,
+    outgoing,
   };
 }

@@ -7,6 +7,7 @@ import { parseDnsLabel, parseDuration, parsePath, parseServerName, parseWhole, p
 import { auditSettings } from "@outrigger/runtime/audit-settings";
 import { parseListenAddress, parseText, type ParsedSetting, type SettingTable } from "@outrigger/runtime/config";
 import { programSettings } from "@outrigger/runtime/program-settings";
+import { outgoingSettings } from "./credentials/settings.ts";
 import { intakeSettings } from "./intake/settings.ts";
 import type { Address } from "./listen.ts";
 import { parseAppProbes, parseStopHooks } from "./probe/app-probe.ts";
@@ -159,6 +160,7 @@ export const settingTable = {
     parse: parseHeaders,
     fallback: [] as readonly string[],
   },
+  ...outgoingSettings,
   serverEnv: {
     flag: "server-env",
     env: "OUTRIGGER_SERVER_ENV",

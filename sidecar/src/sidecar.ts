@@ -127,7 +127,8 @@ export function createSidecar(options: SidecarOptions, logger: Logger, createTel
       sseDoor,
     },
   );
-  const control = createControlApp({ source: side.publisher, activity: activity.read, hosts: options.hosts });
+  const { callers } = intake.deps;
+  const control = createControlApp({ source: side.publisher, activity: activity.read, callers, hosts: options.hosts });
   let isListening = false;
   let controlPort: number | undefined;
   const admin = createAdminApp({
@@ -146,6 +147,7 @@ export function createSidecar(options: SidecarOptions, logger: Logger, createTel
         controlPort,
       }),
       ...side.guard.details(),
+      ...(side.outgoing?.details() ?? []),
       ...live.details(),
       ...telemetry.details(),
       ...intake.details(),
@@ -157,6 +159,7 @@ export function createSidecar(options: SidecarOptions, logger: Logger, createTel
       live.expose() +
       counts.expose() +
       side.guard.expose() +
+      (side.outgoing?.expose() ?? "") +
       exposeState({ budget, side, policy, waiting: queue.held(), nowMs: Date.now() }),
     appProbes: options.appProbes,
     stopHooks: options.stopHooks,

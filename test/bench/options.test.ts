@@ -2,13 +2,13 @@ import { describe, expect, it } from "vitest";
 import { readBenchOptions, usage } from "./options.ts";
 
 const cases = ["startup", "call-300B", "denied", "latency", "micro", "streams", "limited", "list-20-filtered", "peers"];
-const caseNames = { sidecar: cases, webhook: ["decision", "burst"] };
+const caseNames = { sidecar: cases, webhook: ["decision", "burst"], aggregator: ["throughput", "list"] };
 const read = (...args: readonly string[]) => readBenchOptions(args, caseNames);
 const planOf = (...args: readonly string[]) => {
   const options = read(...args);
   if (!options.ok) return options.problem;
   if (options.options === "help") return "help";
-  return options.options.subject === "cluster" ? "no plan" : options.options.plan;
+  return "plan" in options.options ? options.options.plan : "no plan";
 };
 
 describe("the command line of the benchmark", () => {
@@ -58,8 +58,16 @@ describe("the command line of the benchmark", () => {
     expect(planOf("cluster", "--quick")).toBe("no plan");
   });
 
+  it("has the aggregator's own cases, all of them where none is named, and no part of the page", () => {
+    const all = { subject: "aggregator", cases: ["throughput", "list"], quick: true };
+    expect(read("aggregator", "--quick")).toMatchObject({ ok: true, options: all });
+    expect(read("aggregator", "--case", "list")).toMatchObject({ options: { cases: ["list"] } });
+    expect(read("aggregator", "--case", "burst")).toMatchObject({ ok: false });
+    expect(read("aggregator", "--write")).toMatchObject({ ok: false });
+  });
+
   it.each([
-    [["operator"], 'no benchmark "operator"; there are: sidecar, webhook, cluster'],
+    [["operator"], 'no benchmark "operator"; there are: sidecar, webhook, aggregator, cluster'],
     [["webhook", "--case", "denied"], "no case denied; there are: decision, burst"],
     [["webhook", "--write", "--quick"], "--write needs the whole benchmark"],
     [["sidecar", "cluster"], "one benchmark at a time"],

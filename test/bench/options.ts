@@ -7,6 +7,7 @@ import { fullWebhookPlan, quickWebhookPlan, type WebhookPlan } from "./webhook/p
 type Measured =
   | { readonly subject: "sidecar"; readonly plan: Omit<BenchPlan, "onProgress"> }
   | { readonly subject: "webhook"; readonly plan: Omit<WebhookPlan, "onProgress"> }
+  | { readonly subject: "aggregator"; readonly cases: readonly string[] }
   | { readonly subject: "cluster" };
 
 /** What is measured, and what to do with the report. */
@@ -24,6 +25,7 @@ export type BenchOptions = Measured & {
 export interface CaseNames {
   readonly sidecar: readonly string[];
   readonly webhook: readonly string[];
+  readonly aggregator: readonly string[];
 }
 
 /** Options, or `help` where that is asked for, or one sentence that says what was wrong. */
@@ -77,12 +79,14 @@ export function readBenchOptions(args: readonly string[], caseNames: CaseNames):
 export function usage(caseNames: CaseNames): string {
   return `npm run bench -- sidecar [options]
 npm run bench -- webhook [options]
+npm run bench -- aggregator [--quick] [--case C]… [--json]
 npm run bench -- cluster [--quick] [--json]
 
   --quick      fewer cases, shorter windows
   --case C     only this case, may be given again
                of the sidecar: ${caseNames.sidecar.join(", ")}
                of the webhook: ${caseNames.webhook.join(", ")}
+               of the aggregator: ${caseNames.aggregator.join(", ")}
   --rounds N   rounds of every case
   --secs S     seconds of every window
   --check      exit code 1 where a bar is missed, 2 where one is unsure
@@ -98,8 +102,8 @@ const refuse = (problem: string): Extract<ReadBenchOptions, { ok: false }> => ({
 
 function readSubject(positionals: readonly string[]) {
   const [subject = "sidecar", ...rest] = positionals;
-  if (subject !== "sidecar" && subject !== "webhook" && subject !== "cluster")
-    return refuse(`no benchmark "${subject}"; there are: sidecar, webhook, cluster`);
+  if (subject !== "sidecar" && subject !== "webhook" && subject !== "aggregator" && subject !== "cluster")
+    return refuse(`no benchmark "${subject}"; there are: sidecar, webhook, aggregator, cluster`);
   if (rest.length > 0) return refuse(`one benchmark at a time, not ${rest.join(" ")} as well`);
   return { ok: true, subject } as const;
 }
@@ -121,6 +125,11 @@ function readMeasured(subject: Measured["subject"], values: Values, caseNames: C
       const base = values.quick ? quickWebhookPlan : fullWebhookPlan;
       const asked = readPlan(values, base, caseNames.webhook, caseNames.webhook);
       return typeof asked === "string" ? asked : { subject, plan: { ...base, ...asked } };
+    }
+    case "aggregator": {
+      const cases = chooseCases(values.case, caseNames.aggregator, caseNames.aggregator);
+      if (values.write) return "--write is not for the aggregator: it has no part of the page";
+      return typeof cases === "string" ? cases : { subject, cases };
     }
     case "cluster":
       return { subject };

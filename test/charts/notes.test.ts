@@ -34,11 +34,26 @@ describe("notes", () => {
     ["a missing operator", unsigned, "Without the operator no network policy"],
     ["annotations that nobody reads", unsigned, "those of namespaces are not read"],
     ["namespaces that are left alone", limited, "Limited to tools, search: labelled pods elsewhere are left alone."],
-    ["an endpoint that is open to all", {}, "Set networkPolicies.clients"],
+    ["an endpoint that is open to all", {}, "Choose a method, or set networkPolicies.clients"],
+    [
+      "credentials on plain HTTP",
+      { aggregator: { auth: { methods: ["service-account"] } } },
+      "Credentials of callers come",
+    ],
     ["lists that say what is dialled", listing, "Whoever may write ConfigMap partners/servers says which addresses"],
     ["metrics that nobody reaches", monitored, "set networkPolicies.monitoring"],
   ])("warn of %s", async (_what, values, warning) => {
     expect(await renderNotes(values)).toContain(warning);
+  });
+
+  it("F-150 say at each installation that nobody is asked who they are, unless somebody is", async () => {
+    const clients = [{ podSelector: { matchLabels: { role: "client" } } }];
+    const open = await renderNotes({ networkPolicies: { clients } });
+    expect(open).toContain("aggregator.auth.methods is none: everybody");
+    const tls = { auth: { methods: ["service-account"] }, tlsSecret: "endpoint-tls" };
+    const closed = await renderNotes({ aggregator: tls });
+    expect(closed).not.toMatch(/methods is none|plain HTTP/);
+    expect(closed).toContain("https://127.0.0.1:7777/mcp");
   });
 
   it("do not warn of what is in order", async () => {

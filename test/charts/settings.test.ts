@@ -26,11 +26,15 @@ interface Deployed {
     readonly spec: {
       readonly containers: readonly {
         readonly name: string;
-        readonly env: readonly { readonly name: string; readonly value?: string }[];
+        readonly env: readonly { readonly name: string; readonly value?: string; readonly valueFrom?: object }[];
       }[];
     };
   };
 }
+
+/** What the kubelet fills in. */
+const fieldsOfPods = (from: object | undefined): string =>
+  JSON.stringify(from) === '{"fieldRef":{"fieldPath":"status.podIP"}}' ? "10.1.2.3" : "";
 
 function listContainers(objects: readonly RenderedObject[]): { program: string; env: Environment }[] {
   return objects
@@ -38,7 +42,9 @@ function listContainers(objects: readonly RenderedObject[]): { program: string; 
     .flatMap((object) => (object["spec"] as Deployed).template.spec.containers)
     .map(({ name, env }) => ({
       program: name,
-      env: Object.fromEntries(env.map((variable) => [variable.name, variable.value ?? ""])),
+      env: Object.fromEntries(
+        env.map((variable) => [variable.name, variable.value ?? fieldsOfPods(variable.valueFrom)]),
+      ),
     }));
 }
 

@@ -148,6 +148,16 @@ describe("values that don't go together", () => {
     ["the port of health and metrics", { webhook: { port: 8081 } }, /webhook\.port 8081 is the port of/],
     ["names by server over all namespaces", { aggregator: { names: "server" } }, /exactly one namespace/],
     [
+      "search with pinned tools and none of them",
+      { aggregator: { mode: "hybrid" } },
+      /aggregator\.mode hybrid needs aggregator\.pinned/,
+    ],
+    [
+      "pinned tools where every tool is listed",
+      { aggregator: { mode: "direct", pinned: ["*"] } },
+      /aggregator\.pinned goes with aggregator\.mode=hybrid or auto, which is direct/,
+    ],
+    [
       "a namespace without rights",
       { ...limited, aggregator: { namespaces: ["other"] } },
       /names other, which rbac\.namespaces/,

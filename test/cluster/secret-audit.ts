@@ -23,8 +23,8 @@ interface AuditEvent {
 /** Verbs whose answer holds what is in a Secret. A patch is answered with the whole object. */
 const reading = ["get", "list", "watch", "patch", "update"];
 
-/** Secrets of the release that its programs make themselves: the key that signs policy, and the webhook's authority. */
-const own = [`${release.name}-trust`, `${release.name}-webhook-ca`];
+/** Secrets of the release that its programs make themselves: keys that sign policy and seal sessions, and the webhook's authority. */
+const own = [`${release.name}-trust`, `${release.name}-session-keys`, `${release.name}-webhook-ca`];
 
 /** Reads the log. Rejects where there is none, or a line is no event. */
 export async function listSecretRequests(file: string): Promise<readonly SecretRequest[]> {

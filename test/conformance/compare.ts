@@ -23,8 +23,8 @@ export interface Measurement {
   policy?: SuiteResults;
 }
 
-/** Returns the report line of one measurement. */
-export function compareRuns({ version, scored, direct, sidecar, policy }: Measurement): Row {
+/** Returns the report line of one measurement. `second`: how the last run is called behind what it alone lost. */
+export function compareRuns({ version, scored, direct, sidecar, policy }: Measurement, second = "policy"): Row {
   const count = (results: SuiteResults | undefined): number | null =>
     results === undefined ? null : passedScenarios(scored, results).length;
   const lost = findLost(direct, sidecar);
@@ -35,7 +35,7 @@ export function compareRuns({ version, scored, direct, sidecar, policy }: Measur
     sidecar: count(sidecar),
     policy: count(policy),
     total: scored.length,
-    lost: [...lost, ...lostByPolicy.map((name) => `${name} (policy)`)].sort(),
+    lost: [...lost, ...lostByPolicy.map((name) => `${name} (${second})`)].sort(),
   };
 }
 

@@ -1,13 +1,15 @@
 /**
  * `npm run conformance`: the official suites and scenarios of our own for older revisions, against the fixture server: directly,
- * through the sidecar, and through the sidecar with a policy in force.
- * Exit code 1: the sidecar lost something, or the fixture passes less than its baseline. 2: the run could not be made.
+ * through the sidecar, and through the sidecar with a policy in force. `-- aggregator`: the official suites through the aggregator, with
+ * the fixture behind it alone, and among other servers.
+ * Exit code 1: what stands between lost something, or the fixture passes less than its baseline. 2: the run could not be made.
  */
 import { parseArgs } from "node:util";
 import { createBaseline, findRegressions, readBaseline, writeBaseline } from "./baseline.ts";
 import { compareRuns, type Measurement } from "./compare.ts";
 import { measureSuite, type Targets } from "./measure.ts";
 import { createPrograms, type Programs } from "../fixtures/programs.ts";
+import { startAggregators } from "./aggregators.ts";
 import { endpointOf, startFixture, startSidecar, type SidecarChoice } from "./servers.ts";
 import { nameSuite, suites, transportOf } from "./suites.ts";
 import { renderTable } from "./table.ts";
@@ -15,13 +17,25 @@ import { renderTable } from "./table.ts";
 const baselineFile = new URL("baseline.json", import.meta.url);
 const signalExitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
 
-const { values: options } = parseArgs({
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     json: { type: "boolean", default: false },
     "direct-only": { type: "boolean", default: false },
     update: { type: "boolean", default: false },
   },
 });
+
+const [subject, ...others] = positionals;
+const isOfAggregator = subject === "aggregator";
+if ((subject !== undefined && !isOfAggregator) || others.length > 0) {
+  console.error(`expected aggregator or nothing, got ${positionals.join(" ")}`);
+  process.exit(2);
+}
+if (isOfAggregator && (options.update || options["direct-only"])) {
+  console.error("--update and --direct-only are for the run without aggregator");
+  process.exit(2);
+}
 
 const programs = createPrograms();
 const interruption: { exitCode?: number } = {};
@@ -42,6 +56,7 @@ try {
 
 async function measureAll(programs: Programs): Promise<Measurement[]> {
   const fixtureUrl = await startFixture(programs);
+  if (isOfAggregator) return measureAggregator(programs, fixtureUrl);
   const targets = {
     "streamable-http": await startTargets(programs, fixtureUrl, "streamable-http"),
     sse: await startTargets(programs, fixtureUrl, "sse"),
@@ -52,6 +67,26 @@ async function measureAll(programs: Programs): Promise<Measurement[]> {
     measurements.push(await measureSuite(suite, targets[transportOf(suite)], { programs, onProgress }));
   }
   return measurements;
+}
+
+async function measureAggregator(programs: Programs, fixtureUrl: string): Promise<Measurement[]> {
+  const aggregators = await startAggregators(programs, fixtureUrl);
+  const targets: Targets = {
+    directUrl: fixtureUrl,
+    sidecarUrl: aggregators.aloneUrl,
+    policyUrl: aggregators.amongOthersUrl,
+    between: ["the aggregator", "the aggregator with other servers"],
+  };
+  try {
+    const measurements: Measurement[] = [];
+    for (const suite of suites.filter(({ kind }) => kind === "official")) {
+      const onProgress = (line: string): void => console.error(line);
+      measurements.push(await measureSuite(suite, targets, { programs, onProgress }));
+    }
+    return measurements;
+  } finally {
+    await aggregators.close();
+  }
 }
 
 async function startTargets(
@@ -69,10 +104,11 @@ async function startTargets(
 
 async function report(measurements: readonly Measurement[]): Promise<number> {
   if (options.update) await writeBaseline(baselineFile, createBaseline(measurements));
-  const regressions = findRegressions(await readBaseline(baselineFile), measurements);
-  const rows = measurements.map(compareRuns);
+  const regressions = isOfAggregator ? [] : findRegressions(await readBaseline(baselineFile), measurements);
+  const between = isOfAggregator ? (["aggregator", "with others"] as const) : (["sidecar", "policy"] as const);
+  const rows = measurements.map((measurement) => compareRuns(measurement, between[1]));
   const suiteVersions = new Map(suites.map((suite) => [suite.version, nameSuite(suite)]));
-  console.log(options.json ? JSON.stringify({ rows }) : renderTable(rows, suiteVersions));
+  console.log(options.json ? JSON.stringify({ rows }) : renderTable(rows, suiteVersions, between));
   for (const regression of regressions) console.error(`no longer passes directly: ${regression}`);
   return regressions.length > 0 || rows.some((row) => row.lost.length > 0) ? 1 : 0;
 }

@@ -12,6 +12,8 @@ export interface Targets {
   sidecarUrl?: string | undefined;
   /** A sidecar with a policy in force that allows everything. */
   policyUrl?: string | undefined;
+  /** What stands in front in these two runs, in words; a sidecar where absent. */
+  between?: readonly [string, string];
 }
 
 /** How suites are run. `onProgress` gets lines for people. */
@@ -29,11 +31,12 @@ export async function measureSuite(suite: Suite, targets: Targets, running: Runn
     return runSuite(suite, url, running.programs);
   };
   const { directUrl, sidecarUrl, policyUrl } = targets;
+  const [first, second] = targets.between ?? ["the sidecar", "the sidecar with a policy"];
   return {
     version: suite.version,
     scored,
     direct: await run("directly", directUrl),
-    ...(sidecarUrl === undefined ? {} : { sidecar: await run("through the sidecar", sidecarUrl) }),
-    ...(policyUrl === undefined ? {} : { policy: await run("through the sidecar with a policy", policyUrl) }),
+    ...(sidecarUrl === undefined ? {} : { sidecar: await run(`through ${first}`, sidecarUrl) }),
+    ...(policyUrl === undefined ? {} : { policy: await run(`through ${second}`, policyUrl) }),
   };
 }

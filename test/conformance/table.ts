@@ -1,10 +1,17 @@
 /** The report for people: one aligned line per version, lost scenarios below each other in the last column. */
 import type { Row } from "./compare.ts";
 
-/** Returns the table as lines joined by newlines, without one at the end. `suiteVersions` is keyed by the rows' versions. */
-export function renderTable(rows: readonly Row[], suiteVersions: ReadonlyMap<string, string>): string {
+/**
+ * Returns the table as lines joined by newlines, without one at the end. `suiteVersions` is keyed by the rows' versions; `between` names what
+ * stood between client and server in the last two runs.
+ */
+export function renderTable(
+  rows: readonly Row[],
+  suiteVersions: ReadonlyMap<string, string>,
+  between: readonly [string, string] = ["sidecar", "policy"],
+): string {
   const lines = [
-    ["specification", "suite", "direct", "sidecar", "policy", "lost"],
+    ["specification", "suite", "direct", ...between, "lost"],
     ...rows.flatMap((row) => renderRow(row, suiteVersions.get(row.version) ?? "")),
   ];
   const widths = lines.reduce<number[]>(

@@ -40,6 +40,7 @@ async function setUp(era: "legacy" | "modern", rest: Partial<RelayOptions> = {})
     clientInfo: { name: "test", version: "1" },
     replicasOf: () => [view],
     nowMs: () => Date.now(),
+    random: Math.random,
     ...rest,
   });
   ends.push(
@@ -61,8 +62,9 @@ const tool: ToolEntry = {
 
 function callOf(era: "legacy" | "modern", caller = "") {
   return {
-    tool,
-    arguments: {},
+    target: tool,
+    request: { method: "tools/call", params: { name: "slow", arguments: {} } },
+    voice: { capabilities: {} },
     meta: {},
     caller,
     principal: anonymous,

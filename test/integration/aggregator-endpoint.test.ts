@@ -236,7 +236,7 @@ describe("the endpoint itself", () => {
     expect(textOf(await client.callTool({ name: "git__search", arguments: { text: "a" } }))).toBe('{"text":"a"}');
 
     const absent = await postRaw(`${aggregator.url}/mcp/g/nobody`, ...modernRequest("tools/list", {}));
-    expect([absent.status, absent.text]).toEqual([404, expect.stringContaining("No server is in group")]);
+    expect([absent.status, absent.text]).toEqual([404, expect.stringContaining("There is no group")]);
   });
 
   it("tells sessions and listeners when the list of tools changes", async () => {

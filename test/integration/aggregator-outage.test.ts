@@ -56,7 +56,14 @@ async function setUp(options: Partial<RelayOptions> = {}): Promise<Stage> {
   const dispatcher = new Agent();
   const view = viewOf(data.url);
   const clientInfo = { name: "test", version: "1" };
-  const base = { dispatcher, clientInfo, replicasOf: () => [view], nowMs: () => Date.now(), outage: patient };
+  const base = {
+    dispatcher,
+    clientInfo,
+    replicasOf: () => [view],
+    nowMs: () => Date.now(),
+    random: Math.random,
+    outage: patient,
+  };
   const relay = createRelay({ ...base, ...options });
   ends.push(
     () => dispatcher.destroy(),
@@ -64,8 +71,9 @@ async function setUp(options: Partial<RelayOptions> = {}): Promise<Stage> {
   );
   const call = (text: string, signal = new AbortController().signal): ReturnType<Relay["call"]> =>
     relay.call({
-      tool,
-      arguments: { text },
+      target: tool,
+      request: { method: "tools/call", params: { name: "echo", arguments: { text } } },
+      voice: { capabilities: {} },
       meta: {},
       caller: "",
       principal: anonymous,

@@ -9,7 +9,8 @@ import {
   type ClusterAccess,
   type ObjectWatch,
 } from "@outrigger/kube";
-import { afterEach, expect, it } from "vitest";
+import { findFreePort } from "@outrigger/runtime/testing/free-port";
+import { afterEach, expect, it, vi } from "vitest";
 import { startFakeKube, type FakeKube, type FakeKubeOptions } from "../fixtures/fake-kube/server.ts";
 import type { FakePod } from "../fixtures/fake-kube/store.ts";
 import { makeTestFolder } from "../fixtures/temporary-folder.ts";
@@ -41,6 +42,7 @@ interface Choices {
   readonly namespaces?: readonly string[];
   readonly resyncMs?: number;
   readonly onChange?: () => void;
+  readonly backoff?: { readonly firstMs: number; readonly longestMs: number };
 }
 
 function watchNames(access: ClusterAccess, choices: Choices = {}): Watched {
@@ -55,7 +57,7 @@ function watchNames(access: ClusterAccess, choices: Choices = {}): Watched {
     onFailure: (failure) => failures.push(failure),
     onHandlerError: (error) => handlerErrors.push(error),
     random: () => 0,
-    backoff: { firstMs: 20, longestMs: 100 },
+    backoff: choices.backoff ?? { firstMs: 20, longestMs: 100 },
     ...(choices.namespaces === undefined ? {} : { namespaces: choices.namespaces }),
     ...(choices.resyncMs === undefined ? {} : { resyncMs: choices.resyncMs }),
   });
@@ -94,7 +96,7 @@ it("leaves out pods without the label", async () => {
   expect(names()).toBe("ours");
 });
 
-it("asks for single namespaces only, where it is told to", async () => {
+it("F-083 asks for single namespaces only, where it is told to", async () => {
   const kube = await startKube();
   for (const namespace of ["a", "b", "c"]) kube.store.set(pod(`in-${namespace}`, namespace));
   const { watch, names } = watchNames(await openUrl(kube), { namespaces: ["a", "c"] });
@@ -125,7 +127,7 @@ it("watches on from the last bookmark when a watch ends or its socket drops, and
   expect(kube.seen.filter((seen) => seen.kind === "list")).toHaveLength(1);
 });
 
-it("lists again when its resource version is too old, as event and as status, and removes what is gone", async () => {
+it("F-082 lists again when its resource version is too old, as event and as status, and removes what is gone", async () => {
   const kube = await startKube();
   kube.store.set(pod("stays"));
   kube.store.set(pod("goes"));
@@ -226,7 +228,7 @@ it("stops for good, also in the middle of a list", async () => {
   expect([second.watch.isSynced(), kube.openWatches()]).toEqual([false, 0]);
 });
 
-it("goes to the API server as a pod does: token and CA from the mounted folder, one TLS connection per request under way", async () => {
+it("F-082 goes to the API server as a pod does: token and CA from the mounted folder, one TLS connection per request under way", async () => {
   const tls = issueCertificate();
   const kube = await startKube({ tls, token: "first" });
   kube.store.set(pod("known"));
@@ -255,7 +257,73 @@ it("goes to the API server as a pod does: token and CA from the mounted folder, 
   expect(kube.connections()).toBeLessThanOrEqual(3);
 });
 
-it("reads a kubeconfig, and says what is wrong with one that names no cluster", async () => {
+it("F-082 takes up a token and a CA that are replaced while it runs", async () => {
+  const tls = issueCertificate();
+  const options = { tls, token: "first" };
+  const kube = await startKube(options);
+  kube.store.set(pod("known"));
+  const root = makeTestFolder("kube");
+  const folder = join(root, "var/run/secrets/kubernetes.io/serviceaccount");
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, "token"), "first");
+  await writeFile(join(folder, "ca.crt"), issueCertificate().cert);
+  await writeFile(join(folder, "namespace"), "outrigger-system");
+  process.env["KUBERNETES_SERVICE_HOST"] = "127.0.0.1";
+  process.env["KUBERNETES_SERVICE_PORT"] = new URL(kube.url).port;
+  const access = await openClusterAccess({ mode: "in-cluster", rootFolder: root });
+  ends.push(() => access.close());
+  const { names, failures } = watchNames(access);
+  await waitFor("the refusal of another authority's certificate", () => failures.length > 0);
+  expect(failures[0]?.message).toMatch(
+    /^can't reach https:\/\/127\.0\.0\.1:\d+ \(from KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT\): .*certificate/,
+  );
+  await writeFile(join(folder, "ca.crt"), tls.cert);
+  await waitFor("the list with the new CA", () => names() === "known");
+
+  await writeFile(join(folder, "token"), "second");
+  options.token = "second";
+  // The client reads the token again after a minute by its clock.
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 61_000 });
+  ends.push(() => Promise.resolve(vi.useRealTimers()));
+  kube.store.forget();
+  kube.dropWatches();
+  kube.store.set(pod("later"));
+  await waitFor("the list with the new token", () => names() === "known,later");
+});
+
+it("F-082 keeps what it knows through as many attempts as an hour holds, and catches up when the API server is back", async () => {
+  const kube = await startKube();
+  kube.store.set(pod("stays"));
+  kube.store.set(pod("goes"));
+  const { watch, names, failures } = watchNames(await openUrl(kube), { backoff: { firstMs: 1, longestMs: 2 } });
+  await waitFor("a watch", () => watch.isSynced() && kube.openWatches() === 1);
+  const end = kube.failWhile(() => ({ status: "reset" }));
+  kube.dropWatches();
+  kube.store.remove("tools", "goes");
+  kube.store.set(pod("comes"));
+  kube.store.forget();
+  // One in 30 s, the longest wait, makes 120 an hour.
+  await waitFor("that many failures", () => {
+    expect(names()).toBe("goes,stays");
+    return failures.length >= 120;
+  });
+  end();
+  await waitFor("what happened meanwhile", () => names() === "comes,stays");
+});
+
+it("F-184 says where nothing listens at the URL of kubectl proxy, and asks whether it runs", async () => {
+  const baseUrl = `http://127.0.0.1:${await findFreePort()}`;
+  const access = await openClusterAccess({ mode: "url", baseUrl });
+  ends.push(() => access.close());
+  const { failures } = watchNames(access);
+  await waitFor("a failure", () => failures.length > 0);
+  expect(failures[0]).toEqual({
+    kind: "unreachable",
+    message: `can't reach ${baseUrl} (from --kube): nothing listens there (ECONNREFUSED); is \`kubectl proxy\` running?`,
+  });
+});
+
+it("F-082 reads a kubeconfig, and says what is wrong with one that names no cluster", async () => {
   const tls = issueCertificate();
   const kube = await startKube({ tls, token: "person" });
   kube.store.set(pod("known"));

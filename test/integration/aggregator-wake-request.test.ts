@@ -54,15 +54,17 @@ it("asks with the token that stands in the file now", async () => {
   expect(asked.map(({ body }) => JSON.parse(body) as unknown)).toEqual([files, files]);
 });
 
-it("can ask again where there is no token, or nobody answers", async () => {
+it("F-184 can ask again where there is no token, or nobody answers, and names the setting of each", async () => {
   const folder = makeTestFolder("ask");
   const tokenFile = join(folder, "token");
-  const failed = { kind: "failed", message: expect.stringMatching(/can't be asked \(ENOENT\)/) as string };
+  const failed = { kind: "failed", message: expect.stringMatching(/ENOENT.*\(from --wake-token\)/) as string };
   expect(await createAsk({ dispatcher, baseUrl, tokenFile })(files, signal)).toEqual(failed);
   await writeFile(tokenFile, "t");
   const nobody = createAsk({ dispatcher, baseUrl: "http://127.0.0.1:1", tokenFile });
   const refused = await nobody(files, signal);
-  expect(refused.kind === "failed" && refused.message).toContain("ECONNREFUSED");
+  expect(refused.kind === "failed" && refused.message).toBe(
+    "The operator can't be asked: can't reach http://127.0.0.1:1 (from --wake-url): nothing listens there (ECONNREFUSED).",
+  );
   const given = await nobody(files, AbortSignal.abort());
   expect(given.kind).toBe("failed");
 });

@@ -495,12 +495,14 @@ describe("outrigger check", () => {
     await waitFor("kubectl to be gone", () => pids.every((pid) => !isAlive(pid)));
   });
 
-  it("exits with 5 where no API server answers, with 2 for what can't be read", async () => {
+  it("F-184 exits with 5 and names address and kubeconfig where no API server answers, with 2 for what can't be read", async () => {
     const kubeconfig = join(folder, "nobody.kubeconfig");
     writeFileSync(kubeconfig, toKubeconfig(`http://127.0.0.1:${await findFreePort()}`));
     const away = await runCommand(["check", "--kubeconfig", kubeconfig]);
     expect(away).toMatchObject({ code: 5, out: "" });
-    expect(away.err).toContain("ECONNREFUSED");
+    expect(away.err).toMatch(
+      /can't reach http:\/\/127\.0\.0\.1:\d+ \(from context "[^"]+" of .*nobody\.kubeconfig\): nothing listens there \(ECONNREFUSED\)/,
+    );
     for (const args of [
       ["--kubeconfig", join(folder, "none")],
       ["--namespaces", "Tools"],

@@ -1,7 +1,7 @@
-/** The question of who makes a request, and its answers. Types, and the answer of an endpoint that asks nobody who it is. */
+/** The question of who makes a request, and its answers. Types alone: the door answers it. */
 import type { IncomingMessage } from "node:http";
 import type { Refusal } from "../endpoint/respond.ts";
-import { anonymous, type Principal } from "./principal.ts";
+import type { Principal } from "./principal.ts";
 
 /** Who makes a request, or how it is refused. */
 export type Identified =
@@ -9,6 +9,3 @@ export type Identified =
 
 /** Finds out who makes a request, from its headers and its connection. Never rejects. */
 export type Identify = (request: IncomingMessage) => Promise<Identified>;
-
-/** Everybody is nobody in particular. */
-export const identifyNobody: Identify = () => Promise.resolve({ ok: true, principal: anonymous });

@@ -6,11 +6,12 @@ import { feedPaths, readCatalogue, type Catalogue } from "@outrigger/api/feed";
 import { request, type Dispatcher } from "undici";
 import { readBounded } from "../route/read-events.ts";
 
-/** Which catalogue is wanted, and which sidecar can be asked for it. */
+/** Which catalogue is wanted, and which sidecar can be asked for it. `headers`: who asks, where not everybody may. */
 export interface CatalogueWanted {
   readonly serverKey: string;
   readonly digest: string;
   readonly controlUrl: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface DigestCache {
@@ -48,9 +49,11 @@ export function createDigestCache(dispatcher: Dispatcher): DigestCache {
   };
 }
 
-async function fetchCatalogue(dispatcher: Dispatcher, { controlUrl, digest }: CatalogueWanted): Promise<Catalogue> {
+async function fetchCatalogue(dispatcher: Dispatcher, wanted: CatalogueWanted): Promise<Catalogue> {
+  const { controlUrl, digest, headers = {} } = wanted;
   const answer = await request(controlUrl + feedPaths.catalogue + digest, {
     dispatcher,
+    headers,
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
   });

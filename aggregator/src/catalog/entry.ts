@@ -4,7 +4,9 @@
  */
 import type { HealthState, RawObject } from "@outrigger/api/feed";
 import type { Reason } from "@outrigger/api/reasons";
+import type { ListGuard } from "../visibility/guard.ts";
 import { publicToolName } from "./name.ts";
+import { readOffer, type Offer, type OfferedLists } from "./offer.ts";
 
 /** How a server is, as a whole. Cold: it is asleep, runs on no pod, and is woken by a call. */
 export type ServerState = HealthState | "Cold";
@@ -15,13 +17,15 @@ export interface ToolDefinition extends RawObject {
 }
 
 /** What one replica of a server lists. `tools` is in the server's order; `digest` is over the list after policy. */
-export interface ServerCatalogue {
+export interface ServerCatalogue extends OfferedLists {
   readonly namespace: string;
   readonly server: string;
   readonly group: string;
   readonly digest: string;
   readonly title?: string;
   readonly description?: string;
+  /** Where not every caller sees the same of it. */
+  readonly guard?: ListGuard;
   readonly state: HealthState;
   readonly tools: readonly ToolDefinition[];
 }
@@ -37,6 +41,8 @@ export interface ToolEntry {
   readonly group: string;
   readonly name: string;
   readonly definition: ToolDefinition;
+  /** Where an endpoint shows it otherwise than the catalogue: the catalogue's own, by which calls go, and arguments of every call. */
+  readonly reshaped?: { readonly from: ToolEntry; readonly fixedArguments: RawObject };
 }
 
 /** Something that a person should know about a server's catalogue; the message names numbers and digests, never tools. */
@@ -52,7 +58,11 @@ export interface KnownList {
   readonly title: string | undefined;
   readonly description: string | undefined;
   readonly tools: readonly ToolEntry[];
+  /** What it offers beside tools. */
+  readonly offer: Offer;
   readonly limited: string | undefined;
+  /** Who sees what of it; undefined where everybody sees the same. */
+  readonly guard: ListGuard | undefined;
 }
 
 /** One replica (pod) of a server. `list` is its last good one; `failure` says why the last attempt gave none. */
@@ -76,6 +86,8 @@ export interface ServerEntry {
   readonly description: string | undefined;
   readonly digest: string | undefined;
   readonly tools: readonly ToolEntry[];
+  /** What it offers beside tools. */
+  readonly offer: Offer;
   readonly findings: readonly Finding[];
   readonly replicas: ReadonlyMap<string, ReplicaRecord>;
   /** The list that was kept when it was put to sleep; undefined where it was not, or is awake again. */
@@ -111,12 +123,18 @@ export function comparePublicNames(a: { readonly publicName: string }, b: { read
 export function readList(catalogue: KeptCatalogue, plan: NamePlan): KnownList {
   const { namespace, server, group, digest, title, description } = catalogue;
   const taken = takeWithinCaps(catalogue.tools);
+  const nameOf = (tool: string): string => publicToolName({ qualify: plan.qualify, namespace, server, tool });
   const tools = taken.definitions.map((definition): ToolEntry => {
     const { name } = definition;
-    const publicName = publicToolName({ qualify: plan.qualify, namespace, server, tool: name });
-    return { publicName, namespace, server, group, name, definition };
+    return { publicName: nameOf(name), namespace, server, group, name, definition };
   });
-  return { digest, group, title, description, tools: tools.sort(comparePublicNames), limited: taken.limited };
+  const { offer, limited } = readOffer({ namespace, server, group }, catalogue, nameOf);
+  return {
+    ...{ digest, group, title, description, offer },
+    tools: tools.sort(comparePublicNames),
+    limited: taken.limited ?? limited,
+    guard: catalogue.guard,
+  };
 }
 
 interface Taken {

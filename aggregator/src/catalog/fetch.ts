@@ -5,6 +5,8 @@
 import type { BackoffBounds } from "@outrigger/kube";
 import type { Dispatcher } from "undici";
 import type { DiscoveredSidecar } from "../discovery/source.ts";
+import type { Vouching } from "../assertion/vouching.ts";
+import { createPolicyCache } from "../visibility/policies.ts";
 import { createDigestCache } from "./digests.ts";
 import { serverKey } from "./entry.ts";
 import { followSidecar, type FollowDeps, type Follower } from "./follow.ts";
@@ -15,6 +17,8 @@ import type { SidecarView } from "./view.ts";
 export interface FetcherOptions {
   /** Sockets for control ports. */
   readonly dispatcher: Dispatcher;
+  /** Who can be vouched for: it decides which catalogue of a sidecar is read. */
+  readonly vouching: Pick<Vouching, "canVouch" | "headersFor" | "onChange">;
   readonly onChange: (change: CatalogueChange) => void;
   /** Called when how a sidecar is seen has changed. */
   readonly onView: () => void;
@@ -68,10 +72,15 @@ export function createFetcher(options: FetcherOptions): Fetcher {
   const deps: FollowDeps = {
     ...options,
     digests,
+    policies: createPolicyCache(options.dispatcher),
     onListed: keepWantedDigests,
     graceMs: options.graceMs ?? defaultGraceMs,
     backoff: options.backoff ?? defaultBackoff,
   };
+
+  options.vouching.onChange(() => {
+    for (const follower of followers.values()) follower.reconsider();
+  });
 
   return {
     follow: (sidecars) => {

@@ -7,6 +7,11 @@ import type { Catalogue, FeedState } from "@outrigger/api/feed";
 import { createBackoff, type BackoffBounds } from "@outrigger/kube";
 import type { Dispatcher } from "undici";
 import type { DiscoveredSidecar } from "../discovery/source.ts";
+import { createGuard, type ListGuard } from "../visibility/guard.ts";
+import { chooseView, isSameView, type WantedView } from "../visibility/wanted.ts";
+import type { PolicyCache } from "../visibility/policies.ts";
+import type { Vouching } from "../assertion/vouching.ts";
+import { asker } from "../assertion/vouching.ts";
 import type { DigestCache } from "./digests.ts";
 import { serverKey, type ToolDefinition } from "./entry.ts";
 import { followFeed } from "./feed.ts";
@@ -18,6 +23,8 @@ import { createView, hearState, loseSidecar, type SidecarView } from "./view.ts"
 export interface FollowDeps {
   readonly dispatcher: Dispatcher;
   readonly digests: DigestCache;
+  readonly policies: PolicyCache;
+  readonly vouching: Pick<Vouching, "canVouch" | "headersFor">;
   readonly onChange: (change: CatalogueChange) => void;
   readonly onView: () => void;
   /** Called when a list was read. */
@@ -33,6 +40,8 @@ export interface Follower {
   readonly view: () => SidecarView;
   /** The catalogue that is wanted, for the cache. */
   readonly digest: () => string | undefined;
+  /** Looks again at which of the sidecar's catalogues is wanted: who may vouch has changed. */
+  readonly reconsider: () => void;
   /** Takes what discovery says now; the address must be the same as before. */
   readonly update: (sidecar: DiscoveredSidecar) => void;
   readonly stop: () => Promise<void>;
@@ -48,7 +57,7 @@ export function followSidecar(found: DiscoveredSidecar, deps: FollowDeps): Follo
   const { signal } = ending;
   const key = serverKey(found.namespace, found.server);
   let view = createView(found, nowMs());
-  let listed: { readonly digest: string; readonly catalogue: Catalogue } | undefined;
+  let listed: Listed | undefined;
   let isForgotten = false;
   let grace: NodeJS.Timeout | undefined;
   let fetching: Promise<void> | undefined;
@@ -73,26 +82,33 @@ export function followSidecar(found: DiscoveredSidecar, deps: FollowDeps): Follo
     onView();
   };
 
+  const wantedNow = (): WantedView | undefined => chooseView(view.feed, deps.vouching.canVouch);
+
   const tellCatalogue = (message?: string): void => {
-    const wanted = view.feed?.digest;
-    if (listed === undefined || listed.digest !== wanted || isForgotten) fail(message);
-    else onChange(describeList(view, listed.catalogue));
+    if (listed === undefined || !isSameView(listed.wanted, wantedNow()) || isForgotten) fail(message);
+    else onChange(describeList(view, listed));
+  };
+
+  const fetchView = async (wanted: WantedView): Promise<Listed> => {
+    const { controlUrl, server } = view.sidecar;
+    const headers = deps.vouching.headersFor(asker, view.sidecar, view.feed?.vouchers);
+    const { digest, policy: hash } = wanted;
+    const catalogue = await digests.get({ serverKey: key, digest, controlUrl, headers });
+    if (hash === undefined) return { wanted, catalogue, guard: undefined };
+    const policy = await deps.policies.get({ serverKey: key, hash, controlUrl, headers });
+    const guard = createGuard({ key: `${digest} ${hash}`, server, policy, hints: catalogue.hints ?? {} });
+    return { wanted, catalogue, guard };
   };
 
   /** Reads the wanted list until it is there; what is wanted may change meanwhile. */
   const fetchWanted = async (): Promise<void> => {
     const backoff = createBackoff(deps.random, deps.backoff);
-    for (
-      let wanted = view.feed?.digest;
-      wanted !== undefined && wanted !== listed?.digest;
-      wanted = view.feed?.digest
-    ) {
+    for (let wanted = wantedNow(); wanted !== undefined && !isSameView(wanted, listed?.wanted); wanted = wantedNow()) {
       let waitMs = settleMs;
       try {
-        const { controlUrl } = view.sidecar;
-        const catalogue = await digests.get({ serverKey: key, digest: wanted, controlUrl });
+        const fetched = await fetchView(wanted);
         if (signal.aborted) return;
-        listed = { digest: wanted, catalogue };
+        listed = fetched;
         show({ ...view, fetchFailure: undefined, isSettled: true });
         tellCatalogue();
         deps.onListed();
@@ -111,7 +127,12 @@ export function followSidecar(found: DiscoveredSidecar, deps: FollowDeps): Follo
   const hear = (feed: FeedState): void => {
     show(hearState(view, feed, nowMs()));
     tellCatalogue(feed.catalogue.reason === "ListFailed" ? feed.catalogue.message : undefined);
-    if (feed.digest === undefined || feed.digest === listed?.digest) return;
+    fetchSoon();
+  };
+
+  const fetchSoon = (): void => {
+    const wanted = wantedNow();
+    if (wanted === undefined || isSameView(wanted, listed?.wanted)) return;
     fetching ??= fetchWanted().finally(() => {
       fetching = undefined;
     });
@@ -132,7 +153,11 @@ export function followSidecar(found: DiscoveredSidecar, deps: FollowDeps): Follo
 
   return {
     view: () => view,
-    digest: () => view.feed?.digest,
+    digest: () => wantedNow()?.digest,
+    reconsider: () => {
+      tellCatalogue();
+      fetchSoon();
+    },
     update: (sidecar) => {
       // Whoever started slowly is asked seldom by now.
       if (sidecar.isReady && !view.sidecar.isReady) feed.hurry();
@@ -153,7 +178,14 @@ function describeFailure({ sidecar, state }: SidecarView, message: string | unde
   return { kind: "failed", replica, namespace, server, group, state, ...(message === undefined ? {} : { message }) };
 }
 
-function describeList({ sidecar, state, feed }: SidecarView, catalogue: Catalogue): CatalogueChange {
+/** A catalogue that was read, and who sees what of it. */
+interface Listed {
+  readonly wanted: WantedView;
+  readonly catalogue: Catalogue;
+  readonly guard: ListGuard | undefined;
+}
+
+function describeList({ sidecar, state, feed }: SidecarView, { catalogue, guard }: Listed): CatalogueChange {
   const { key, namespace, server, group, createdAt } = sidecar;
   return {
     kind: "listed",
@@ -164,9 +196,13 @@ function describeList({ sidecar, state, feed }: SidecarView, catalogue: Catalogu
       group,
       digest: catalogue.digest,
       ...(feed === undefined ? {} : readTexts(feed)),
+      ...(guard === undefined ? {} : { guard }),
       state,
       // A claim of the server: who takes the list looks at each entry's name.
       tools: catalogue.tools as readonly ToolDefinition[],
+      prompts: catalogue.prompts,
+      resources: catalogue.resources,
+      resourceTemplates: catalogue.resourceTemplates,
     },
     ...(catalogue.limited ? { limited: true } : {}),
   };

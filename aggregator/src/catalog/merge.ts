@@ -140,8 +140,10 @@ function reuseOrReadList(
 ): KnownList {
   const { catalogue } = change;
   const lists = [...(known?.replicas.values() ?? [])].map((replica) => replica.list);
-  const { digest, group, title, description } = catalogue;
-  const same = [...lists, known?.kept, known?.served].find((list) => list?.digest === digest && list.group === group);
+  const { digest, group, title, description, guard } = catalogue;
+  const same = [...lists, known?.kept, known?.served].find(
+    (list) => list?.digest === digest && list.group === group && list.guard?.key === guard?.key,
+  );
   const list = same === undefined ? readList(catalogue, plan) : { ...same, title, description };
   if (change.limited !== true || list.limited !== undefined) return list;
   return { ...list, limited: `${list.tools.length} tools are served; the server lists more than its sidecar takes.` };
@@ -154,8 +156,8 @@ function replaceServer(previous: CatalogueSnapshot, key: string, next: ServerEnt
   return createSnapshot(previous.plan, servers);
 }
 
-/** Orders the tools when they are first asked for: many changes in a row cost no ordering in between. */
-function createSnapshot(plan: NamePlan, servers: ReadonlyMap<string, ServerEntry>): CatalogueSnapshot {
+/** A snapshot of these servers. Orders the tools when they are first asked for: many changes in a row cost no ordering in between. */
+export function createSnapshot(plan: NamePlan, servers: ReadonlyMap<string, ServerEntry>): CatalogueSnapshot {
   let tools: readonly ToolEntry[] | undefined;
   return {
     plan,

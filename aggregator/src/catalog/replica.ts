@@ -5,12 +5,14 @@
 import type { HealthState } from "@outrigger/api/feed";
 import type { Finding, KnownList, ReplicaRecord, ServerEntry, ServerState, ToolEntry } from "./entry.ts";
 import { serverKey } from "./entry.ts";
+import { noOffer } from "./offer.ts";
+import type { CallTarget } from "./target.ts";
 
 const bestFirst: readonly HealthState[] = ["Ready", "Degraded", "Initializing", "Dead"];
 
 // One list for all, so that readers see that it has not changed.
 const noTools: readonly ToolEntry[] = [];
-const noList = { title: undefined, description: undefined, digest: undefined, tools: noTools } as const;
+const noList = { title: undefined, description: undefined, digest: undefined, tools: noTools, offer: noOffer } as const;
 
 /** Identity of the server and what was served before. Either `replicas` holds a record or `kept` is there. */
 export interface ReplicaFacts {
@@ -45,9 +47,17 @@ export function describeServer(facts: ReplicaFacts): ServerEntry {
   };
 }
 
-function presentList(served: KnownList | undefined): Pick<ServerEntry, "title" | "description" | "digest" | "tools"> {
-  const { title, description, digest, tools } = served ?? noList;
-  return { title, description, digest, tools };
+type PresentedList = Pick<ServerEntry, "title" | "description" | "digest" | "tools" | "offer">;
+
+function presentList(served: KnownList | undefined): PresentedList {
+  const { title, description, digest, tools, offer } = served ?? noList;
+  return { title, description, digest, tools, offer };
+}
+
+/** Ids of the replicas that a target may go to: of a tool those whose own list holds it, of all else every one, in order of id. */
+export function listReplicasFor(entry: ServerEntry, { kind, name }: CallTarget): readonly string[] {
+  if (kind === undefined) return listReplicasWith(entry, name);
+  return [...entry.replicas.keys()].sort(compareText);
 }
 
 /** Ids of the replicas whose own list holds the tool, in order of id: where a call may go while replicas disagree. */

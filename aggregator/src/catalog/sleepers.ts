@@ -32,6 +32,9 @@ function describe({ namespace, server, group, state, catalogue }: AsleepServer):
       ...readTexts(state),
       // A claim of the server: who takes the list looks at each entry's name.
       tools: catalogue.tools as readonly ToolDefinition[],
+      prompts: catalogue.prompts,
+      resources: catalogue.resources,
+      resourceTemplates: catalogue.resourceTemplates,
     },
     ...(catalogue.limited ? { limited: true } : {}),
   };

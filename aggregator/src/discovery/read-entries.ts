@@ -61,7 +61,8 @@ interface Identity extends Omit<ListPlace, "keyPrefix" | "createdAtOf"> {
 }
 
 function readEntry(entry: ServerEntry, identity: Identity): DiscoveredSidecar | DiscoveryProblem {
-  const base = { ...identity, server: entry.name, labels: {} } as const;
+  const { group = defaultGroup, origin, routing } = entry.outrigger;
+  const base = { ...identity, server: entry.name, group, labels: {} } as const;
   if (entry.form === "process") {
     const message = "The entry starts a process. Only sidecars are dialled: start a sidecar and give its url.";
     return { ...base, reason: "NotInjected", message };
@@ -76,14 +77,13 @@ function readEntry(entry: ServerEntry, identity: Identity): DiscoveredSidecar | 
     const message = `The entry leads to ${forbidden}. Expected an address that is ${allowedHosts}.`;
     return { ...base, reason: "EndpointInvalid", message };
   }
-  const { group, origin } = entry.outrigger;
   return {
     ...base,
-    group: group ?? defaultGroup,
     dataUrl: entry.url,
     controlUrl,
     transport: origin?.transport ?? "streamable-http",
     ...(origin?.package === undefined ? {} : { image: origin.package }),
+    ...(routing === undefined ? {} : { routing }),
     headers: entry.headers,
     isReady: true,
   };

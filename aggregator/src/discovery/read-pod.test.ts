@@ -38,6 +38,21 @@ it("F-025 reads what was measured about enforcement, and nothing out of another 
   }
 });
 
+it("F-108 takes what the owner says of routing, and of what is not right the rest", () => {
+  const annotate = (values: Readonly<Record<string, string>>) =>
+    readPod(
+      injectedPod({
+        annotations: Object.fromEntries(Object.entries(values).map(([key, value]) => [`outrigger.dev/${key}`, value])),
+      }),
+    );
+  const routing = { strategy: "Failover", affinity: "None", weight: 7, priority: 2, retry: "ReadOnly" };
+  const texts = { strategy: "Failover", affinity: "None", weight: "7", priority: "2", retry: "ReadOnly" };
+  expect(annotate(texts)).toMatchObject({ sidecar: { routing } });
+  const broken = annotate({ ...texts, strategy: "failover", weight: "0" });
+  expect(broken).toMatchObject({ sidecar: { routing: { affinity: "None", priority: 2, retry: "ReadOnly" } } });
+  expect(broken).not.toHaveProperty("sidecar.routing.strategy");
+});
+
 it("F-066 takes identity from the pod and its labels: name, namespace, creation time, labels", () => {
   expect(readPod(injectedPod())).toMatchObject({
     kind: "sidecar",

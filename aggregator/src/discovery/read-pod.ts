@@ -5,6 +5,7 @@
 import { readEnforced } from "@outrigger/api/enforced";
 import { keys } from "@outrigger/api/keys";
 import type { KeyDefinition } from "@outrigger/api/key-definition";
+import { readRoutingAnnotations } from "@outrigger/api/routing";
 import { parseEndpoint } from "@outrigger/api/values";
 import type { Transport } from "@outrigger/api/words";
 import { sidecarPorts } from "@outrigger/api/ports";
@@ -20,24 +21,28 @@ export type PodReading =
 /** Reads a pod with the label `injected=true`, or one that only asks for injection. */
 export function readPod(pod: RawPod): PodReading {
   if (pod.metadata?.name === undefined || isLeaving(pod)) return { kind: "none" };
-  const base = readBase(pod.metadata.name, pod.metadata);
+  const annotations = pod.metadata.annotations ?? {};
+  const base = { ...readBase(pod.metadata.name, pod.metadata), group: readGroup(annotations) };
   const dialled = readAddress(pod, pod.metadata.name);
   if (!dialled.ok) return { kind: "problem", problem: { ...base, reason: dialled.reason, message: dialled.message } };
-  const annotations = pod.metadata.annotations ?? {};
   const image = findImage(pod, annotations);
   const enforced = readEnforced(annotations[keys.enforced.key]);
   const sidecar: DiscoveredSidecar = {
     ...base,
-    group: readWith(keys.group, annotations) ?? keys.group.default,
     dataUrl: dialled.dataUrl,
     controlUrl: dialled.controlUrl,
     ...readTransport(annotations),
     ...(image === undefined ? {} : { image }),
+    routing: readRoutingAnnotations(annotations),
     headers: {},
     ...(enforced === undefined ? {} : { enforced }),
     isReady: isReady(pod),
   };
   return { kind: "sidecar", sidecar };
+}
+
+function readGroup(annotations: Readonly<Record<string, string>>): string {
+  return readWith(keys.group, annotations) ?? keys.group.default;
 }
 
 type Metadata = NonNullable<RawPod["metadata"]>;

@@ -4,6 +4,7 @@
  */
 import type { AsleepServer } from "@outrigger/api/asleep";
 import type { Enforced } from "@outrigger/api/enforced";
+import type { RoutingWishes } from "@outrigger/api/routing";
 import type { Transport } from "@outrigger/api/words";
 import type { Reason } from "@outrigger/api/reasons";
 
@@ -27,6 +28,8 @@ export interface DiscoveredSidecar {
   /** How the server behind the sidecar speaks, where somebody said it; what its sidecar found out stands in the feed. */
   readonly transport?: Transport;
   readonly image?: string;
+  /** How its owner wants calls spread; absent where the place says nothing of it. */
+  readonly routing?: RoutingWishes;
   /** Sent with every request to the data port. */
   readonly headers: Readonly<Record<string, string>>;
   /** Whether a way round the sidecar was found; absent where nobody looked. */
@@ -40,6 +43,8 @@ export interface DiscoveryProblem {
   readonly key: string;
   readonly namespace: string;
   readonly server: string;
+  /** Absent where the place tells of none. */
+  readonly group?: string;
   readonly reason: Extract<Reason, "NotInjected" | "EndpointInvalid" | "Starting">;
   readonly message: string;
   readonly createdAt: string;

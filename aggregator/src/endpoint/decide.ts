@@ -3,20 +3,46 @@
  * so that a tool is listed if and only if it can be called. Pure.
  */
 import type { ServerEntry, ToolEntry } from "../catalog/entry.ts";
+import type { CallTarget } from "../catalog/target.ts";
 
-/** Which part of the catalogue an endpoint serves; without `group` all of it. */
+/** Which part of the catalogue an endpoint serves; what is absent asks for nothing. `shows`: which tools of it, the same for all callers. */
 export interface Scope {
+  readonly namespace?: string;
   readonly group?: string;
+  readonly shows?: (tool: ToolEntry) => boolean;
 }
 
 /** The decision, as two questions with one answer. */
 export interface Decision {
-  readonly mayCall: (tool: Pick<ToolEntry, "group">) => boolean;
-  readonly maySee: (server: Pick<ServerEntry, "group">) => boolean;
+  readonly mayCall: (tool: ToolEntry) => boolean;
+  /** The same of prompts and resources. */
+  readonly mayUse: (target: CallTarget) => boolean;
+  /** Gives another value once other rules decide; where it is absent they never change. */
+  readonly edition?: () => unknown;
+  readonly maySee: (server: ServerEntry) => boolean;
 }
 
-/** The decision of an endpoint with this scope. */
-export function createDecision({ group }: Scope): Decision {
-  const isInScope = (item: { readonly group: string }): boolean => group === undefined || item.group === group;
-  return { mayCall: isInScope, maySee: isInScope };
+/** The decision of an endpoint with this scope. A server of which no tool is shown is not shown either, unless it has none. */
+export function createDecision({ namespace, group, shows }: Scope): Decision {
+  const isInScope = (item: { readonly group: string; readonly namespace: string }): boolean =>
+    (group === undefined || item.group === group) && (namespace === undefined || item.namespace === namespace);
+  if (shows === undefined) return { mayCall: isInScope, mayUse: isInScope, maySee: isInScope };
+  const isShown = rememberAnswers(shows);
+  const mayCall = (tool: ToolEntry): boolean => isInScope(tool) && isShown(tool);
+  return {
+    mayCall,
+    // Whoever chooses tools has chosen nothing else.
+    mayUse: () => false,
+    maySee: (server) => isInScope(server) && (server.tools.length === 0 || server.tools.some(mayCall)),
+  };
+}
+
+/** A search asks about every tool, and a tool is replaced, never changed. */
+function rememberAnswers(shows: (tool: ToolEntry) => boolean): (tool: ToolEntry) => boolean {
+  const answers = new WeakMap<ToolEntry, boolean>();
+  return (tool) => {
+    const answer = answers.get(tool) ?? shows(tool);
+    answers.set(tool, answer);
+    return answer;
+  };
 }

@@ -6,9 +6,15 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { toNodeHandler, type NodeIncomingMessageLike } from "@modelcontextprotocol/node";
 import { classifyInboundRequest, createMcpHandler, type AuthInfo } from "@modelcontextprotocol/server";
 import { anonymous, idOf, type Principal } from "../auth/principal.ts";
+import type { Decision } from "./decide.ts";
 import { readClaims } from "./claims.ts";
+import type { Replicas } from "../replicas/replicas.ts";
 import { createOlderSessions } from "./older/sessions.ts";
 import { receiveBody } from "./receive.ts";
+import { offersOf } from "./methods/offers-of.ts";
+import { opensStream, subscribeStream } from "./methods/subscribe.ts";
+import { watchOffers } from "./methods/watch-offers.ts";
+import type { ChangedList } from "./raw-server.ts";
 import { sendError } from "./respond.ts";
 import { createServer, type ServerParts } from "./server.ts";
 import { createSessions } from "./sessions.ts";
@@ -17,16 +23,25 @@ import { createSessions } from "./sessions.ts";
 export interface EndpointOptions extends ServerParts {
   /** Where the endpoint is; addresses of the older transport lie behind it. */
   readonly path: string;
+  /** What stands before it in the addresses that clients know. */
+  readonly basePath: string;
+  readonly replicas: Replicas;
+  /** Of the endpoint, the same for all callers. */
+  readonly decision: Decision;
   readonly nowMs: () => number;
   readonly onError: (error: unknown) => void;
   readonly sessionIdleMs?: number;
   readonly maxSessions?: number;
 }
 
-/** A request whose Host, Origin and caller were checked. `body` holds the bytes of a POST. */
+/**
+ * A request whose Host, Origin and caller were checked. `body` holds the bytes of a POST; `isForwarded`: another replica has checked it and
+ * passed it on.
+ */
 export interface AdmittedRequest {
   readonly principal: Principal;
   readonly body: Uint8Array;
+  readonly isForwarded: boolean;
 }
 
 /** One endpoint. */
@@ -36,7 +51,7 @@ export interface Endpoint {
   /** Opens a stream of the older transport, as which the response stays open. */
   readonly openOlder: (req: IncomingMessage, res: ServerResponse, admitted: AdmittedRequest) => Promise<void>;
   /** Takes a message of the older transport, whose answer goes on the stream of its session. */
-  readonly postOlder: (req: IncomingMessage, res: ServerResponse, admitted: AdmittedRequest) => void;
+  readonly postOlder: (req: IncomingMessage, res: ServerResponse, admitted: AdmittedRequest) => Promise<void>;
   /** Brings the view up to the state and tells clients where their list has changed. */
   readonly refresh: () => void;
   readonly sessions: () => number;
@@ -50,6 +65,8 @@ const defaultMaxSessions = 10_000;
 export function createEndpoint(options: EndpointOptions): Endpoint {
   const { view, nowMs, onError } = options;
   const sessions = createSessions({
+    path: options.path,
+    replicas: options.replicas,
     createServer: (caller) => createServer(options, "legacy", caller),
     onEnded: options.relay.endCaller,
     nowMs,
@@ -58,6 +75,8 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   });
   const older = createOlderSessions({
     path: options.path,
+    basePath: options.basePath,
+    replicas: options.replicas,
     createServer: (caller) => createServer(options, "legacy", caller),
     onEnded: options.relay.endCaller,
     nowMs,
@@ -69,20 +88,25 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   const handleModern = toNodeHandler(modern, { onerror: onError });
   let heldBack: NodeJS.Timeout | undefined;
 
+  const offersChanged = watchOffers(() => offersOf(options.state.catalogue(), options.decision));
+  const tellChanged = (list: ChangedList): void => {
+    sessions.tellChanged(list);
+    older.tellChanged(list);
+    modern.notify[`${list}Changed`]();
+  };
+
   const refresh = (): void => {
-    if (view.refresh()) {
-      sessions.tellListChanged();
-      older.tellListChanged();
-      modern.notify.toolsChanged();
-    }
+    const changed = [...(view.refresh() ? (["tools"] as const) : []), ...offersChanged()];
+    changed.forEach(tellChanged);
     const waitMs = view.heldBackMs();
     clearTimeout(heldBack);
     if (waitMs !== undefined) heldBack = setTimeout(refresh, waitMs).unref();
   };
 
   return {
-    handle: async (req, res, { principal, body }) => {
-      if (req.method !== "POST") return sessions.handle(req, res, { principal });
+    handle: async (req, res, { principal, body, isForwarded }) => {
+      const asked = { principal, isForwarded, bytes: body };
+      if (req.method !== "POST") return sessions.handle(req, res, asked);
       const received = receiveBody(body, req.headers);
       if (!received.ok) {
         sendError(res, received.refusal);
@@ -90,7 +114,19 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       }
       const { value } = received;
       const route = classifyInboundRequest(readClaims(req, value));
-      if (route.kind === "legacy") return sessions.handle(req, res, { principal, body: value });
+      if (route.kind === "legacy") return sessions.handle(req, res, { ...asked, body: value });
+      if (opensStream(value)) {
+        const subscribed = await subscribeStream({
+          ...{ principal, params: value["params"], publish: (uri) => modern.notify.resourceUpdated(uri) },
+          parts: { ...options, decision: view.of(principal).decision },
+        });
+        if (!subscribed.ok) {
+          sendError(res, { status: 200, ...subscribed.error, idBytes: Buffer.from(JSON.stringify(value["id"])) });
+          return;
+        }
+        if (res.destroyed) subscribed.release();
+        else res.once("close", subscribed.release);
+      }
       // Refusals by the rules of the modern era are answered by its handler too. Node's request is what it takes; its type
       // says `undefined` where Node's leaves a member out.
       return handleModern(

@@ -25,8 +25,14 @@ export function checkNames(
   if (!isAllowed(host, allowed.hosts) && !isAddress(host)) return "HostNotAllowed";
   const { origin } = headers;
   if (origin === undefined) return undefined;
-  const isListed = allowed.origins.includes(origin.toLowerCase());
-  return isListed || isAllowed(readOriginName(origin), allowed.origins) ? undefined : "OriginNotAllowed";
+  const isKnown = isNamedOrigin(origin, allowed.origins) || isAllowed(readOriginName(origin), []);
+  return isKnown ? undefined : "OriginNotAllowed";
+}
+
+/** Says whether an origin is one of those that were named, loopback ones not among them. */
+export function isNamedOrigin(origin: string, named: AllowedNames["origins"]): boolean {
+  const name = readOriginName(origin);
+  return named.includes(origin.toLowerCase()) || (name !== undefined && named.includes(name));
 }
 
 function isAllowed(name: string | undefined, names: readonly string[]): boolean {

@@ -14,6 +14,8 @@ export interface Refusal {
   readonly allow?: string;
   /** Value of the Retry-After header. */
   readonly retryAfterSeconds?: number;
+  /** Value of the WWW-Authenticate header. */
+  readonly authenticate?: string;
 }
 
 /** The refusal for a reason, in the reason's own words where there are none. */
@@ -22,9 +24,18 @@ export function refuseFor(reason: WireReason, message: string = reasons[reason].
   return { status: httpStatus, code: jsonRpcCode, message };
 }
 
+/** The refusal of a request that was passed on to the replica that holds its session, which went away before it answered. */
+export function refuseBroken(body: unknown): Refusal {
+  const message =
+    "The replica that held this session went away while it answered; the request may have been carried out. The session goes on.";
+  const id = typeof body === "object" && body !== null && "id" in body ? body.id : undefined;
+  const idBytes = id === undefined ? undefined : Buffer.from(JSON.stringify(id));
+  return { ...refuseFor("UpstreamUnavailable", message), idBytes, retryAfterSeconds: 1 };
+}
+
 /** Sends a refusal and ends the response. */
 export function sendError(res: ServerResponse, refusal: Refusal): void {
-  const { status, code, message, idBytes, allow, retryAfterSeconds } = refusal;
+  const { status, code, message, idBytes, allow, retryAfterSeconds, authenticate } = refusal;
   const body = buildError({ code, message, ...(idBytes === undefined ? {} : { idBytes }) });
   res
     .writeHead(status, {
@@ -32,6 +43,7 @@ export function sendError(res: ServerResponse, refusal: Refusal): void {
       "content-length": body.length,
       ...(allow === undefined ? {} : { allow }),
       ...(retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) }),
+      ...(authenticate === undefined ? {} : { "www-authenticate": authenticate }),
     })
     .end(body);
 }

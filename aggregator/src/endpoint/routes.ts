@@ -1,27 +1,37 @@
 /**
- * Puts the endpoints on HTTP: `/mcp` for all servers, `/mcp/g/NAME` for a group, and beside each the older transport. Checks Host and
- * Origin, bounds the body, and creates the endpoint of a group when it is first asked for.
+ * Puts the endpoints on HTTP, each at its path (`plan/address.ts`), and beside each the older transport. Checks Host and Origin, bounds
+ * the body, and hands the request to the endpoint that `table.ts` finds.
  */
+import type { IncomingMessage } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { rpcCodes, wireErrors } from "@outrigger/api/errors";
-import { parseDnsLabel } from "@outrigger/api/values";
+import { guardsOf, type Guards } from "../visibility/guards.ts";
+import { narrowDecision } from "../visibility/narrow.ts";
+import { createDecision } from "./decide.ts";
 import { createEndpoint, type Endpoint } from "./endpoint.ts";
 import type { Identify } from "../auth/identify.ts";
-import type { Principal } from "../auth/principal.ts";
+import { idOf, type Principal } from "../auth/principal.ts";
+import { addressPatterns, readAddress, readPath, type AddressParts, type EndpointAddress } from "../plan/address.ts";
+import { hopHeader, type HopRefusal } from "../replicas/hop.ts";
+import type { Replicas } from "../replicas/replicas.ts";
 import { checkNames, type AllowedNames } from "./guard.ts";
 import { messagePath, streamPaths } from "./older/paths.ts";
 import { refuseFor, sendError, type Refusal } from "./respond.ts";
 import type { Operations } from "../telemetry/operations.ts";
+import { createTable, type TableOptions, type Asking, type FoundEndpoint, type PlanSource } from "./table.ts";
 import type { EndpointParts } from "./tools/invocation.ts";
-import { createView, type Mode } from "./view.ts";
 
 /** What the endpoints are made from. Times in ms. */
 export interface RoutesOptions extends Omit<EndpointParts, "decision"> {
   readonly operations: Operations;
-  readonly mode: Mode;
+  readonly plans: PlanSource;
   readonly version: string;
   readonly allowed: AllowedNames;
+  /** What stands before all paths in the addresses that clients know; it is off when a request comes here. */
+  readonly basePath: string;
   readonly identify: Identify;
+  /** What rules of servers see of a caller; undefined for one that nobody vouches for. */
+  readonly factsOf: TableOptions["factsOf"];
+  readonly replicas: Replicas;
   readonly nowMs: () => number;
   readonly onError: (error: unknown) => void;
   readonly describeEveryMs?: number;
@@ -29,111 +39,130 @@ export interface RoutesOptions extends Omit<EndpointParts, "decision"> {
   readonly maxSessions?: number;
 }
 
+/** What is seen at an endpoint, or why nothing is. */
+export type EndpointLook =
+  | ({ readonly ok: true } & Pick<EndpointParts, "state" | "decision">)
+  | { readonly ok: false; readonly refusal: Refusal };
+
 /** The endpoints that exist. */
 export interface Endpoints {
+  /** Adds the same routes to the app on which other replicas pass requests on, and nobody else is served. */
+  readonly addPeerRoutes: (app: FastifyInstance) => Promise<void>;
+  /** What the caller of a request, which has passed the door, would see at the endpoint of a path. */
+  readonly look: (request: IncomingMessage, path: string) => Promise<EndpointLook>;
   /** Brings all of them up to the state. */
   readonly refresh: () => void;
   readonly sessions: () => number;
   readonly close: () => Promise<void>;
 }
 
-const rootPath = "/mcp";
 const maxBodyBytes = 4 * 1024 * 1024;
 
 /** A request that may go on, to which endpoint, and who makes it. */
 type Admitted =
-  | { readonly ok: true; readonly endpoint: Endpoint; readonly principal: Principal }
+  | { readonly ok: true; readonly endpoint: Endpoint; readonly principal: Principal; readonly isForwarded: boolean }
   | { readonly ok: false; readonly refusal: Refusal };
 
-type EndpointRequest = FastifyRequest<{ Params: { group?: string } }>;
+type Admit = (request: EndpointRequest, reply: FastifyReply) => Promise<Admitted>;
+
+type EndpointRequest = FastifyRequest<{ Params: AddressParts }>;
 
 /** Adds the routes to an app. */
 export async function addEndpointRoutes(app: FastifyInstance, options: RoutesOptions): Promise<Endpoints> {
-  const endpoints = new Map<string | undefined, Endpoint>();
-  const create = (group: string | undefined): Endpoint => {
-    const view = createView({ ...options, scope: group === undefined ? {} : { group } });
-    const path = group === undefined ? rootPath : `${rootPath}/g/${group}`;
-    const endpoint = createEndpoint({ ...options, decision: view.decision, view, path });
-    endpoints.set(group, endpoint);
-    return endpoint;
-  };
-  create(undefined);
+  const table = createTable({
+    ...options,
+    create: (path, content) => createEndpoint({ ...options, ...content, path }),
+  });
 
-  /** Groups exist as servers name them; an endpoint that was used stays, also while its group is empty. */
-  const find = (group: string | undefined): Endpoint | undefined => {
-    const known = endpoints.get(group);
-    if (known !== undefined || group === undefined || !parseDnsLabel(group).ok) return known;
-    const exists = [...options.state.catalogue().servers.values()].some((server) => server.group === group);
-    return exists ? create(group) : undefined;
+  const everything = createDecision({});
+  const guardsNow = (): Guards => guardsOf(options.state.catalogue());
+  const find = (address: EndpointAddress | undefined, principal: Principal): FoundEndpoint => {
+    const { maySee } = narrowDecision(everything, { guards: guardsNow, caller: options.factsOf(principal) });
+    const asking: Asking = { caller: idOf(principal), maySee };
+    return table.find(address, asking);
   };
 
-  const admit = async ({ raw, params }: EndpointRequest): Promise<Admitted> => {
+  const admit: Admit = async ({ raw, params }) => {
     const reason = checkNames({ host: raw.headers.host, origin: raw.headers.origin }, options.allowed);
     if (reason !== undefined) return { ok: false, refusal: refuseFor(reason) };
     const identified = await options.identify(raw);
     if (!identified.ok) return identified;
-    const endpoint = find(params.group);
-    if (endpoint === undefined) return { ok: false, refusal: refuseGroup(params.group ?? "", options) };
-    return { ...identified, endpoint };
+    const found = find(readAddress(params), identified.principal);
+    return found.ok ? { ...identified, endpoint: found.endpoint, isForwarded: false } : found;
+  };
+
+  /** What another replica passes on was checked there. */
+  const admitPeer: Admit = async ({ raw, params, body }, reply) => {
+    const { method = "", url = "" } = raw;
+    const hop = options.replicas.readHop(raw.headers[hopHeader], { method, url, body: readBytes(body) });
+    if (hop === undefined) {
+      reply.raw.setHeader(hopHeader, "unsealed" satisfies HopRefusal);
+      return { ok: false, refusal: refuseFor("CallerUnverified") };
+    }
+    const { principal } = hop;
+    const found = find(readAddress(params), principal);
+    return found.ok ? { ok: true, principal, endpoint: found.endpoint, isForwarded: true } : found;
   };
 
   const through =
-    (door: "handle" | "openOlder" | "postOlder") => async (request: EndpointRequest, reply: FastifyReply) => {
+    (door: "handle" | "openOlder" | "postOlder", judge: Admit) =>
+    async (request: EndpointRequest, reply: FastifyReply) => {
       reply.hijack();
-      const admitted = await admit(request);
+      const admitted = await judge(request, reply);
       if (!admitted.ok) {
         sendError(reply.raw, admitted.refusal);
         return;
       }
-      const { endpoint, principal } = admitted;
-      await endpoint[door](request.raw, reply.raw, { principal, body: readBytes(request.body) });
+      const { endpoint, principal, isForwarded } = admitted;
+      await endpoint[door](request.raw, reply.raw, { principal, body: readBytes(request.body), isForwarded });
     };
 
-  await app.register((scope, _options, done) => {
-    scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser("*", { parseAs: "buffer", bodyLimit: maxBodyBytes }, (_request, body, parsed) => {
-      parsed(null, body);
-    });
-    scope.setErrorHandler((error, _request, reply) => {
-      if (reply.raw.headersSent) {
-        reply.raw.destroy();
-        return;
+  const addRoutes = (to: FastifyInstance, judge: Admit) =>
+    to.register((scope, _options, done) => {
+      scope.removeAllContentTypeParsers();
+      scope.addContentTypeParser("*", { parseAs: "buffer", bodyLimit: maxBodyBytes }, (_request, body, parsed) => {
+        parsed(null, body);
+      });
+      scope.setErrorHandler((error, _request, reply) => {
+        if (reply.raw.headersSent) {
+          reply.raw.destroy();
+          return;
+        }
+        reply.hijack();
+        const isTooLarge = error instanceof Error && "code" in error && error.code === "FST_ERR_CTP_BODY_TOO_LARGE";
+        if (!isTooLarge) options.onError(error);
+        sendError(reply.raw, refuseFor(isTooLarge ? "RequestTooLarge" : "Internal"));
+      });
+      for (const path of addressPatterns) {
+        scope.route({ method: ["GET", "POST", "DELETE"], url: path, handler: through("handle", judge) });
+        for (const url of streamPaths(path)) {
+          scope.route({ method: "GET", url, handler: through("openOlder", judge), exposeHeadRoute: false });
+        }
+        scope.route({ method: "POST", url: messagePath(path), handler: through("postOlder", judge) });
       }
-      reply.hijack();
-      const isTooLarge = error instanceof Error && "code" in error && error.code === "FST_ERR_CTP_BODY_TOO_LARGE";
-      if (!isTooLarge) options.onError(error);
-      sendError(reply.raw, refuseFor(isTooLarge ? "RequestTooLarge" : "Internal"));
+      done();
     });
-    for (const path of [rootPath, `${rootPath}/g/:group`]) {
-      scope.route({ method: ["GET", "POST", "DELETE"], url: path, handler: through("handle") });
-      for (const url of streamPaths(path)) {
-        scope.route({ method: "GET", url, handler: through("openOlder"), exposeHeadRoute: false });
-      }
-      scope.route({ method: "POST", url: messagePath(path), handler: through("postOlder") });
-    }
-    done();
-  });
+  await addRoutes(app, admit);
   return {
-    refresh: () => {
-      for (const endpoint of endpoints.values()) endpoint.refresh();
+    addPeerRoutes: async (to) => {
+      await addRoutes(to, admitPeer);
     },
-    sessions: () => [...endpoints.values()].reduce((sum, endpoint) => sum + endpoint.sessions(), 0),
+    look: async (request, path) => {
+      const identified = await options.identify(request);
+      if (!identified.ok) return identified;
+      const found = find(readPath(path), identified.principal);
+      if (!found.ok) return found;
+      const { state, view } = found.content;
+      return { ok: true, state, decision: view.of(identified.principal).decision };
+    },
+    refresh: table.refresh,
+    sessions: () => table.list().reduce((sum, endpoint) => sum + endpoint.sessions(), 0),
     close: async () => {
-      await Promise.all([...endpoints.values()].map((endpoint) => endpoint.close()));
+      await Promise.all(table.list().map((endpoint) => endpoint.close()));
     },
   };
 }
 
 function readBytes(body: unknown): Uint8Array {
   return body instanceof Uint8Array ? body : new Uint8Array();
-}
-
-/** Before all servers were heard a group may still come: that is no 404. */
-function refuseGroup(group: string, { state }: RoutesOptions): Refusal {
-  const shown = group.slice(0, 64);
-  if (state.isSettled()) {
-    return { status: 404, code: rpcCodes.invalidRequest, message: `No server is in group ${JSON.stringify(shown)}.` };
-  }
-  const message = `Servers are still being found, and none is in group ${JSON.stringify(shown)} yet.`;
-  return { status: 503, code: wireErrors.UpstreamStarting.jsonRpcCode, message };
 }

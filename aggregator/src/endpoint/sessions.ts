@@ -1,5 +1,6 @@
 /**
- * Sessions of legacy clients at one endpoint: opened by `initialize`, ended by DELETE, by silence, or when there are too many.
+ * Sessions of legacy clients at one endpoint: opened by `initialize`, ended by DELETE, by silence, or when there are too many. A session's
+ * id is a sealed handle: a request of a session that is open elsewhere is passed on, and one whose replica has gone is opened again here.
  * A missing id is 400, an unknown or ended one, or somebody else's, 404; the transport decides the rest.
  * Source: MCP 2025-11-25 basic/transports, "Session Management".
  */
@@ -8,13 +9,21 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { NodeStreamableHTTPServerTransport } from "@modelcontextprotocol/node";
 import { isInitializeRequest } from "@modelcontextprotocol/server";
 import { wireErrors } from "@outrigger/api/errors";
-import { idOf, type Principal } from "../auth/principal.ts";
-import type { RawServer } from "./raw-server.ts";
-import { refuseFor, sendError, type Refusal } from "./respond.ts";
+import type { Principal } from "../auth/principal.ts";
+import { handleLifeMs, readGreeting, type Greeting, type Handle } from "../replicas/handle.ts";
+import type { Replicas } from "../replicas/replicas.ts";
+import { createEnded } from "./ended.ts";
+import { changedLists, type ChangedList, type RawServer } from "./raw-server.ts";
+import { greet } from "./reopen.ts";
+import { createReplay, type SessionEvents } from "./replay.ts";
+import { refuseBroken, refuseFor, sendError, type Refusal } from "./respond.ts";
 import type { ServedCaller } from "./server.ts";
 
 /** What sessions need. Times in ms. */
 export interface SessionsOptions {
+  /** Path of the endpoint. */
+  readonly path: string;
+  readonly replicas: Replicas;
   readonly createServer: (caller: ServedCaller) => RawServer;
   readonly onEnded: (sessionId: string) => void;
   readonly nowMs: () => number;
@@ -24,35 +33,54 @@ export interface SessionsOptions {
 
 /** The sessions of an endpoint. */
 export interface Sessions {
-  /** Serves one legacy request of a principal; `body` is the parsed body of a POST. */
+  /** Serves one legacy request of a principal. */
   readonly handle: (req: IncomingMessage, res: ServerResponse, asked: LegacyRequest) => Promise<void>;
-  /** Tells all sessions to read the list of tools again. */
-  readonly tellListChanged: () => void;
+  /** Tells all sessions to read a list again. */
+  readonly tellChanged: (list: ChangedList) => void;
   readonly count: () => number;
   readonly close: () => Promise<void>;
 }
 
-/** A legacy request: who makes it, and the parsed body of a POST. */
+/** A legacy request: who makes it, the bytes of a POST and what they say, and whether another replica has passed it on. */
 export interface LegacyRequest {
   readonly principal: Principal;
+  readonly bytes: Uint8Array;
   readonly body?: unknown;
+  readonly isForwarded: boolean;
 }
 
 interface Session {
   readonly id: string;
-  /** Nobody else may use it, nor hears that it exists. */
-  readonly owner: string;
   readonly server: RawServer;
   readonly transport: NodeStreamableHTTPServerTransport;
+  readonly events: SessionEvents;
   /** Requests and streams that are open now: such a session is not idle. */
   open: number;
   lastUsedMs: number;
 }
 
+/** A session that is about to be: how its transport names it, and what its client said. */
+interface Opening {
+  readonly id: string;
+  readonly principal: Principal;
+  readonly handle: () => string;
+}
+
+/** The handle that a request bears, sealed and opened. */
+interface HeldHandle {
+  readonly text: string;
+  readonly handle: Handle;
+}
+
 /** Creates the table, empty. */
 export function createSessions(options: SessionsOptions): Sessions {
-  // Ordered by last use: a session that is used goes to the end.
+  const { path, replicas, nowMs } = options;
+  // Ordered by last use: a session that is used goes to the end. By the id within the handle, which the client does not see.
   const sessions = new Map<string, Session>();
+  const reopening = new Map<string, Promise<void>>();
+  const ended = createEnded(nowMs);
+  const replay = createReplay();
+  let isClosing = false;
 
   const end = async (session: Session): Promise<void> => {
     sessions.delete(session.id);
@@ -60,7 +88,7 @@ export function createSessions(options: SessionsOptions): Sessions {
   };
   const reaper = setInterval(
     () => {
-      const oldestMs = options.nowMs() - options.idleMs;
+      const oldestMs = nowMs() - options.idleMs;
       for (const session of [...sessions.values()]) {
         if (session.open === 0 && session.lastUsedMs < oldestMs) void end(session);
       }
@@ -76,59 +104,141 @@ export function createSessions(options: SessionsOptions): Sessions {
     if (oldest !== undefined) void end(oldest);
   };
 
-  const open = async (principal: Principal): Promise<NodeStreamableHTTPServerTransport> => {
-    let id = "";
+  const open = async ({ id, principal, handle }: Opening): Promise<NodeStreamableHTTPServerTransport> => {
     const server = options.createServer({ principal, session: () => id });
+    const events = replay.of(id);
     const transport: NodeStreamableHTTPServerTransport = new NodeStreamableHTTPServerTransport({
-      sessionIdGenerator: randomUUID,
-      onsessioninitialized: (given) => {
-        id = given;
+      sessionIdGenerator: handle,
+      eventStore: events.store,
+      retryInterval: retryMs,
+      onsessioninitialized: () => {
         makeRoom();
-        sessions.set(id, { id, owner: idOf(principal), server, transport, open: 0, lastUsedMs: options.nowMs() });
+        sessions.set(id, { id, server, transport, events, open: 0, lastUsedMs: nowMs() });
       },
     });
     await server.connect(transport);
     server.server.onclose = () => {
       sessions.delete(id);
-      if (id !== "") options.onEnded(id);
+      events.clear();
+      // What ends with this program may go on elsewhere.
+      if (!isClosing) ended.add(id, nowMs() + handleLifeMs);
+      options.onEnded(id);
     };
     return transport;
+  };
+
+  const begin = async (
+    req: IncomingMessage,
+    res: ServerResponse,
+    { principal, body }: LegacyRequest,
+  ): Promise<void> => {
+    const id = randomUUID();
+    const greeting = readGreeting(body);
+    const handle = (): string => replicas.seal({ kind: "session", id, endpoint: path, principal, greeting });
+    const transport = await open({ id, principal, handle });
+    await transport.handleRequest(req, res, body);
+  };
+
+  const reopen = async (text: string, { id, greeting }: Handle & { greeting: Greeting }, principal: Principal) => {
+    const transport = await open({ id, principal, handle: () => text });
+    await greet(transport, greeting, () => text);
+    replicas.metrics.countMoved();
+  };
+
+  /** The session of a handle, opened again where it has to be; undefined where it was ended. */
+  const find = async (text: string, handle: Handle, principal: Principal): Promise<Session | undefined> => {
+    const { greeting, id } = handle;
+    const known = sessions.get(id);
+    if (known !== undefined || ended.has(id) || greeting === undefined || isClosing) return known;
+    const under = reopening.get(id) ?? reopen(text, { ...handle, greeting }, principal);
+    reopening.set(id, under);
+    await under.finally(() => reopening.delete(id));
+    return sessions.get(id);
   };
 
   const use = async (session: Session, req: IncomingMessage, serve: { res: ServerResponse; body: unknown }) => {
     session.open++;
     serve.res.once("close", () => {
       session.open--;
-      session.lastUsedMs = options.nowMs();
+      session.lastUsedMs = nowMs();
     });
     sessions.delete(session.id);
     sessions.set(session.id, session);
     await session.transport.handleRequest(req, serve.res, serve.body);
   };
 
+  const resume = async (session: Session, req: IncomingMessage, res: ServerResponse): Promise<void> => {
+    const { "last-event-id": lastEventId } = req.headers;
+    const outcome = typeof lastEventId === "string" ? session.events.judge(lastEventId) : "replay";
+    if (outcome === "lost") {
+      sendError(res, refuseFor("SessionUnknown", "What was sent after this event is not kept."));
+      return;
+    }
+    const isFresh = outcome === "fresh";
+    if (isFresh) forgetHeader(req, "last-event-id");
+    const serving = use(session, req, { res, body: undefined });
+    // News that were missed can't be told one by one.
+    if (isFresh) tellListsChanged(session.server);
+    await serving;
+  };
+
+  /** A request of a session that is served here, if anywhere. */
+  const serveHere = async (req: IncomingMessage, res: ServerResponse, asked: LegacyRequest & HeldHandle) => {
+    const { text, handle, principal, body } = asked;
+    const session = await find(text, handle, principal);
+    if (session === undefined) {
+      replicas.metrics.countRefusedHandle(ended.has(handle.id) ? "ended" : "gone");
+      sendError(res, refuseFor("SessionUnknown"));
+    } else if (req.method === "GET") await resume(session, req, res);
+    else await use(session, req, { res, body });
+  };
+
   return {
-    handle: async (req, res, { principal, body }) => {
-      const id = req.headers["mcp-session-id"];
-      const session = typeof id === "string" ? sessions.get(id) : undefined;
-      if (session?.owner === idOf(principal)) return use(session, req, { res, body });
-      const refusal = typeof id === "string" ? refuseFor("SessionUnknown") : refuseWithoutSession(req, body);
-      if (refusal !== undefined) {
-        sendError(res, refusal);
+    handle: async (req, res, asked) => {
+      const { principal, bytes, body, isForwarded } = asked;
+      const text = req.headers["mcp-session-id"];
+      if (typeof text !== "string") {
+        const refusal = refuseWithoutSession(req, body);
+        if (refusal === undefined) await begin(req, res, asked);
+        else sendError(res, refusal);
         return;
       }
-      const transport = await open(principal);
-      await transport.handleRequest(req, res, body);
+      const opened = replicas.open(text, { kind: "session", principal, endpoint: path });
+      if (!opened.ok) {
+        sendError(res, refuseFor("SessionUnknown"));
+        return;
+      }
+      const { handle } = opened;
+      const isOpen = sessions.has(handle.id);
+      const placed = await replicas.place(handle, { req, res, principal, body: bytes, isForwarded, isOpen });
+      if (placed === "here") await serveHere(req, res, { ...asked, text, handle });
+      else if (placed === "broken") sendError(res, refuseBroken(body));
+      else if (placed === "gone") sendError(res, refuseFor("SessionUnknown"));
     },
-    tellListChanged: () => {
-      // A session whose stream has just broken hears of it when it reads the list again.
-      for (const { server } of sessions.values()) server.server.sendToolListChanged().catch(() => undefined);
+    tellChanged: (list) => {
+      for (const { server } of sessions.values()) server.tellChanged(list);
     },
     count: () => sessions.size,
     close: async () => {
+      isClosing = true;
       clearInterval(reaper);
       await Promise.all([...sessions.values()].map(end));
     },
   };
+}
+
+/** When a client should open a stream again that has ended. */
+const retryMs = 1_000;
+
+function tellListsChanged(server: RawServer): void {
+  for (const list of changedLists) server.tellChanged(list);
+}
+
+/** As if it had not come: the SDK reads both forms of the headers. */
+function forgetHeader(req: IncomingMessage, name: string): void {
+  Reflect.deleteProperty(req.headers, name);
+  const pairs = req.rawHeaders.flatMap((each, index, all) => (index % 2 === 0 ? [[each, all[index + 1] ?? ""]] : []));
+  req.rawHeaders = pairs.filter(([each]) => each?.toLowerCase() !== name).flat();
 }
 
 /** Without a session there is `initialize` and nothing else. */

@@ -12,6 +12,7 @@ import type { CatalogueSnapshot } from "../catalog/merge.ts";
 import { keySleepers } from "../catalog/sleepers.ts";
 import type { SidecarView } from "../catalog/view.ts";
 import type { Discovered } from "../discovery/discovery.ts";
+import { chooseCatalogueState, readCatalogueState, type CatalogueState } from "../catalog/catalogue-state.ts";
 import type { DiscoveredSidecar, DiscoveryProblem, Origin } from "../discovery/source.ts";
 
 /** One replica of a server. */
@@ -23,6 +24,8 @@ export interface ReplicaState {
   readonly url: string;
   readonly ready: boolean;
   readonly digest?: string;
+  /** How reading its lists went; absent where its sidecar was not heard yet. */
+  readonly catalogue?: CatalogueState;
   readonly since: string;
   /** Whether a way round the sidecar was found; absent where nobody looked. */
   readonly enforced?: Enforced;
@@ -57,6 +60,8 @@ export interface ServerRecord {
   readonly era?: "legacy" | "modern";
   readonly protocolVersion?: string;
   readonly digest?: string;
+  /** The same of all replicas: a failure is told before a success. */
+  readonly catalogue?: CatalogueState;
   readonly toolsCount: number;
   readonly notes: readonly Note[];
   readonly replicas: readonly ReplicaState[];
@@ -113,6 +118,7 @@ function buildRecord(
     message: best.message,
     ...presentProtocol(best),
     ...(server.digest === undefined ? {} : { digest: server.digest }),
+    ...presentCatalogue(chooseCatalogueState(views)),
     toolsCount: server.tools.length,
     notes: [...server.findings, ...problems.map(({ reason, message }) => ({ reason, message }))],
     replicas: ranked.map(presentReplica),
@@ -169,7 +175,11 @@ function presentAddress(url: string): Pick<ServerRecord, "url" | "port"> {
   return { url, port: parsed.port === "" ? standard : Number(parsed.port) };
 }
 
-function presentReplica({ sidecar, state, reason, message, feed, sinceMs, fetchFailure }: SidecarView): ReplicaState {
+const presentCatalogue = (catalogue: CatalogueState | undefined): { readonly catalogue?: CatalogueState } =>
+  catalogue === undefined ? {} : { catalogue };
+
+function presentReplica(view: SidecarView): ReplicaState {
+  const { sidecar, state, reason, message, feed, sinceMs, fetchFailure } = view;
   return {
     key: sidecar.key,
     state,
@@ -178,6 +188,7 @@ function presentReplica({ sidecar, state, reason, message, feed, sinceMs, fetchF
     url: sidecar.dataUrl,
     ready: sidecar.isReady,
     ...(feed?.digest === undefined ? {} : { digest: feed.digest }),
+    ...presentCatalogue(readCatalogueState(view)),
     since: new Date(sinceMs).toISOString(),
     ...(sidecar.enforced === undefined ? {} : { enforced: sidecar.enforced }),
     ...(feed?.findings === undefined ? {} : { findings: feed.findings }),

@@ -1,82 +1,77 @@
 /**
- * The read API: `/api/v1/servers`, `/api/v1/tools`, `/api/v1/summary`. Search is the function behind `find_tool`; errors are JSON.
- * Host and Origin are checked as at the MCP endpoint, since a web page must not read the catalogue either.
+ * Puts the read API on HTTP, route by route from its table. Host and Origin are checked as at the MCP endpoint, since a web page must not read the
+ * catalogue either; then that every parameter is known. Who asks was found out at the door. Errors are JSON.
  */
-import type { FastifyInstance } from "fastify";
+import type { IncomingMessage } from "node:http";
 import { reasons } from "@outrigger/api/reasons";
-import { createDecision } from "../endpoint/decide.ts";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Decision } from "../endpoint/decide.ts";
 import { checkNames, type AllowedNames } from "../endpoint/guard.ts";
-import { takePage } from "../endpoint/page.ts";
-import type { AggregatorMetrics } from "../metrics.ts";
-import { explainScore } from "../search/explain-score.ts";
-import { search } from "../search/search.ts";
-import { summarise } from "../state/summary.ts";
-import type { State } from "../state/state.ts";
-import { readToolsQuery } from "./query.ts";
-import { buildRecords } from "./record.ts";
+import type { Endpoints, EndpointLook } from "../endpoint/routes.ts";
+import { createAnswers, describeError, type AnswerParts, type RestRequest } from "./answers.ts";
+import { restPrefix } from "./openapi/document.ts";
+import { operationList, type Operation, type OperationId } from "./openapi/operations.ts";
 
-/** What the API shows. */
-export interface RestOptions {
-  readonly state: State;
+/** What the API shows, and to whom. */
+export interface RestOptions extends AnswerParts {
   readonly allowed: AllowedNames;
-  readonly metrics: AggregatorMetrics;
+  /** What the caller of a request may see: the one place at which the API learns it. Never rejects. */
+  readonly decisionFor: (request: IncomingMessage) => Promise<Decision>;
+  /** What a caller sees at one endpoint. */
+  readonly look: Endpoints["look"];
 }
 
+type Look = ({ readonly ok: true } & Omit<RestRequest, "path">) | Extract<EndpointLook, { readonly ok: false }>;
+
+/** What a request is answered from: the endpoint that it names, else everything. */
+async function lookAt(
+  { look, state, decisionFor }: RestOptions,
+  { raw, query: given }: RestHttpRequest,
+): Promise<Look> {
+  const { endpoint, ...query } = given;
+  if (endpoint === undefined) return { ok: true, state, view: await decisionFor(raw), query };
+  const seen = await look(raw, typeof endpoint === "string" ? endpoint : "");
+  return seen.ok ? { ok: true, state: seen.state, view: seen.decision, query } : seen;
+}
+
+type RestHttpRequest = FastifyRequest<{ Params: Record<string, string>; Querystring: Record<string, unknown> }>;
+
 /** Adds the routes. */
-export async function addRestRoutes(app: FastifyInstance, { state, allowed, metrics }: RestOptions): Promise<void> {
-  const decision = createDecision({});
+export async function addRestRoutes(app: FastifyInstance, options: RestOptions): Promise<void> {
+  const answers = createAnswers(options);
+  const serve = (id: OperationId, operation: Operation) => async (request: RestHttpRequest, reply: FastifyReply) => {
+    const misspelt = findUnknown(operation, request.query);
+    if (misspelt !== undefined) return reply.code(400).send(describeError(misspelt));
+    const asked = await lookAt(options, request);
+    if (!asked.ok) return reply.code(asked.refusal.status).send(describeError(asked.refusal.message));
+    const { status, body } = answers[id]({ ...asked, path: request.params, query: asked.query });
+    return reply.code(status).send(body);
+  };
   await app.register(
     (scope, _options, done) => {
       scope.addHook("onRequest", async (request, reply) => {
         const { host, origin } = request.headers;
-        const reason = checkNames({ host, origin }, allowed);
-        if (reason !== undefined) await reply.code(403).send({ error: { reason, message: reasons[reason].sentence } });
+        const reason = checkNames({ host, origin }, options.allowed);
+        if (reason !== undefined) await reply.code(403).send(describeError(reasons[reason].sentence, { reason }));
       });
-      scope.get("/servers", () => {
-        const discovered = state.discovered();
-        const servers = buildRecords({ catalogue: state.catalogue(), views: state.views(), discovered });
-        return { servers, faults: discovered.faults };
-      });
-      scope.get("/summary", () => summarise(state.catalogue(), state.discovered()));
-      scope.get<{ Querystring: Record<string, unknown> }>("/tools", async (request, reply) => {
-        const query = readToolsQuery(request.query);
-        if (query.kind === "refused") return reply.code(400).send({ error: { message: query.message } });
-        if (query.kind === "search") {
-          const { request: wanted, explain } = query;
-          const index = state.index();
-          const startedMs = performance.now();
-          const outcome = search(index, wanted, decision.mayCall);
-          metrics.observeSearch(outcome, (performance.now() - startedMs) / 1_000);
-          if (explain === undefined) return outcome;
-          const names = new Set([
-            ...outcome.tools.map(({ name }) => name),
-            ...(explain.tool === undefined ? [] : [explain.tool]),
-          ]);
-          const explanations = explainScore(index, { request: wanted, mayCall: decision.mayCall }, [...names]);
-          return { ...outcome, explanations };
-        }
-        const tools = state.catalogue().tools.filter((tool) => decision.mayCall(tool) && query.matches(tool));
-        const { limit: size, cursor } = query;
-        const page = takePage(tools, { keyOf: ({ publicName }) => publicName, size, cursor });
-        if (!page.ok)
-          return reply.code(400).send({ error: { message: "cursor: expected nextCursor of the page before" } });
-        return {
-          total: tools.length,
-          tools: page.items.map((tool) => ({
-            ...tool.definition,
-            name: tool.publicName,
-            ownName: tool.name,
-            server: tool.server,
-            namespace: tool.namespace,
-            group: tool.group,
-            state: state.stateOf(tool),
-            effectiveLimits: state.limitsOf(tool),
-          })),
-          ...(page.nextCursor === undefined ? {} : { nextCursor: page.nextCursor }),
-        };
-      });
+      for (const { id, ...operation } of operationList) {
+        // Ids of the list are those of the table that it is made from.
+        scope.get(toFastify(operation.path), serve(id as OperationId, operation));
+      }
       done();
     },
-    { prefix: "/api/v1" },
+    { prefix: restPrefix },
   );
 }
+
+/** A misspelt filter would answer more than was asked for. */
+function findUnknown({ parameters }: Operation, query: Readonly<Record<string, unknown>>): string | undefined {
+  const known = parameters.flatMap(({ in: place, name }) => (place === "query" ? [name] : []));
+  const unknown = Object.keys(query).find((name) => !known.includes(name));
+  if (unknown === undefined) return undefined;
+  const there = known.length === 0 ? "none is" : `known are ${known.join(", ")}`;
+  return `${unknown.slice(0, 64)}: no such parameter; ${there}`;
+}
+
+/** `{name}` of OpenAPI is `:name` here. */
+const toFastify = (path: string): string => path.replace(/\{([a-z]+)\}/g, ":$1");

@@ -3,52 +3,29 @@
  * gives up. Says whether the call can have reached the server; choosing a replica and trying another are `relay.ts`'s.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { requestIdHeader, timeoutHeader } from "@outrigger/api/caller";
 import type { WireReason } from "@outrigger/api/errors";
-import {
-  buildNotification,
-  buildRequest,
-  type ClientInfo,
-  type ClientVoice,
-  type JsonObject,
-  type OutgoingMessage,
-  type RpcError,
-} from "@outrigger/mcp";
+import { buildRequest, type ClientInfo, type ClientVoice, type OutgoingMessage, type RpcError } from "@outrigger/mcp";
 import type { Dispatcher } from "undici";
-import type { Principal } from "../auth/principal.ts";
 import type { DiscoveredSidecar } from "../discovery/source.ts";
+import { converse, type Conversation } from "./converse.ts";
 import { buildParamHeaders } from "./param-headers.ts";
 import { exchange, type Posted } from "./post.ts";
 import { readAnswer, type Answer } from "./read-answer.ts";
-import type { UpstreamSession, UpstreamSessions } from "./sessions.ts";
-
-/** A call as it goes to the server: its own tool name, arguments as given, and what the caller put into `_meta`. */
-export interface UpstreamCall {
-  readonly id: number;
-  readonly tool: string;
-  readonly arguments: unknown;
-  readonly inputSchema: unknown;
-  readonly meta: Readonly<Record<string, unknown>>;
-  readonly caller: string;
-  readonly principal: Principal;
-  /** Gets `params` of progress notifications; absent where the caller asked for none. */
-  readonly onProgress?: (params: JsonObject) => void;
-  /** Joins what this program, the sidecar and its audit say of the call. */
-  readonly requestId: string;
-  /** The trace that it belongs to, as headers carry it. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** What is left of the call's whole time, in ms. */
-  readonly remainingMs: () => number;
-  /** Ends the attempt: the caller has gone or cancelled, or the deadline has passed. */
-  readonly signal: AbortSignal;
-}
+import { logLevels } from "./request.ts";
+import type { SessionKey, UpstreamSession, UpstreamSessions } from "./sessions.ts";
+import { buildCall, buildCancelled, describeCall, type UpstreamCall } from "./upstream-call.ts";
 
 /**
  * How an attempt ended. `unsent`: the call did not reach the server, so another replica may be tried; `kept`: the sidecar kept it from
- * the server, which it leaves alone for a while, and so does this.
+ * the server, which it leaves alone for a while, and so does this; `lost`: the connection broke, and nobody knows what became of the call;
+ * `unable`: the server asked for what the caller has not declared, and failed.
  */
 export type Attempt =
-  Answer | { readonly kind: "unsent"; readonly detail: string } | { readonly kind: "kept"; readonly error: RpcError };
+  | Answer
+  | { readonly kind: "unsent"; readonly detail: string }
+  | { readonly kind: "kept"; readonly error: RpcError }
+  | { readonly kind: "lost"; readonly detail: string }
+  | { readonly kind: "unable"; readonly capability: string; readonly answer: Answer };
 
 /** What attempts share. */
 export interface AttemptDeps {
@@ -69,13 +46,14 @@ export async function attemptModern(
   sidecar: DiscoveredSidecar,
   call: UpstreamCall,
 ): Promise<Attempt> {
-  const voice: ClientVoice = { era: "modern", clientInfo: deps.clientInfo, clientCapabilities: {} };
-  const headers = { ...buildParamHeaders(call.inputSchema, call.arguments), ...describeCall(call) };
+  const voice: ClientVoice = { era: "modern", clientInfo: deps.clientInfo, clientCapabilities: call.capabilities };
+  const headers = { ...buildParamHeaders(call.inputSchema, call.request.params["arguments"]), ...describeCall(call) };
   const { dispatcher } = deps;
   const posted = await exchange({ dispatcher, sidecar, message: buildCall(voice, call), headers, signal: call.signal });
   if (!posted.ok) return describeLoss(posted);
-  const wanted = wantAnswer(deps, call, () => undefined);
-  return findKept(await readAnswer(posted.response, wanted));
+  // A modern server has no way to ask but its answer.
+  const conversation = converse(call, { say: () => undefined, refuse: () => undefined });
+  return findKept(await readAnswer(posted.response, wantAnswer(deps, call, conversation)));
 }
 
 /** Calls a legacy server within the caller's session. Rejects when `call.signal` aborts, after telling the server. */
@@ -100,7 +78,7 @@ async function attemptInSession(
   call: UpstreamCall,
 ): Promise<SessionAttempt> {
   const going = (attempt: Attempt): SessionAttempt => ({ attempt, hasSessionEnded: false });
-  const key = { sidecar, caller: call.caller };
+  const key: SessionKey = { sidecar, caller: call.caller, capabilities: call.capabilities };
   const opened = await deps.sessions.get(key);
   call.signal.throwIfAborted();
   if (opened.kind === "error") return going(findKept(opened));
@@ -111,6 +89,7 @@ async function attemptInSession(
   const cancel = (): void => void sayAside(line, buildCancelled(session.voice, call.id));
   call.signal.addEventListener("abort", cancel, { once: true });
   try {
+    await wantLogs(line, call);
     const message = buildCall(session.voice, call);
     const { dispatcher } = deps;
     const headers = { ...session.headers, ...describeCall(call) };
@@ -118,16 +97,11 @@ async function attemptInSession(
     if (!posted.ok) return going(describeLoss(posted));
     const hasSessionEnded = hasEnded(posted.response.statusCode, session);
     if (hasSessionEnded) deps.sessions.forget(key, session);
-    return { attempt: findKept(await readToTheEnd(line, call, posted.response)), hasSessionEnded };
+    return { attempt: await hearOut(line, call, posted.response), hasSessionEnded };
   } finally {
     call.signal.removeEventListener("abort", cancel);
     release();
   }
-}
-
-/** What the sidecar is told beside the message: what the call is to be joined with, and how long anybody will wait for it. */
-function describeCall({ requestId, headers, remainingMs }: UpstreamCall): Readonly<Record<string, string>> {
-  return { ...headers, [requestIdHeader]: requestId, [timeoutHeader]: String(Math.max(0, Math.floor(remainingMs()))) };
 }
 
 /** 404 is the word of the specification; some servers say 400. Neither runs the call. */
@@ -135,14 +109,15 @@ function hasEnded(statusCode: number, session: UpstreamSession): boolean {
   return session.headers["mcp-session-id"] !== undefined && (statusCode === 404 || statusCode === 400);
 }
 
-const keptReason: WireReason = "CircuitOpen";
+/** By these a sidecar says that it did not send a call. */
+const keptReasons: readonly unknown[] = ["CircuitOpen", "UpstreamStarting"] satisfies WireReason[];
 
 /** A server that lies here is called again on its own replicas, and harms nobody else. */
 function findKept(answer: Answer): Attempt {
   if (answer.kind !== "error") return answer;
   const { data } = answer.error;
   const detail = isRecord(data) ? data["outrigger"] : undefined;
-  return isRecord(detail) && detail["reason"] === keptReason ? { kind: "kept", error: answer.error } : answer;
+  return isRecord(detail) && keptReasons.includes(detail["reason"]) ? { kind: "kept", error: answer.error } : answer;
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -154,10 +129,46 @@ interface Line {
   readonly session: UpstreamSession;
 }
 
+/** The level of a legacy session is one for all its calls: it only ever goes down, and each call hears what it asked for. */
+async function wantLogs(line: Line, call: UpstreamCall): Promise<void> {
+  const { session } = line;
+  const { logLevel } = call.voice;
+  if (logLevel === undefined || !session.hasLogging) return;
+  const known = session.logLevel === undefined ? logLevels.length : logLevels.indexOf(session.logLevel);
+  if (logLevels.indexOf(logLevel) >= known) return;
+  session.logLevel = logLevel;
+  const request = { id: `level-${call.id}`, method: "logging/setLevel", params: { level: logLevel } };
+  await sayAside(line, buildRequest(session.voice, request));
+}
+
+/** Reads the answer while what the server says on the way is heard. A server that asked in vain may still have found a way. */
+async function hearOut(line: Line, call: UpstreamCall, first: Dispatcher.ResponseData): Promise<Attempt> {
+  let missing: string | undefined;
+  const conversation = converse(call, {
+    say: (message) => void sayAside(line, message),
+    refuse: (capability) => {
+      missing ??= capability;
+    },
+  });
+  try {
+    const answer = await readToTheEnd(line, { call, first, conversation });
+    const hasFailed = answer.kind !== "result" || answer.result["isError"] === true;
+    return missing !== undefined && hasFailed ? { kind: "unable", capability: missing, answer } : findKept(answer);
+  } finally {
+    conversation.end();
+  }
+}
+
+interface Heard {
+  readonly call: UpstreamCall;
+  readonly first: Dispatcher.ResponseData;
+  readonly conversation: Conversation;
+}
+
 /** Reads the answer, and goes on with a GET where the server closes the stream and wants to be asked again. */
-async function readToTheEnd(line: Line, call: UpstreamCall, first: Dispatcher.ResponseData): Promise<Answer> {
+async function readToTheEnd(line: Line, { call, first, conversation }: Heard): Promise<Answer> {
   const { deps, sidecar, session } = line;
-  const wanted = wantAnswer(deps, call, (request) => void sayAside(line, answerServer(request)));
+  const wanted = wantAnswer(deps, call, conversation);
   let answer = await readAnswer(first, wanted);
   for (let count = 0; answer.kind === "paused" && count < mostResumptions; count++) {
     await sleep(Math.min(answer.retryMs ?? 1_000, longestRetryMs), undefined, { signal: call.signal });
@@ -180,49 +191,8 @@ async function readToTheEnd(line: Line, call: UpstreamCall, first: Dispatcher.Re
   return answer.kind === "paused" ? { kind: "broken", detail: "Its stream ended early again and again." } : answer;
 }
 
-function wantAnswer(deps: AttemptDeps, call: UpstreamCall, onRequest: (request: JsonObject) => void) {
-  return {
-    id: call.id,
-    maxBytes: deps.maxAnswerBytes,
-    onMessage: (message: JsonObject): void => {
-      const params = message["params"];
-      if (message["id"] !== undefined) onRequest(message);
-      else if (message["method"] === "notifications/progress" && isOurProgress(params, call.id))
-        call.onProgress?.(params);
-    },
-  };
-}
-
-function isOurProgress(params: unknown, token: number): params is JsonObject {
-  return typeof params === "object" && params !== null && "progressToken" in params && params.progressToken === token;
-}
-
-function buildCall(voice: ClientVoice, call: UpstreamCall): OutgoingMessage {
-  const meta = call.onProgress === undefined ? call.meta : { ...call.meta, progressToken: call.id };
-  const params = {
-    name: call.tool,
-    ...(call.arguments === undefined ? {} : { arguments: call.arguments }),
-    ...(Object.keys(meta).length === 0 ? {} : { _meta: meta }),
-  };
-  return buildRequest(voice, { id: call.id, method: "tools/call", params });
-}
-
-function buildCancelled(voice: ClientVoice, requestId: number): OutgoingMessage {
-  const params = { requestId, reason: "The caller does not wait any more." };
-  return buildNotification(voice, { method: "notifications/cancelled", params });
-}
-
-/** The answer to a request of the server: alive, or not something that is relayed. */
-function answerServer(request: JsonObject): OutgoingMessage {
-  const { id, method } = request;
-  const message =
-    method === "ping"
-      ? { jsonrpc: "2.0", id, result: {} }
-      : { jsonrpc: "2.0", id, error: { code: -32_601, message: "Requests to clients are not relayed." } };
-  return {
-    body: Buffer.from(JSON.stringify(message)),
-    headers: { "content-type": "application/json", accept: "application/json, text/event-stream" },
-  };
+function wantAnswer(deps: AttemptDeps, call: UpstreamCall, { hear }: Conversation) {
+  return { id: call.id, maxBytes: deps.maxAnswerBytes, onMessage: hear };
 }
 
 /** Says something to the server within its session; nobody waits for the outcome. */
@@ -240,5 +210,5 @@ async function sayAside({ deps, sidecar, session }: Line, message: OutgoingMessa
 
 function describeLoss(posted: Extract<Posted, { ok: false }>): Attempt {
   if (posted.isUnsent) return { kind: "unsent", detail: posted.detail };
-  return { kind: "broken", detail: `The connection broke (${posted.detail}).` };
+  return { kind: "lost", detail: `The connection broke (${posted.detail}).` };
 }

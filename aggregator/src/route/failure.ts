@@ -17,8 +17,9 @@ export interface FailureFacts {
   readonly retryAfterMs?: number;
 }
 
-/** What is said beside the reason: the server, the tool's public name, one sentence of detail, and when to try again. */
+/** What is said beside the reason: the server, the public name, the method, one sentence of detail, and when to try again. */
 export interface FailedCall {
+  readonly method?: string;
   readonly server: string;
   readonly name: string;
   readonly detail?: string;
@@ -30,10 +31,10 @@ const readByModels: readonly WireReason[] = ["UpstreamTimeout", "ResponseTooLarg
 
 /** The outcome for a reason. `detail` is shown to the caller: it must hold no secrets of a server. */
 export function failCall(reason: WireReason, call: FailedCall): CallOutcome {
-  const { server, name, detail, retryAfterMs } = call;
+  const { server, name, method = "tools/call", detail, retryAfterMs } = call;
   const data: ErrorDetail = { reason, server, name, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
   const text = `${reasons[reason].sentence}${detail === undefined ? "" : ` ${detail}`} (server ${server})`;
-  if (readByModels.includes(reason)) {
+  if (readByModels.includes(reason) && method === "tools/call") {
     const result = { content: [{ type: "text", text }], isError: true, _meta: { [errorMetaKey]: data } };
     return { kind: "result", result };
   }

@@ -5,24 +5,35 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { rpcCodes, type WireReason } from "@outrigger/api/errors";
-import type { ClientInfo, Era, JsonObject } from "@outrigger/mcp";
+import type { ClientInfo, Era } from "@outrigger/mcp";
 import type { Dispatcher } from "undici";
 import type { Principal } from "../auth/principal.ts";
-import type { ToolEntry } from "../catalog/entry.ts";
+import type { CallTarget } from "../catalog/target.ts";
 import type { SidecarView } from "../catalog/view.ts";
-import { attemptLegacy, attemptModern, type Attempt, type AttemptDeps, type UpstreamCall } from "./attempt.ts";
-import { bridgeResult } from "./bridge.ts";
+import type { DiscoveredSidecar } from "../discovery/source.ts";
+import { attemptLegacy, attemptModern, type Attempt, type AttemptDeps } from "./attempt.ts";
+import { bridgeError, bridgeResult, type BridgedTo } from "./bridge.ts";
 import { describeWait, tellProgress } from "../wake/tell.ts";
 import type { Waker } from "../wake/waker.ts";
 import { failCall, type CallOutcome, type FailureFacts } from "./failure.ts";
+import { startDeadline, type Deadline } from "./deadline.ts";
 import { mayReturn, outageBounds, type OutageBounds } from "./outage.ts";
-import { pickReplica } from "./pick.ts";
+import type { RetryCause } from "./repeat.ts";
+import { createReplicas } from "./replicas.ts";
+import { tryReplicas } from "./try-replicas.ts";
+import { relayCapabilities, type CallerVoice, type RelayedRequest } from "./request.ts";
 import { createUpstreamSessions } from "./sessions.ts";
+import { createWatches, type Watches } from "./watch/watches.ts";
+import type { UpstreamCall } from "./upstream-call.ts";
 
-/** A call that was decided: allowed, and of this tool. `caller`: whose upstream sessions it may use, "" for nobody's in particular. */
+/**
+ * A call that was decided: allowed, and of this target. `request` has the server's own names. `caller`: whose upstream sessions it may use, ""
+ * for nobody's in particular.
+ */
 export interface RelayCall {
-  readonly tool: ToolEntry;
-  readonly arguments: unknown;
+  readonly target: CallTarget;
+  readonly request: RelayedRequest;
+  readonly voice: CallerVoice;
   readonly meta: Readonly<Record<string, unknown>>;
   readonly caller: string;
   readonly principal: Principal;
@@ -31,21 +42,28 @@ export interface RelayCall {
   readonly requestId: string;
   /** The trace that it belongs to, as headers carry it. */
   readonly headers?: Readonly<Record<string, string>>;
-  readonly onProgress?: (params: JsonObject) => void;
+  /** It goes to another replica. */
+  readonly onRetry?: (cause: RetryCause) => void;
   /** The caller cancelled or has gone. */
   readonly signal: AbortSignal;
 }
 
-/** What the relay needs. `replicasOf` gives the sidecars whose server lists the tool. Times in ms. */
+/** What the relay needs. `replicasOf` gives the sidecars whose server has the target. Times in ms. */
 export interface RelayOptions {
   readonly dispatcher: Dispatcher;
   readonly clientInfo: ClientInfo;
-  readonly replicasOf: (tool: ToolEntry) => readonly SidecarView[];
+  readonly replicasOf: (target: CallTarget) => readonly SidecarView[];
+  /** The sidecar as it is dialled for a caller; without it no server hears who calls. */
+  readonly dialFor?: (principal: Principal, sidecar: DiscoveredSidecar) => DiscoveredSidecar;
   readonly nowMs: () => number;
   readonly deadlineMs?: number;
   readonly maxAnswerBytes?: number;
   readonly sessionIdleMs?: number;
   readonly outage?: OutageBounds;
+  /** From 0 up to 1: for choices and waits. */
+  readonly random: () => number;
+  /** A replica was ejected. */
+  readonly onEject?: () => void;
   /** Wakes servers that sleep; without it none does. */
   readonly waker?: Pick<Waker, "wake" | "waiting">;
 }
@@ -54,6 +72,8 @@ export interface RelayOptions {
 export interface Relay {
   /** Rejects only when the caller's signal aborts. */
   readonly call: (call: RelayCall) => Promise<CallOutcome>;
+  /** Tells of the changes of a resource. */
+  readonly watch: Watches["watch"];
   /** A caller's session has ended: its upstream sessions end too. */
   readonly endCaller: (caller: string) => void;
   /** Forgets sessions with sidecars that are gone. */
@@ -66,7 +86,8 @@ export interface Relay {
 const defaultDeadlineMs = 120_000;
 const defaultMaxAnswerBytes = 32 * 1024 * 1024;
 const defaultSessionIdleMs = 10 * 60_000;
-const mostReplicasTried = 3;
+/** When a caller may try again that got a replica's loss as its answer: the others are well, or the server is started again. */
+const retryAfterLossMs = 1_000;
 
 /** Creates the relay. */
 export function createRelay(options: RelayOptions): Relay {
@@ -76,70 +97,36 @@ export function createRelay(options: RelayOptions): Relay {
   const sessions = createUpstreamSessions({ dispatcher, clientInfo, nowMs, idleMs });
   const maxAnswerBytes = options.maxAnswerBytes ?? defaultMaxAnswerBytes;
   const deps: AttemptDeps = { dispatcher, sessions, clientInfo, maxAnswerBytes };
-  const underWay = new Map<string, number>();
-  const homes = createHomes();
+  const dialFor = options.dialFor ?? ((_principal, sidecar) => sidecar);
+  const replicas = createReplicas(options);
   const outage = options.outage ?? outageBounds;
+  const watches = createWatches({ dispatcher, clientInfo, sessions, replicasOf, dialFor, random: options.random });
   let waiting = 0;
   let lastId = 0;
 
-  const choose = (call: RelayCall, tried: ReadonlySet<string>): SidecarView | undefined => {
-    const views = replicasOf(call.tool).filter(({ sidecar }) => !tried.has(sidecar.key));
-    const candidates = views.map(({ sidecar, state, feed }) => ({
-      key: sidecar.key,
-      state,
-      isOut: feed?.breaker === "Open",
-      isReady: sidecar.isReady && feed?.draining !== true,
-      inFlight: underWay.get(sidecar.key) ?? 0,
-    }));
-    const key = pickReplica(candidates, homes.find(call));
-    return views.find(({ sidecar }) => sidecar.key === key);
-  };
-
   const tryReplica = async (view: SidecarView, call: RelayCall, until: Until): Promise<Attempt> => {
-    const { key } = view.sidecar;
     const era = view.feed?.era;
     if (era === undefined) return { kind: "unsent", detail: "It has not answered its sidecar yet." };
-    underWay.set(key, (underWay.get(key) ?? 0) + 1);
-    homes.keep(call, key);
+    const end = replicas.begin(call, view);
     try {
-      const remainingMs = (): number => until.endsAtMs - nowMs();
-      const upstream = { ...toUpstreamCall(call, ++lastId), signal: until.signal, remainingMs };
+      const remainingMs = (): number => until.endsAtMs() - nowMs();
+      const { signal, pauseTime } = until;
+      const upstream = { ...toUpstreamCall(call, ++lastId, era), signal, remainingMs, pauseTime };
       const attempt = era === "modern" ? attemptModern : attemptLegacy;
-      return await attempt(deps, view.sidecar, upstream);
+      return await attempt(deps, dialFor(call.principal, view.sidecar), upstream);
     } catch (error) {
       if (until.signal.aborted) throw error;
-      return {
-        kind: "broken",
-        detail: `The connection broke (${error instanceof Error ? error.message : "unknown"}).`,
-      };
+      const detail = `The connection broke (${error instanceof Error ? error.message : "unknown"}).`;
+      return { kind: "lost", detail };
     } finally {
-      const left = (underWay.get(key) ?? 1) - 1;
-      if (left > 0) underWay.set(key, left);
-      else underWay.delete(key);
+      end();
     }
-  };
-
-  /** Each replica once; unsent or kept where none took the call. */
-  const tryReplicas = async (call: RelayCall, until: Until): Promise<Attempt> => {
-    const tried = new Set<string>();
-    let last: Attempt = { kind: "unsent", detail: "" };
-    let kept: Attempt | undefined;
-    for (let count = 0; count < mostReplicasTried; count++) {
-      const view = choose(call, tried);
-      if (view === undefined) break;
-      tried.add(view.sidecar.key);
-      last = await tryReplica(view, call, until);
-      if (last.kind === "kept") kept = last;
-      else if (last.kind !== "unsent") return last;
-    }
-    // One that can be called again at a time that is known says more than one that can't be reached.
-    return kept ?? last;
   };
 
   const mayWait = (call: RelayCall, startedMs: number): boolean =>
     waiting < outage.maxWaiting &&
     nowMs() - startedMs < outage.waitMs &&
-    mayReturn(replicasOf(call.tool), nowMs(), outage.waitMs);
+    mayReturn(replicasOf(call.target), nowMs(), outage.waitMs);
 
   /** Holds the call while its server wakes; tells why it may not go on, or true where it had to wait. */
   const wakeServer = async (
@@ -147,8 +134,8 @@ export function createRelay(options: RelayOptions): Relay {
     until: Until,
     tellWaiting: () => void,
   ): Promise<FailureFacts | boolean> => {
-    const bounds = { signal: call.signal, endsAtMs: until.endsAtMs, onWait: tellWaiting };
-    const wait = await options.waker?.wake(call.tool, bounds);
+    const bounds = { signal: call.signal, endsAtMs: until.endsAtMs(), onWait: tellWaiting };
+    const wait = await options.waker?.wake(call.target, bounds);
     return wait === undefined ? false : (describeWait(wait) ?? true);
   };
 
@@ -159,7 +146,11 @@ export function createRelay(options: RelayOptions): Relay {
       const woken = await wakeServer(call, until, tellWaiting);
       if (typeof woken === "object") return failWith(woken, call);
       if (woken) startedMs = nowMs();
-      const attempt = await tryReplicas(call, until);
+      const attempt = await tryReplicas(call, {
+        ...{ replicas, random: options.random, signal: until.signal },
+        list: () => replicasOf(call.target),
+        one: (view) => tryReplica(view, call, until),
+      });
       if (attempt.kind !== "unsent") return finish(attempt, call);
       const { detail } = attempt;
       if (!mayWait(call, startedMs)) return fail("UpstreamUnavailable", call, detail === "" ? undefined : detail);
@@ -175,89 +166,69 @@ export function createRelay(options: RelayOptions): Relay {
   return {
     call: async (call) => {
       call.signal.throwIfAborted();
-      const deadline = new AbortController();
-      const timer = setTimeout(() => deadline.abort(), deadlineMs);
+      const deadline = startDeadline(deadlineMs, nowMs);
       try {
         const signal = AbortSignal.any([call.signal, deadline.signal]);
-        return await tryUntilSent(call, { signal, endsAtMs: nowMs() + deadlineMs });
+        return await tryUntilSent(call, { ...deadline, signal });
       } catch (error) {
         if (call.signal.aborted || !deadline.signal.aborted) throw error;
         return fail("UpstreamTimeout", call, `It had ${deadlineMs / 1_000} s.`);
       } finally {
-        clearTimeout(timer);
+        deadline.end();
       }
     },
     endCaller: (caller) => {
-      homes.endCaller(caller);
+      replicas.endCaller(caller);
       sessions.endCaller(caller);
     },
-    keepOnly: sessions.keepOnly,
-    inFlight: () => [...underWay.values()].reduce((sum, count) => sum + count, 0) + (options.waker?.waiting() ?? 0),
-    stop: sessions.stop,
+    keepOnly: (sidecarKeys) => {
+      replicas.keepOnly(sidecarKeys);
+      sessions.keepOnly(sidecarKeys);
+    },
+    inFlight: () => replicas.inFlight() + (options.waker?.waiting() ?? 0),
+    watch: watches.watch,
+    stop: () => {
+      watches.stop();
+      return sessions.stop();
+    },
   };
 }
 
 /** The end of a call: the caller does not wait any more, or its time is over. */
-interface Until {
-  readonly signal: AbortSignal;
-  readonly endsAtMs: number;
-}
+type Until = Omit<Deadline, "end">;
 
-/** Which replica of a server holds a caller's session. */
-interface Homes {
-  readonly find: (call: RelayCall) => string | undefined;
-  readonly keep: (call: RelayCall, sidecarKey: string) => void;
-  readonly endCaller: (caller: string) => void;
-}
-
-function createHomes(): Homes {
-  const byCaller = new Map<string, Map<string, string>>();
-  const serverOf = ({ tool }: RelayCall): string => `${tool.namespace}/${tool.server}`;
-  return {
-    find: (call) => byCaller.get(call.caller)?.get(serverOf(call)),
-    keep: (call, sidecarKey) => {
-      // Callers without a session are spread over the replicas.
-      if (call.caller === "") return;
-      const homes = byCaller.get(call.caller) ?? new Map<string, string>();
-      byCaller.set(call.caller, homes.set(serverOf(call), sidecarKey));
-    },
-    endCaller: (caller) => void byCaller.delete(caller),
-  };
-}
-
-function toUpstreamCall(call: RelayCall, id: number): Omit<UpstreamCall, "signal" | "remainingMs"> {
-  return {
-    id,
-    tool: call.tool.name,
-    arguments: call.arguments,
-    inputSchema: call.tool.definition["inputSchema"],
-    meta: call.meta,
-    caller: call.caller,
-    principal: call.principal,
-    requestId: call.requestId,
-    headers: call.headers ?? {},
-    ...(call.onProgress === undefined ? {} : { onProgress: call.onProgress }),
-  };
+function toUpstreamCall(
+  call: RelayCall,
+  id: number,
+  serverEra: Era,
+): Omit<UpstreamCall, "signal" | "remainingMs" | "pauseTime"> {
+  const { target, request, voice, meta, caller, principal, requestId, headers = {} } = call;
+  const inputSchema = target.definition?.["inputSchema"];
+  const capabilities = relayCapabilities(voice, serverEra);
+  return { id, request, voice, capabilities, inputSchema, meta, caller, principal, requestId, headers };
 }
 
 /** The call with its progress, and what tells that it waits: nothing, where the caller asked for none. */
 function announceWaiting(call: RelayCall): { readonly call: RelayCall; readonly tellWaiting: () => void } {
-  if (call.onProgress === undefined) return { call, tellWaiting: () => undefined };
-  const { tellWaiting, onProgress } = tellProgress(call.onProgress);
-  return { call: { ...call, onProgress }, tellWaiting };
+  if (call.voice.onProgress === undefined) return { call, tellWaiting: () => undefined };
+  const { tellWaiting, onProgress } = tellProgress(call.voice.onProgress);
+  return { call: { ...call, voice: { ...call.voice, onProgress } }, tellWaiting };
 }
 
 function fail(reason: WireReason, call: RelayCall, detail: string | undefined): CallOutcome {
   return failWith(detail === undefined ? { reason } : { reason, detail }, call);
 }
 
-function failWith({ reason, ...facts }: FailureFacts, { tool, callerEra }: RelayCall): CallOutcome {
-  const { server, publicName } = tool;
-  const outcome = failCall(reason, { server, name: publicName, ...facts });
+function failWith({ reason, ...facts }: FailureFacts, call: RelayCall): CallOutcome {
+  const { server, publicName } = call.target;
+  const { method } = call.request;
+  const outcome = failCall(reason, { server, name: publicName, method, ...facts });
   if (outcome.kind === "error") return outcome;
-  const bridged = bridgeResult(outcome.result, callerEra);
+  const bridged = bridgeResult(outcome.result, bridgedTo(call));
   return bridged.ok ? { kind: "result", result: bridged.result } : outcome;
 }
+
+const bridgedTo = ({ callerEra, request }: RelayCall): BridgedTo => ({ callerEra, method: request.method });
 
 /** Errors that say that our request was wrong, though the caller's was not. */
 const ourFault: readonly number[] = [rpcCodes.headerMismatch, rpcCodes.unsupportedVersion];
@@ -265,15 +236,20 @@ const ourFault: readonly number[] = [rpcCodes.headerMismatch, rpcCodes.unsupport
 function finish(answer: Exclude<Attempt, { kind: "unsent" }>, call: RelayCall): CallOutcome {
   switch (answer.kind) {
     case "result": {
-      const bridged = bridgeResult(answer.result, call.callerEra);
+      const bridged = bridgeResult(answer.result, bridgedTo(call));
       if (bridged.ok) return { kind: "result", result: bridged.result };
       return fail("UpstreamBroken", call, `It sent a result of type ${bridged.resultType}.`);
     }
     case "error":
       if (ourFault.includes(answer.error.code)) return fail("Internal", call, answer.error.message);
-      return { kind: "error", error: answer.error };
+      return { kind: "error", error: bridgeError(answer.error, bridgedTo(call)) };
     case "kept":
       return { kind: "error", error: answer.error };
+    case "lost":
+      return failWith({ reason: "ReplicaLost", detail: answer.detail, retryAfterMs: retryAfterLossMs }, call);
+    case "unable":
+      // A legacy caller reads what its server says of it.
+      return call.callerEra === "legacy" ? finish(answer.answer, call) : refuseFor(answer.capability);
     case "tooLarge":
       return fail("ResponseTooLarge", call, `At most ${answer.limitBytes} bytes are relayed.`);
     case "broken":
@@ -281,4 +257,11 @@ function finish(answer: Exclude<Attempt, { kind: "unsent" }>, call: RelayCall): 
     case "paused":
       return fail("UpstreamBroken", call, "The event stream ended before the response.");
   }
+}
+
+/** The server asks for what the caller can't be asked in the middle of a call. Source: MCP 2026-07-28 "Error codes". */
+function refuseFor(capability: string): CallOutcome {
+  const message = `The server asks for ${capability} while it works, which can't be relayed to this caller.`;
+  const data = { requiredCapabilities: { [capability]: {} } };
+  return { kind: "error", error: { code: rpcCodes.missingCapability, message, data } };
 }

@@ -1,14 +1,16 @@
 /**
- * Sessions with legacy servers: one per sidecar and caller, opened with the first call, closed when idle or when the caller
- * goes. Declares no client capabilities, because what a server may ask of a client is not relayed.
+ * Sessions with legacy servers: one per sidecar, caller and what that caller can do, opened with the first call, closed when idle or
+ * when the caller goes. Declares the capabilities of the caller, never any of ours: what a server may ask is asked of that caller.
  * Source: MCP 2025-11-25 basic/lifecycle and basic/transports, "Session Management".
  */
+import { createHash } from "node:crypto";
 import {
   buildInitialize,
   buildNotification,
   latestLegacy,
   type ClientInfo,
   type ClientVoice,
+  type JsonObject,
   type RpcError,
 } from "@outrigger/mcp";
 import type { Dispatcher } from "undici";
@@ -20,6 +22,10 @@ import { readAnswer } from "./read-answer.ts";
 export interface UpstreamSession {
   readonly voice: ClientVoice;
   readonly headers: Readonly<Record<string, string>>;
+  /** Whether the server says that it logs. */
+  readonly hasLogging: boolean;
+  /** The level that it was asked for, where it was. */
+  logLevel: string | undefined;
 }
 
 /** The session, the server's own error, or why there is none. */
@@ -28,10 +34,11 @@ export type OpenedSession =
   | { readonly kind: "error"; readonly error: RpcError }
   | { readonly kind: "failed"; readonly detail: string };
 
-/** Whose session with whom. `caller` is "" for callers without a session of their own. */
+/** Whose session with whom. `caller` is "" for callers without a session of their own; `capabilities` is what it declares. */
 export interface SessionKey {
   readonly sidecar: DiscoveredSidecar;
   readonly caller: string;
+  readonly capabilities: JsonObject;
 }
 
 export interface UpstreamSessions {
@@ -72,7 +79,8 @@ const maxHandshakeBytes = 4 * 1024 * 1024;
 /** Creates the table, empty. */
 export function createUpstreamSessions(options: SessionOptions): UpstreamSessions {
   const entries = new Map<string, Entry>();
-  const idOf = ({ sidecar, caller }: SessionKey): string => `${sidecar.key}\u0000${caller}`;
+  const idOf = ({ sidecar, caller, capabilities }: SessionKey): string =>
+    [sidecar.key, caller, digest(capabilities)].join("\u0000");
 
   const end = (entry: Entry): Promise<void> => {
     entries.delete(idOf(entry.key));
@@ -143,7 +151,7 @@ export function createUpstreamSessions(options: SessionOptions): UpstreamSession
 
 async function openSession({ dispatcher, clientInfo }: SessionOptions, key: SessionKey): Promise<OpenedSession> {
   const { sidecar } = key;
-  const voice: ClientVoice = { era: "legacy", clientInfo, clientCapabilities: {} };
+  const voice: ClientVoice = { era: "legacy", clientInfo, clientCapabilities: key.capabilities };
   const id = 0;
   const signal = AbortSignal.timeout(handshakeMs);
   try {
@@ -161,6 +169,8 @@ async function openSession({ dispatcher, clientInfo }: SessionOptions, key: Sess
     const session: UpstreamSession = {
       voice: { ...voice, version: typeof version === "string" ? version : latestLegacy },
       headers: typeof sessionId === "string" ? { "mcp-session-id": sessionId } : {},
+      hasLogging: declares(answer.result, "logging"),
+      logLevel: undefined,
     };
     const initialized = buildNotification(session.voice, { method: "notifications/initialized" });
     const told = await exchange({ dispatcher, sidecar, message: initialized, headers: session.headers, signal });
@@ -170,6 +180,17 @@ async function openSession({ dispatcher, clientInfo }: SessionOptions, key: Sess
   } catch (error) {
     return { kind: "failed", detail: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/** One text for each set of capabilities; what most callers declare, nothing, costs nothing. */
+function digest(capabilities: JsonObject): string {
+  if (Object.keys(capabilities).length === 0) return "";
+  return createHash("sha256").update(JSON.stringify(capabilities)).digest("base64url");
+}
+
+function declares(initialize: JsonObject, capability: string): boolean {
+  const { capabilities } = initialize;
+  return typeof capabilities === "object" && capabilities !== null && capability in capabilities;
 }
 
 /** Ends the session at the server. Whether it hears is its own affair: it has an idle time too. */

@@ -48,7 +48,7 @@ function countVisible(snapshot: IndexSnapshot, mayCall: MayCall): VisibleCounts 
   const tools = listCandidates(snapshot, createCandidates(snapshot, {}, mayCall));
   for (const tool of tools) {
     add(servers, tool.server.replace(/[^A-Za-z0-9._-]+/g, "-").slice(0, 40));
-    const [action, ...others] = splitWords(tool.name).filter(isPlainWord);
+    const [action, ...others] = splitWords(tool.definition.name).filter(isPlainWord);
     if (action !== undefined) add(actions, action);
     for (const subject of new Set(others)) if (!stopWords.has(subject)) add(subjects, subject);
   }

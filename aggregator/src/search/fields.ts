@@ -51,8 +51,8 @@ export function readServerTexts(server: ServerEntry): readonly FieldText[] {
  * The texts of a tool's own fields, in order of field. `siblings` is the number of tools of its server: up to 128 have
  * 8 KiB of description and 8 KiB of properties each, more share 1 MiB, with 512 characters for each at least.
  */
-export function readToolTexts({ name, definition }: ToolEntry, siblings: number): readonly FieldText[] {
-  const { description, inputSchema } = definition;
+export function readToolTexts({ definition }: ToolEntry, siblings: number): readonly FieldText[] {
+  const { name, description, inputSchema } = definition;
   const room = Math.min(longestText, Math.max(shortestText, Math.floor(longestOfServer / siblings)));
   const [propertyNames, propertyTexts] = readProperties(inputSchema, room);
   return [

@@ -5,11 +5,12 @@
 import type { BackoffBounds } from "@outrigger/kube";
 import type { Dispatcher } from "undici";
 import { serverKey, type NamePlan, type ServerEntry, type ServerState, type ToolEntry } from "../catalog/entry.ts";
-import { createFetcher } from "../catalog/fetch.ts";
+import { createFetcher, type FetcherOptions } from "../catalog/fetch.ts";
 import { readEffectiveLimits, type EffectiveLimits } from "../catalog/limits.ts";
 import { emptyCatalogue, mergeCatalogue, type CatalogueSnapshot } from "../catalog/merge.ts";
-import { listReplicasWith } from "../catalog/replica.ts";
+import { listReplicasFor } from "../catalog/replica.ts";
 import { keySleepers, listSleepChanges } from "../catalog/sleepers.ts";
+import type { CallTarget } from "../catalog/target.ts";
 import type { SidecarView } from "../catalog/view.ts";
 import { createDiscovery, type Discovered } from "../discovery/discovery.ts";
 import type { DiscoverySource } from "../discovery/source.ts";
@@ -23,6 +24,8 @@ export interface StateOptions {
   readonly sources: readonly DiscoverySource[];
   /** Sockets for control ports. */
   readonly dispatcher: Dispatcher;
+  /** Who can be vouched for; without it nobody is. */
+  readonly vouching?: FetcherOptions["vouching"];
   readonly nowMs: () => number;
   readonly random: () => number;
   /** Called after each update of the index with its duration in seconds. */
@@ -41,8 +44,10 @@ export interface State {
   /** How sidecars are seen, by key. */
   readonly views: () => ReadonlyMap<string, SidecarView>;
   readonly discovered: () => Discovered;
+  /** How one sidecar is seen; undefined where it is not known any more. */
+  readonly view: (sidecarKey: string) => SidecarView | undefined;
   /** The sidecars that can be asked for a tool. */
-  readonly replicasOf: (tool: ToolEntry) => readonly SidecarView[];
+  readonly replicasOf: (target: CallTarget) => readonly SidecarView[];
   /** What is known of a server that may sleep, and of its replicas. */
   readonly sleepOf: (server: ServerName) => SleepFacts;
   /** What the policy of a tool's server limits, or limited when it was put to sleep; undefined where no sidecar of it was heard yet. */
@@ -54,6 +59,12 @@ export interface State {
   readonly onChange: (listener: () => void) => void;
   readonly stop: () => Promise<void>;
 }
+
+const vouchForNobody: FetcherOptions["vouching"] = {
+  canVouch: () => false,
+  headersFor: () => ({}),
+  onChange: () => undefined,
+};
 
 /** Creates the state, stopped. */
 export function createState(options: StateOptions): State {
@@ -82,6 +93,7 @@ export function createState(options: StateOptions): State {
   };
   const fetcher = createFetcher({
     ...options,
+    vouching: options.vouching ?? vouchForNobody,
     onChange: (change) => {
       catalogue = mergeCatalogue(catalogue, change);
       tellSoon();
@@ -95,13 +107,13 @@ export function createState(options: StateOptions): State {
     sleepers = asleep;
     tellSoon();
   });
-  const serverOf = (tool: ToolEntry): ServerEntry | undefined =>
-    catalogue.servers.get(serverKey(tool.namespace, tool.server));
+  const serverOf = ({ namespace, server }: CallTarget): ServerEntry | undefined =>
+    catalogue.servers.get(serverKey(namespace, server));
 
-  const replicasOf = (tool: ToolEntry): readonly SidecarView[] => {
-    const server = serverOf(tool);
+  const replicasOf = (target: CallTarget): readonly SidecarView[] => {
+    const server = serverOf(target);
     if (server === undefined) return [];
-    const holders = listReplicasWith(server, tool.name);
+    const holders = listReplicasFor(server, target);
     // A list that no replica holds any more is still served: any of them may have it again.
     const keys = holders.length > 0 ? holders : [...server.replicas.keys()];
     return keys.flatMap((key) => fetcher.view(key) ?? []);
@@ -112,6 +124,7 @@ export function createState(options: StateOptions): State {
     catalogue: () => catalogue,
     index,
     views: fetcher.views,
+    view: fetcher.view,
     discovered: discovery.current,
     replicasOf,
     limitsOf: (tool) => {

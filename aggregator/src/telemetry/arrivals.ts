@@ -5,14 +5,19 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { IncomingHttpHeaders, ServerResponse } from "node:http";
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { Reason } from "@outrigger/api/reasons";
 import { healthPaths } from "@outrigger/runtime/health";
 
-/** A request. `path`: without the query; `startedMs`: on the clock of operations; `caller`: `address:` and the peer's address. */
+/**
+ * A request. `path`: without the query; `startedMs`: on the clock of operations; `caller`: its principal's id once that is known, before that and
+ * of nobody in particular `address:` and an address; `refusal`: why it went no further than the door.
+ */
 export interface Arrival {
   readonly method: string;
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
-  readonly caller: string;
+  caller: string;
+  refusal?: Reason;
   readonly startedMs: number;
   /** Messages that were read from it so far. */
   messages: number;
@@ -27,10 +32,14 @@ export interface AnsweredArrival {
 
 /** The requests under way. */
 export interface Arrivals {
-  /** Follows the requests of an app; to be called before its routes are added. */
-  readonly watch: (app: FastifyInstance) => void;
+  /** Follows the requests of an app; to be called before its routes are added. `callerOf`: how whoever passed one on names its caller. */
+  readonly watch: (app: FastifyInstance, callerOf?: (request: FastifyRequest) => string | undefined) => void;
+  /** The request that is served now is told of by another replica. */
+  readonly leaveToAnother: () => void;
   /** The request that what runs now belongs to. */
   readonly current: () => Arrival | undefined;
+  /** That of a request, from the moment on at which it is followed. */
+  readonly of: (request: FastifyRequest) => Arrival | undefined;
 }
 
 /** Creates it. `onAnswered` hears of each request when its answer has ended. */
@@ -40,8 +49,8 @@ export function createArrivals(options: {
 }): Arrivals {
   const running = new AsyncLocalStorage<Arrival>();
   const arrivals = new WeakMap<FastifyRequest, Arrival>();
-  const follow = (request: FastifyRequest, response: ServerResponse): void => {
-    const arrival = readArrival(request, options.now());
+  const follow = (request: FastifyRequest, response: ServerResponse, passedOnFor: string | undefined): void => {
+    const arrival = readArrival(request, options.now(), passedOnFor);
     arrivals.set(request, arrival);
     // Comes for each response, also for one whose reader has gone, which has no end.
     response.once("close", () => {
@@ -51,9 +60,9 @@ export function createArrivals(options: {
     });
   };
   return {
-    watch: (app) => {
+    watch: (app, callerOf) => {
       app.addHook("onRequest", (request, reply, done) => {
-        if (!healthPaths.includes(pathOf(request.url))) follow(request, reply.raw);
+        if (!healthPaths.includes(pathOf(request.url))) follow(request, reply.raw, callerOf?.(request));
         done();
       });
       // Not earlier: a body is read in events of the socket, which belong to no request.
@@ -63,17 +72,22 @@ export function createArrivals(options: {
         else running.run(arrival, done);
       });
     },
+    leaveToAnother: () => {
+      const arrival = running.getStore();
+      if (arrival !== undefined) arrival.messages++;
+    },
     current: () => running.getStore(),
+    of: (request) => arrivals.get(request),
   };
 }
 
 /** Stands for a caller that went before there was an answer; no such status is sent. */
 const goneStatus = 499;
 
-function readArrival(request: FastifyRequest, startedMs: number): Arrival {
+function readArrival(request: FastifyRequest, startedMs: number, passedOnFor: string | undefined): Arrival {
   const { method, url, headers, socket } = request;
   const address = socket.remoteAddress?.replace(/^::ffff:/, "") ?? "unknown";
-  return { method, path: pathOf(url), headers, caller: `address:${address}`, startedMs, messages: 0 };
+  return { method, path: pathOf(url), headers, caller: passedOnFor ?? `address:${address}`, startedMs, messages: 0 };
 }
 
 const pathOf = (url: string): string => url.split("?", 1)[0] ?? "";

@@ -17,6 +17,7 @@ const told: ToldOperation = {
   via: "call_tool",
   tool: "tools__git__push",
   target: { namespace: "tools", server: "git" },
+  retries: 0,
   judgement: { decision: "allow", reason: "Allowed", outcome: "ok" },
   durationMs: 1.23456,
 };

@@ -6,8 +6,9 @@ import type { Reason } from "@outrigger/api/reasons";
 import { readRequestId, requestIdHeader } from "@outrigger/api/caller";
 import { describeOperation, type JsonObject } from "@outrigger/mcp";
 import { findOrigins, type OpenSpan, type SpanExport } from "@outrigger/runtime/spans";
-import type { ToolEntry } from "../catalog/entry.ts";
+import type { CallTarget } from "../catalog/target.ts";
 import type { AggregatorMetrics } from "../metrics.ts";
+import type { RetryCause } from "../route/repeat.ts";
 import type { Arrival } from "./arrivals.ts";
 import { createOperationLine, type AuditLine } from "./audit-line.ts";
 import { carryContext, type Carried } from "./carry-context.ts";
@@ -18,12 +19,18 @@ import { describeMessage, readMessage, type ReadMessage } from "./read-message.t
 export interface Operation {
   /** Joins what this program, the sidecar and their audit lines say of it. */
   readonly requestId: string;
-  /** A tool of a server was asked for by this name, through the endpoint's own tool `via` where there is one. */
+  /** Something of a server was asked for by this name, through the endpoint's own tool `via` where there is one. */
   readonly ask: (asked: Asked) => void;
-  /** It goes to a server's sidecar, with what of `_meta` goes along. */
-  readonly route: (tool: ToolEntry, meta: JsonObject) => Route;
+  /** It goes to a server's sidecar as a request of this method, with what of `_meta` goes along. */
+  readonly route: (target: CallTarget, routed: Routed) => Route;
   /** Counts once: whoever ends it first is right. */
   readonly end: (end: OperationEnd) => void;
+}
+
+/** What goes to a server. */
+export interface Routed {
+  readonly method: string;
+  readonly meta: JsonObject;
 }
 
 /** What was asked for. `denied`: why it is none of the caller's; absent where it is. */
@@ -35,6 +42,8 @@ export interface Asked {
 
 /** The way to a server: what goes along, and its end. */
 export interface Route extends Carried {
+  /** It goes to another replica of the server. */
+  readonly retried: (cause: RetryCause) => void;
   readonly end: (end: OperationEnd) => void;
 }
 
@@ -45,7 +54,7 @@ export interface OperationParts {
   /** Takes an audit line; undefined where none are written. */
   readonly write: ((line: AuditLine, reason: Reason) => void) | undefined;
   readonly spans: SpanExport | undefined;
-  readonly metrics: Pick<AggregatorMetrics, "observeOperation" | "observeRoutedCall">;
+  readonly metrics: Pick<AggregatorMetrics, "observeOperation" | "observeRoutedCall" | "countRetry">;
   /** Names of tools that a span or a label may have. `own`: the endpoint's own tools. */
   readonly names: { readonly own: ReadonlySet<string>; readonly isListed: (name: string) => boolean };
   /** A name that no other operation has. */
@@ -93,7 +102,8 @@ interface Begun {
 /** What is learned on the way. */
 interface Learned {
   asked: Asked | undefined;
-  target: ToolEntry | undefined;
+  target: CallTarget | undefined;
+  retries: number;
   isEnded: boolean;
 }
 
@@ -101,15 +111,20 @@ function beginOperation(parts: OperationParts, begun: Begun): Operation {
   const { arrival, read } = begun;
   const requestId = readRequestId(arrival.headers[requestIdHeader]) ?? parts.nextId();
   const span = startSpan(parts, begun);
-  const learned: Learned = { asked: undefined, target: undefined, isEnded: false };
+  const learned: Learned = { asked: undefined, target: undefined, retries: 0, isEnded: false };
   return {
     requestId,
     ask: (asked) => {
       learned.asked = asked;
     },
-    route: (tool, meta) => {
-      learned.target = tool;
-      return routeCall(parts, { arrival, meta, span }, tool);
+    route: (target, { method, meta }) => {
+      learned.target = target;
+      const route = routeCall(parts, { arrival, method, meta, span }, target);
+      const retried = (cause: RetryCause): void => {
+        learned.retries++;
+        parts.metrics.countRetry(cause);
+      };
+      return { ...route, retried };
     },
     end: (end) => {
       if (learned.isEnded) return;
@@ -168,7 +183,7 @@ function writeLine(
 ): void {
   if (write === undefined) return;
   const { requestId, span, learned, judgement, durationMs } = finished;
-  const { asked, target } = learned;
+  const { asked, target, retries } = learned;
   const own = read.name !== undefined && names.own.has(read.name) ? read.name : undefined;
   const told = {
     id: requestId,
@@ -177,6 +192,7 @@ function writeLine(
     via: asked?.via ?? own,
     tool: asked?.name ?? (own === undefined ? read.name : undefined),
     target,
+    retries,
     judgement,
     durationMs,
   };
@@ -191,23 +207,27 @@ function labelOperation({ names }: OperationParts, { method, name }: ReadMessage
 
 interface From {
   readonly arrival: Arrival;
+  readonly method: string;
   readonly meta: JsonObject;
   readonly span: OpenSpan | undefined;
 }
 
-function routeCall(parts: OperationParts, { arrival, meta, span }: From, tool: ToolEntry): Route {
+function routeCall(parts: OperationParts, from: From, target: CallTarget): Omit<Route, "retried"> {
+  const { arrival, method, meta, span } = from;
   const { now, originMs, metrics } = parts;
   const startedMs = now();
-  const method = "tools/call";
-  const { name, attributes } = describeOperation({ method, target: { name: tool.name, isKnown: true } });
+  const { kind, namespace, server } = target;
+  // A URI may hold secrets, and there are as many as anybody likes.
+  const named = kind === "resource" ? {} : { target: { name: target.name, isKnown: true } };
+  const { name, attributes } = describeOperation({ method, ...named });
   const clientSide = span?.open({
     name,
     kind: "client",
     attributes: {
       ...attributes,
       "network.transport": "tcp",
-      "outrigger.namespace": tool.namespace,
-      "outrigger.server": tool.server,
+      "outrigger.namespace": namespace,
+      "outrigger.server": server,
     },
     startMs: originMs + startedMs,
   });

@@ -137,7 +137,8 @@ function tellRequestLine({ arrival, route, status }: AnsweredArrival, { write, n
   const { host, origin } = headers;
   // A message of the older transport names its session in the query.
   const hasSession = headers["mcp-session-id"] !== undefined || route?.endsWith("/messages") === true;
-  const reason = reasonOfStatus(status, { guard: checkNames({ host, origin }, allowed), hasSession });
+  const guard = checkNames({ host, origin }, allowed);
+  const reason = arrival.refusal ?? reasonOfStatus(status, { guard, hasSession });
   const told = {
     id: readRequestId(headers[requestIdHeader]) ?? randomUUID(),
     method: nameMethod(arrival, reason),

@@ -5,6 +5,7 @@
 import { readFile } from "node:fs/promises";
 import { reasons } from "@outrigger/api/reasons";
 import { readWakeAnswer, wakePath, type WakeAnswer, type WakeRequest } from "@outrigger/api/wake";
+import { describeFailedConnection } from "@outrigger/runtime/connection-failure";
 import { request, type Dispatcher } from "undici";
 import { readBounded } from "../route/read-events.ts";
 import type { AskOutcome } from "./judge.ts";
@@ -28,12 +29,14 @@ export const refuseToAsk = (): Promise<AskOutcome> =>
 /** Creates what asks. It never rejects: what fails is told by the outcome. */
 export function createAsk({ dispatcher, baseUrl, tokenFile }: AskOptions) {
   return async ({ namespace, server }: ServerName, signal: AbortSignal): Promise<AskOutcome> => {
+    const token = await readFile(tokenFile, "utf8").catch((error: unknown) => ({ error }));
+    if (typeof token !== "string")
+      return { kind: "failed", message: `The operator can't be asked: ${String(token.error)} (from --wake-token).` };
     try {
-      const token = (await readFile(tokenFile, "utf8")).trim();
       const answer = await request(baseUrl + wakePath, {
         dispatcher,
         method: "POST",
-        headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+        headers: { authorization: `Bearer ${token.trim()}`, "content-type": "application/json" },
         body: JSON.stringify({ namespace, server } satisfies WakeRequest),
         headersTimeout: timeoutMs,
         bodyTimeout: timeoutMs,
@@ -41,8 +44,8 @@ export function createAsk({ dispatcher, baseUrl, tokenFile }: AskOptions) {
       });
       return judgeAnswer(answer.statusCode, await readBounded(answer.body, maxAnswerBytes));
     } catch (error) {
-      const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
-      return { kind: "failed", message: `The operator can't be asked (${code}).` };
+      const why = describeFailedConnection({ address: baseUrl, setting: "--wake-url" }, error);
+      return { kind: "failed", message: `The operator can't be asked: ${why}.` };
     }
   };
 }

@@ -37,6 +37,12 @@
 {{- if eq (int $v.webhook.port) (int (include "outrigger.webhookAdminPort" .)) }}
 - webhook.port {{ include "outrigger.webhookAdminPort" . }} is the port of its health and metrics
 {{- end }}
+{{- if and (eq $v.aggregator.mode "hybrid") (not $v.aggregator.pinned) }}
+- aggregator.mode hybrid needs aggregator.pinned: the tools that are listed beside search
+{{- end }}
+{{- if and (has $v.aggregator.mode (list "search" "direct")) $v.aggregator.pinned }}
+- aggregator.pinned goes with aggregator.mode=hybrid or auto, which is {{ $v.aggregator.mode }}
+{{- end }}
 {{- if and (eq $v.aggregator.names "server") (ne (len $served) 1) }}
 - aggregator.names server needs exactly one namespace in aggregator.namespaces: else two servers could have one name
 {{- end }}
@@ -53,8 +59,34 @@
 - aggregator.namespaces names {{ . }}, which rbac.namespaces gives no rights in
 {{- end }}
 {{- end }}
+{{- $auth := $v.aggregator.auth -}}
+{{- $methods := $auth.methods -}}
+{{- if and (has "none" $methods) (gt (len $methods) 1) }}
+- aggregator.auth.methods names none beside others: none lets everybody in, so it stands alone
+{{- end }}
+{{- if ne (has "oidc" $methods) (not (empty $auth.issuers)) }}
+- aggregator.auth.methods oidc and aggregator.auth.issuers go together
+{{- end }}
+{{- if ne (has "api-key" $methods) (not (empty $auth.apiKeysSecret)) }}
+- aggregator.auth.methods api-key and aggregator.auth.apiKeysSecret go together
+{{- end }}
+{{- if ne (has "mtls" $methods) (not (empty $auth.clientCaSecret)) }}
+- aggregator.auth.methods mtls and aggregator.auth.clientCaSecret go together
+{{- end }}
+{{- if and (has "mtls" $methods) (not $v.aggregator.tlsSecret) (not $auth.clientCertHeader) }}
+- aggregator.auth.methods mtls needs aggregator.tlsSecret, or aggregator.auth.clientCertHeader of proxies that are trusted
+{{- end }}
+{{- if and $auth.clientCertHeader (or (not (has "mtls" $methods)) (not $v.aggregator.trustedProxies)) }}
+- aggregator.auth.clientCertHeader needs aggregator.auth.methods mtls and aggregator.trustedProxies, since everybody else could write that header too
+{{- end }}
+{{- if and $limited (has "service-account" $methods) }}
+- rbac.namespaces leaves no rights in the whole cluster, and aggregator.auth.methods service-account needs one to have tokens reviewed: choose oidc, api-key or mtls, or leave rbac.namespaces empty
+{{- end }}
 {{- if and (not $v.operator.enabled) (ne (toJson $v.policy) (toJson (dict "defaultAction" "Allow"))) }}
 - policy is signed and handed out by the operator: set operator.enabled=true, or leave policy as it is
+{{- end }}
+{{- if and (not $v.operator.enabled) $v.aggregator.assertions }}
+- aggregator.assertions needs the operator, which makes the keys and names them in policies: set operator.enabled=true, or leave it off
 {{- end }}
 {{- if and (not $v.operator.enabled) $v.networkPolicies.sidecarClients }}
 - networkPolicies.sidecarClients is for the operator's network policies: set operator.enabled=true, or leave it empty
@@ -97,8 +129,10 @@
 {{- if $v.rbac.namespaces }}
 - Limited to {{ join ", " $v.rbac.namespaces }}: labelled pods elsewhere are left alone.
 {{- end }}
-{{- if not $v.networkPolicies.clients }}
-- Whoever reaches the aggregator's Service may call: it asks nobody who they are. Set networkPolicies.clients.
+{{- if has "none" $v.aggregator.auth.methods }}
+- aggregator.auth.methods is none: everybody who reaches the aggregator's Service may call, and nobody is asked who they are.{{ if not $v.networkPolicies.clients }} Choose a method, or set networkPolicies.clients.{{ end }}
+{{- else if not $v.aggregator.tlsSecret }}
+- Credentials of callers come to the aggregator by plain HTTP: let a proxy in front of it speak TLS, or set aggregator.tlsSecret.
 {{- end }}
 {{- range $v.aggregator.serverLists }}
 - Whoever may write ConfigMap {{ .namespace }}/{{ .name }} says which addresses the aggregator connects to.

@@ -1,86 +1,79 @@
 /**
- * The configuration that each MCP client wants for one endpoint: file content, and where that file lies per system.
- * Sources: the clients' own pages on MCP configuration. Writes nothing.
+ * The configuration that each MCP client wants for one endpoint: by HTTP where the client knows it, else by `outrigger stdio`, which
+ * every client can start. A token is never printed: the file names a variable, or the front reads a file. Writes nothing. Pure.
  */
+import type { Client, Entry, FilePlace, Target } from "./client.ts";
+import { clients } from "./table.ts";
+import { writeFile } from "./write-file.ts";
 
-/** A client that we know the configuration of. */
-export const clientNames = ["cursor", "vscode", "claude-code", "claude-desktop"] as const;
+export type { FilePlace, Target } from "./client.ts";
 
-export type ClientName = (typeof clientNames)[number];
+export type ClientName = (typeof clients)[number]["name"];
 
-/** A file by system; where all systems agree it is one path. */
-export interface FilePlace {
-  readonly use: string;
-  readonly linux: string;
-  readonly macos: string;
-  readonly windows: string;
-}
+/** The clients that we know the configuration of. */
+export const clientNames: readonly ClientName[] = clients.map(({ name }) => name);
+
+/** How a client gets to the endpoint. */
+export type Way = "http" | "stdio";
 
 /** What a client needs. `content` is the whole file; `note` says what is particular about this client. */
 export interface ClientConfig {
   readonly name: ClientName;
   readonly title: string;
+  readonly way: Way;
   readonly content: string;
   readonly places: readonly FilePlace[];
   readonly note?: string;
 }
 
-const everywhere = (use: string, path: string): FilePlace => ({ use, linux: path, macos: path, windows: path });
-const inHome = (use: string, path: string): FilePlace => ({
-  ...everywhere(use, `~/${path}`),
-  windows: `%USERPROFILE%\\${path.replaceAll("/", "\\")}`,
-});
-
-function inUserFolder(use: string, application: string, path: string): FilePlace {
-  return {
-    use,
-    linux: `~/.config/${application}/${path}`,
-    macos: `~/Library/Application Support/${application}/${path}`,
-    windows: `%APPDATA%\\${application}\\${path.replaceAll("/", "\\")}`,
-  };
+/** What is asked for. `wanted`: stdio where HTTP would do as well. */
+export interface ConfigChoice extends Omit<Target, "serverName"> {
+  readonly wanted?: "stdio";
 }
 
-const toFile = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+/** The configuration, or why there is none: a sentence. */
+export type BuiltConfig =
+  { readonly ok: true; readonly config: ClientConfig } | { readonly ok: false; readonly why: string };
 
-/** Builds the configuration of one client for an MCP address. `serverName` is the name under which the client shows it. */
-export function buildClientConfig(name: ClientName, mcpUrl: string, serverName = "outrigger"): ClientConfig {
-  const http = { [serverName]: { type: "http", url: mcpUrl } };
-  switch (name) {
-    case "cursor":
-      return {
-        name,
-        title: "Cursor",
-        content: toFile({ mcpServers: { [serverName]: { url: mcpUrl } } }),
-        places: [inHome("all projects", ".cursor/mcp.json"), everywhere("one project", ".cursor/mcp.json")],
-      };
-    case "vscode":
-      return {
-        name,
-        title: "VS Code",
-        content: toFile({ servers: http }),
-        places: [
-          everywhere("one project", ".vscode/mcp.json"),
-          inUserFolder("all projects", "Code", "User/mcp.json"),
-          inUserFolder("Insiders", "Code - Insiders", "User/mcp.json"),
-        ],
-      };
-    case "claude-code":
-      return {
-        name,
-        title: "Claude Code",
-        content: toFile({ mcpServers: http }),
-        places: [everywhere("one project", ".mcp.json"), inHome("all projects", ".claude.json")],
-        note: `Without a file: claude mcp add --transport http ${serverName} ${mcpUrl}`,
-      };
-    case "claude-desktop":
-      return {
-        name,
-        title: "Claude Desktop",
-        content: toFile({ mcpServers: { [serverName]: { command: "npx", args: remoteArgs(mcpUrl) } } }),
-        places: [inUserFolder("all chats", "Claude", "claude_desktop_config.json")],
-        note: "Its file knows stdio servers only, so mcp-remote carries stdio to HTTP.",
-      };
+const serverName = "outrigger";
+
+/** Builds the configuration of one client. */
+export function buildClientConfig(name: ClientName, choice: ConfigChoice): BuiltConfig {
+  // The names are those of the table.
+  const client: Client = clients.find((each) => each.name === name) ?? clients[0];
+  const target: Target = { ...choice, serverName };
+  const built = buildEntry(client, target, choice.wanted);
+  if (!built.ok) return built;
+  const { way, entry } = built;
+  const { title, places } = client;
+  const content = writeFile(client.wrap(serverName, entry));
+  const note = client.note?.(target);
+  return { ok: true, config: { name, title, way, content, places, ...(note === undefined ? {} : { note }) } };
+}
+
+type BuiltEntry =
+  { readonly ok: true; readonly way: Way; readonly entry: Entry } | { readonly ok: false; readonly why: string };
+
+function buildEntry(client: Client, target: Target, wanted: "stdio" | undefined): BuiltEntry {
+  const { mcpUrl, tokenFile, tokenVariable } = target;
+  const http = wanted === "stdio" || tokenFile !== undefined ? undefined : client.http;
+  if (tokenVariable === undefined)
+    return http === undefined
+      ? { ok: true, way: "stdio", entry: startFront(client, target) }
+      : { ok: true, way: "http", entry: http(mcpUrl, undefined) };
+  const named = client.variable?.(tokenVariable);
+  if (http === undefined || named === undefined) {
+    const why = `What ${client.title} reads can't name a variable with a token: keep the token in a file and give --token-file.`;
+    return { ok: false, why };
   }
+  // A client that wants the bare name adds the scheme by itself.
+  return { ok: true, way: "http", entry: http(mcpUrl, named === tokenVariable ? named : `Bearer ${named}`) };
+}
+
+function startFront(client: Client, { launch, mcpUrl, tokenFile }: Target): Entry {
+  const [command = "", ...rest] = launch;
+  const token = tokenFile === undefined ? [] : ["--token-file", tokenFile];
+  return client.stdio(command, [...rest, "stdio", "--endpoint", mcpUrl, ...token]);
 }
 
 /** The addresses of an endpoint for clients that we know no file of, by transport. */
@@ -89,11 +82,4 @@ export function listAddresses(mcpUrl: string): readonly (readonly [transport: st
     ["Streamable HTTP", mcpUrl],
     ["HTTP+SSE, older", `${mcpUrl}/sse`],
   ];
-}
-
-/** mcp-remote refuses plain HTTP to other hosts unless told. */
-function remoteArgs(mcpUrl: string): string[] {
-  const url = new URL(mcpUrl);
-  const isPlainRemote = url.protocol === "http:" && !["127.0.0.1", "localhost"].includes(url.hostname);
-  return ["-y", "mcp-remote@0.15.1", mcpUrl, ...(isPlainRemote ? ["--allow-http"] : [])];
 }

@@ -9,9 +9,10 @@ import { searchTools } from "../rest.ts";
 import { readVersion } from "../version.ts";
 import { readCallInput } from "./call-input.ts";
 import { readOutcome, type CallOutcome } from "./call-outcome.ts";
-import { createEndpointOption, pickEndpoint, reportUnreachable } from "./endpoint-option.ts";
+import { addCredentialOptions, type CredentialChoice } from "./credential-options.ts";
+import { createEndpointOption, pickCallerEndpoint, reportUnreachable } from "./endpoint-option.ts";
 
-interface CallOptions {
+interface CallOptions extends CredentialChoice {
   readonly endpoint?: string;
   readonly json?: string;
   readonly output: "text" | "json";
@@ -25,7 +26,7 @@ Examples:
 
 /** Builds the command. */
 export function createCallCommand(io: Io): Command {
-  return new Command("call")
+  return addCredentialOptions(new Command("call"))
     .argument("<tool>", "the name that outrigger search shows")
     .argument("[-]", "read the arguments from stdin")
     .option("--json <arguments>", "the arguments as a JSON object, or @FILE")
@@ -48,7 +49,7 @@ interface Typed {
 }
 
 async function runCall(io: Io, { tool, dash, options }: Typed): Promise<void> {
-  const endpoint = pickEndpoint(io, options.endpoint);
+  const endpoint = pickCallerEndpoint(io, options);
   if (endpoint === undefined) return;
   if (dash !== undefined && dash !== "-") {
     reportProblem(io, {
@@ -62,7 +63,8 @@ async function runCall(io: Io, { tool, dash, options }: Typed): Promise<void> {
     reportProblem(io, { code: "OUTRIGGER_ERR_USAGE", what: input.what });
     return;
   }
-  const call = { url: endpoint.mcpUrl, name: tool, arguments: input.value, clientVersion: readVersion() };
+  const { mcpUrl: url, credentials } = endpoint;
+  const call = { url, credentials, name: tool, arguments: input.value, clientVersion: readVersion() };
   const outcome = readOutcome(tool, await callTool(call));
   writeResult(io, outcome, options.output);
   if (outcome.code !== undefined)

@@ -1,27 +1,34 @@
 /** `outrigger client-config`: what to put into which file of an MCP client. The content goes to stdout, the paths to stderr. */
-import { Command, Option } from "commander";
+import { resolve } from "node:path";
+import { Command, InvalidArgumentError, Option } from "commander";
 import {
   buildClientConfig,
   clientNames,
   listAddresses,
   type ClientConfig,
   type ClientName,
+  type ConfigChoice,
   type FilePlace,
 } from "../clients/clients.ts";
 import { defaultEndpoint } from "../endpoint.ts";
 import type { Io, Screen } from "../io.ts";
+import { reportProblem } from "../output/problem.ts";
 import { layOut } from "../output/table.ts";
 import { createEndpointOption, pickEndpoint } from "./endpoint-option.ts";
 
 interface ClientConfigOptions {
   readonly client?: ClientName;
   readonly endpoint?: string;
+  readonly tokenEnv?: string;
+  readonly tokenFile?: string;
+  readonly stdio?: true;
 }
 
 const examples = `
 Examples:
   outrigger client-config
   outrigger client-config --client cursor > .cursor/mcp.json
+  outrigger client-config --client codex --token-env OUTRIGGER_TOKEN
   outrigger client-config --client vscode --endpoint https://mcp.example.com
 
 A client that knows only the older HTTP+SSE transport finds an endpoint's stream at /sse behind its address:
@@ -30,37 +37,84 @@ ${defaultEndpoint}/mcp/sse`;
 /** Builds the command. */
 export function createClientConfigCommand(io: Io): Command {
   return new Command("client-config")
-    .addOption(new Option("--client <name>", "one client; default: all of them").choices([...clientNames]))
+    .addOption(new Option("--client <name>", "one client; default: a table of all").choices([...clientNames]))
     .addOption(createEndpointOption())
+    .addOption(
+      new Option("--token-env <name>", "the variable in which the client finds the bearer token").argParser(
+        readVariable,
+      ),
+    )
+    .addOption(
+      new Option(
+        "--token-file <file>",
+        "the file with the bearer token, which outrigger stdio reads for the client",
+      ).conflicts("tokenEnv"),
+    )
+    .addOption(new Option("--stdio", "by outrigger stdio, also where the client knows HTTP").conflicts("tokenEnv"))
     .addHelpText("after", examples)
     .action((options: ClientConfigOptions) => runClientConfig(io, options));
+}
+
+function readVariable(text: string): string {
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(text))
+    throw new InvalidArgumentError('Expected a name such as "OUTRIGGER_TOKEN".');
+  return text;
 }
 
 function runClientConfig(io: Io, options: ClientConfigOptions): void {
   const endpoint = pickEndpoint(io, options.endpoint);
   if (endpoint === undefined) return;
-  if (options.client !== undefined) {
-    const config = buildClientConfig(options.client, endpoint.mcpUrl);
-    io.err.write(`${formatPlaces(config, io.err).join("\n")}\n`);
-    io.out.write(config.content);
+  const { client, tokenEnv, tokenFile, stdio } = options;
+  const choice: ConfigChoice = {
+    mcpUrl: endpoint.mcpUrl,
+    launch: io.host.command,
+    ...(tokenEnv === undefined ? {} : { tokenVariable: tokenEnv }),
+    ...(tokenFile === undefined ? {} : { tokenFile: resolve(io.cwd, tokenFile) }),
+    ...(stdio === undefined ? {} : { wanted: "stdio" as const }),
+  };
+  if (client === undefined) {
+    writeTable(io.out, choice);
     return;
   }
-  const parts = clientNames.map((name) => {
-    const config = buildClientConfig(name, endpoint.mcpUrl);
-    return [io.out.paint.title(config.title), ...formatPlaces(config, io.out), "", ...indent(config.content)].join(
-      "\n",
-    );
-  });
-  const addresses = layOut(listAddresses(endpoint.mcpUrl).map((row) => [`  ${row[0]}`, row[1]]));
-  const others = [io.out.paint.title("Any other client"), ...addresses].join("\n");
-  io.out.write(`${[...parts, others].join("\n\n")}\n`);
+  const built = buildClientConfig(client, choice);
+  if (!built.ok) {
+    reportProblem(io, { code: "OUTRIGGER_ERR_USAGE", what: built.why });
+    return;
+  }
+  io.err.write(`${formatPlaces(built.config, io.err).join("\n")}\n`);
+  io.out.write(built.config.content);
 }
 
-function indent(content: string): string[] {
-  return content
-    .trimEnd()
-    .split("\n")
-    .map((line) => `  ${line}`);
+/** Every client with its file, and what prints its content. */
+function writeTable(out: Screen, choice: ConfigChoice): void {
+  const { paint } = out;
+  const rows = clientNames.map((name) => {
+    const built = buildClientConfig(name, choice);
+    // Listed without a token, where a client's file can't name the variable: asking for it alone says why.
+    const { title, way, places } = built.ok ? built.config : describeBare(name, choice);
+    return [`  ${paint.name(name)}`, title, paint.faint(way), paint.faint(places[0]?.linux ?? "")];
+  });
+  const addresses = listAddresses(choice.mcpUrl).map((row) => [`  ${row[0]}`, paint.link(row[1])]);
+  const lines = [
+    paint.title("Clients"),
+    ...layOut(rows),
+    "",
+    paint.title("The file of one, and where it lies on your system"),
+    "  outrigger client-config --client NAME",
+    "",
+    paint.title("Any other client"),
+    ...layOut(addresses),
+    ...layOut([["  stdio          ", [...choice.launch, "stdio", "--endpoint", choice.mcpUrl].join(" ")]]),
+  ];
+  out.write(`${lines.join("\n")}\n`);
+}
+
+function describeBare(
+  name: ClientName,
+  { mcpUrl, launch }: ConfigChoice,
+): Pick<ClientConfig, "title" | "way" | "places"> {
+  const built = buildClientConfig(name, { mcpUrl, launch });
+  return built.ok ? built.config : { title: name, way: "stdio", places: [] };
 }
 
 /** Where the file lies: one row per use and system, the note last. */

@@ -58,6 +58,6 @@ export function reportNoServer(
     reportProblem(io, { code: "OUTRIGGER_ERR_REFUSED", what: `${address} refuses you (${why}).`, next: login });
     return;
   }
-  const what = `No API server answers at ${address} (${why}).`;
+  const what = `No API server answers: ${why.includes(address) ? why : `${address}: ${why}`}.`;
   reportProblem(io, { code: "OUTRIGGER_ERR_ENDPOINT_UNREACHABLE", what, next });
 }

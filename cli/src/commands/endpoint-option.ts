@@ -2,6 +2,7 @@
 import { Option } from "commander";
 import { defaultEndpoint, readEndpoint, type Endpoint } from "../endpoint.ts";
 import type { Io } from "../io.ts";
+import { pickCredentials, type CredentialChoice } from "./credential-options.ts";
 import { reportProblem } from "../output/problem.ts";
 
 /** The option. Its value is read by {@link pickEndpoint}. */
@@ -17,12 +18,22 @@ export function pickEndpoint(io: Io, flag: string | undefined): Endpoint | undef
   return undefined;
 }
 
+/** The endpoint to use, and how requests to it say who asks; undefined where either can't be read, which is reported here. */
+export function pickCallerEndpoint(
+  io: Io,
+  options: CredentialChoice & { readonly endpoint?: string },
+): Endpoint | undefined {
+  const endpoint = pickEndpoint(io, options.endpoint);
+  const credentials = endpoint === undefined ? undefined : pickCredentials(io, options);
+  return endpoint === undefined || credentials === undefined ? undefined : { ...endpoint, credentials };
+}
+
 /** Reports that nobody answers, with what to do about it. */
 export function reportUnreachable(io: Io, endpoint: Endpoint, message: string): void {
   const isLocal = endpoint.base === defaultEndpoint;
   reportProblem(io, {
     code: "OUTRIGGER_ERR_ENDPOINT_UNREACHABLE",
-    what: `No aggregator answers at ${endpoint.base} (${message}).`,
+    what: `No aggregator answers at ${endpoint.base} (from ${endpoint.setting}): ${message}.`,
     next: isLocal ? "outrigger up" : "check --endpoint or OUTRIGGER_ENDPOINT, or start one here: outrigger up",
   });
 }

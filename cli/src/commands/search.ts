@@ -5,9 +5,10 @@ import type { Io } from "../io.ts";
 import { reportProblem } from "../output/problem.ts";
 import { formatResults } from "../output/search-table.ts";
 import { searchTools } from "../rest.ts";
-import { createEndpointOption, pickEndpoint, reportUnreachable } from "./endpoint-option.ts";
+import { addCredentialOptions, type CredentialChoice } from "./credential-options.ts";
+import { createEndpointOption, pickCallerEndpoint, reportUnreachable } from "./endpoint-option.ts";
 
-interface SearchOptions {
+interface SearchOptions extends CredentialChoice {
   readonly endpoint?: string;
   readonly limit: number;
   readonly server?: string;
@@ -22,7 +23,7 @@ Examples:
 
 /** Builds the command. */
 export function createSearchCommand(io: Io): Command {
-  return new Command("search")
+  return addCredentialOptions(new Command("search"))
     .argument("<words...>", "the task in plain words")
     .addOption(createEndpointOption())
     .option("--limit <n>", "how many results, 1 to 50", readLimit, 8)
@@ -43,7 +44,7 @@ function readLimit(text: string): number {
 }
 
 async function runSearch(io: Io, text: string, options: SearchOptions): Promise<void> {
-  const endpoint = pickEndpoint(io, options.endpoint);
+  const endpoint = pickCallerEndpoint(io, options);
   if (endpoint === undefined) return;
   const { limit, server } = options;
   const found = await searchTools(endpoint, { text, limit, ...(server === undefined ? {} : { server }) });

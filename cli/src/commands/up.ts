@@ -3,6 +3,7 @@ import { aggregatorPorts } from "@outrigger/api/ports";
 import { parsePort } from "@outrigger/api/values";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { existsSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { findConfig, usualPlaces } from "../config/find.ts";
 import { readConfig, type ReadConfig } from "../config/read.ts";
 import { isPortFree } from "../fleet/port.ts";
@@ -16,7 +17,9 @@ import { createTextReport } from "../output/up-text.ts";
 interface UpOptions {
   readonly config?: string;
   readonly port: number;
-  readonly mode: "search" | "direct";
+  readonly mode: "search" | "direct" | "hybrid" | "auto";
+  readonly pinned?: string;
+  readonly endpoints?: string;
   readonly verbose?: true;
   readonly output: "text" | "json";
   readonly watchStdin?: true;
@@ -30,7 +33,8 @@ A server may carry "outrigger": { "group": "…", "policy": { "tools": { "deny":
 Examples:
   outrigger up
   outrigger up --config ~/.cursor/mcp.json --port 7787
-  outrigger up --mode direct`;
+  outrigger up --mode direct
+  outrigger up --endpoints endpoints.json`;
 
 /** Builds the command. */
 export function createUpCommand(io: Io): Command {
@@ -38,10 +42,15 @@ export function createUpCommand(io: Io): Command {
     .option("--config <file>", `the mcpServers file; default: the first of ${usualPlaces.join(", ")}`)
     .option("--port <port>", "port of the endpoint on 127.0.0.1", readPort, aggregatorPorts.endpoint)
     .addOption(
-      new Option("--mode <mode>", "what clients list: four search tools, or every tool directly")
-        .choices(["search", "direct"])
+      new Option(
+        "--mode <mode>",
+        "what clients list: search tools, every tool, search with pinned tools, or what fits their number",
+      )
+        .choices(["search", "direct", "hybrid", "auto"])
         .default("search"),
     )
+    .option("--pinned <globs>", "comma-separated tools that are listed beside search, for hybrid and auto")
+    .option("--endpoints <file>", "endpoints of your own; read again when it changes")
     .option("--verbose", "show the log lines of sidecars and aggregator")
     .option("--watch-stdin", "end when stdin closes, for programs that start this one")
     .addOption(
@@ -78,7 +87,8 @@ async function runUp(io: Io, options: UpOptions): Promise<void> {
   }
   const isVerbose = options.verbose === true;
   const end = await runFleet({
-    ...{ host: io.host, env: io.env, cwd: io.cwd, port, mode: options.mode, watchStdin: options.watchStdin === true },
+    ...{ host: io.host, env: io.env, cwd: io.cwd, port, watchStdin: options.watchStdin === true },
+    exposure: writeExposure(io, options),
     ...{ config, entries: read.entries, readAgain, logLevel: isVerbose ? "debug" : "info" },
     report:
       options.output === "json"
@@ -86,6 +96,15 @@ async function runUp(io: Io, options: UpOptions): Promise<void> {
         : createTextReport({ io, isVerbose, now: () => new Date() }),
   });
   reportEnd(io, port, end);
+}
+
+/** The aggregator's flags for what clients see; it checks them itself, and says what is wrong. */
+function writeExposure(io: Io, { mode, pinned, endpoints }: UpOptions): readonly string[] {
+  return [
+    ...["--mode", mode],
+    ...(pinned === undefined ? [] : ["--pinned", pinned]),
+    ...(endpoints === undefined ? [] : ["--endpoints", resolve(io.cwd, endpoints)]),
+  ];
 }
 
 function readFile(path: string, env: Io["env"]): ReadConfig {

@@ -6,7 +6,7 @@ import type { ServerEntry } from "@outrigger/api/server-file";
 
 /**
  * One step per server that differs. `restart`: what is started or dialled differs; `policy`: only its policy, which the
- * sidecar takes over while it runs; `describe`: only its group, which the aggregator alone needs to know.
+ * sidecar takes over while it runs; `describe`: only its group or routing, which the aggregator alone needs to know.
  */
 export type Change =
   | { readonly kind: "start" | "restart" | "policy" | "describe"; readonly entry: ServerEntry }
@@ -24,14 +24,20 @@ function planOne(before: ServerEntry | undefined, entry: ServerEntry): Change[] 
   if (before === undefined) return [{ kind: "start", entry }];
   if (isSame(strip(before), strip(entry))) {
     if (!isSame(before.outrigger.policy, entry.outrigger.policy)) return [{ kind: "policy", entry }];
-    return before.outrigger.group === entry.outrigger.group ? [] : [{ kind: "describe", entry }];
+    return isSame(toldOf(before), toldOf(entry)) ? [] : [{ kind: "describe", entry }];
   }
   return [{ kind: "restart", entry }];
 }
 
-/** The entry without our own block. */
+/** What of our own block the aggregator alone needs to know. */
+function toldOf({ outrigger }: ServerEntry): unknown {
+  return [outrigger.group, outrigger.routing];
+}
+
+/** The entry without our own block, but for what its sidecar is started with. */
 function strip(entry: ServerEntry): ServerEntry {
-  return { ...entry, outrigger: {} };
+  const { auth } = entry.outrigger;
+  return { ...entry, outrigger: auth === undefined ? {} : { auth } };
 }
 
 /** Both sides come from one reader, which builds its objects in one order. */

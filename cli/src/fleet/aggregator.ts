@@ -21,7 +21,8 @@ export interface AggregatorOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly port: number;
-  readonly mode: "search" | "direct";
+  /** Flags that say what its endpoints show. */
+  readonly exposure: readonly string[];
   readonly logLevel: "debug" | "info";
   readonly events: {
     readonly onAggregator: (state: AggregatorState) => void;
@@ -56,7 +57,8 @@ export function startAggregator(options: AggregatorOptions): KeptAggregator {
       start: options.start,
       args: [
         ...["--listen", `127.0.0.1:${options.port}`, "--admin", "127.0.0.1:0", "--servers", options.serversFile],
-        ...["--mode", options.mode, "--log-level", options.logLevel, "--watch-stdin", "yes"],
+        // Who can connect to loopback runs on this machine, as the servers do.
+        ...["--auth", "none", ...options.exposure, "--log-level", options.logLevel, "--watch-stdin", "yes"],
       ],
       env: withoutOurs(options.env),
       cwd: options.cwd,

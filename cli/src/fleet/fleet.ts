@@ -19,7 +19,8 @@ export interface FleetOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly port: number;
-  readonly mode: "search" | "direct";
+  /** Flags of the aggregator that say what its endpoints show. */
+  readonly exposure: readonly string[];
   readonly logLevel: "debug" | "info";
   readonly events: FleetEvents;
 }

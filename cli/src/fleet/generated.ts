@@ -19,6 +19,7 @@ export function writeServersFile(servers: readonly PlacedServer[]): string {
       outrigger: {
         control: `http://127.0.0.1:${ports["controlPort"]}`,
         ...(entry.outrigger.group === undefined ? {} : { group: entry.outrigger.group }),
+        ...(entry.outrigger.routing === undefined ? {} : { routing: entry.outrigger.routing }),
         origin: describeOrigin(entry),
       },
     },

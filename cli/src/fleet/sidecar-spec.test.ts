@@ -35,6 +35,12 @@ describe("buildSidecarSpec", () => {
     expect(JSON.parse(spec.env["OUTRIGGER_UPSTREAM_HEADERS"] ?? "")).toEqual({ Authorization: "Bearer secret" });
   });
 
+  it("F-152 names the document of the credentials for a server that listens", () => {
+    const spec = buildSidecarSpec({ ...remote, outrigger: { auth: "secrets/remote.yaml" } }, surroundings, place);
+    expect(spec.args.join(" ")).toContain("--upstream https://a/mcp --upstream-auth secrets/remote.yaml");
+    expect(buildSidecarSpec(remote, surroundings, place).args).not.toContain("--upstream-auth");
+  });
+
   it("does not hand our own variables on: a policy of the shell must not reach a sidecar unseen", () => {
     const { env } = buildSidecarSpec(local, surroundings, place);
     expect(Object.keys(env).filter((name) => name.startsWith("OUTRIGGER_"))).toEqual(["OUTRIGGER_SERVER_ENV"]);

@@ -40,9 +40,10 @@ export function buildSidecarSpec(
       cwd: entry.cwd ?? surroundings.cwd,
     };
   }
+  const { auth } = entry.outrigger;
   return {
     start: surroundings.start,
-    args: [...args, "--upstream", entry.url],
+    args: [...args, "--upstream", entry.url, ...(auth === undefined ? [] : ["--upstream-auth", auth])],
     env: hasOwn(entry.headers) ? { ...env, OUTRIGGER_UPSTREAM_HEADERS: JSON.stringify(entry.headers) } : env,
     cwd: surroundings.cwd,
   };

@@ -129,10 +129,10 @@ function writeOpened(out: Screen, { mcpUrl, servers }: Opened): void {
   const states = [...servers.values()];
   const tools = states.reduce((sum, state) => sum + (state.tools ?? 0), 0);
   const ready = states.filter((state) => state.is === "ready").length;
-  const oneLine = (name: "cursor" | "vscode"): string =>
-    buildClientConfig(name, mcpUrl)
-      .content.trim()
-      .replace(/\s*\n\s*/g, " ");
+  const oneLine = (name: "cursor" | "vscode"): string => {
+    const built = buildClientConfig(name, { mcpUrl, launch: [] });
+    return built.ok ? built.config.content.trim().replace(/\s*\n\s*/g, " ") : "";
+  };
   const rows = [
     [paint.title("Endpoint"), paint.link(mcpUrl)],
     [

@@ -1,4 +1,5 @@
 /** First stage of bundles: everything that decides which policy is to stand where, at one moment. Next: reconcile.ts. */
+import type { PublicJwk } from "@outrigger/runtime/jws";
 import type { InjectedPod } from "../cluster/injected-pod.ts";
 import { findGuarded, listInjected } from "../cluster/namespaces.ts";
 import type { BundleFacts } from "../cluster/own-objects.ts";
@@ -10,6 +11,8 @@ import type { TrustKeys } from "../trust/observe.ts";
 export interface ObservedBundles {
   readonly policy: PolicySet;
   readonly keys: TrustKeys;
+  /** Who may vouch for callers; undefined where nobody may. */
+  readonly assertionKeys?: readonly PublicJwk[] | undefined;
   readonly guarded: readonly string[];
   readonly published: readonly BundleFacts[];
   readonly pods: readonly InjectedPod[];
@@ -25,6 +28,7 @@ export interface BundleSources {
   readonly chosen: readonly string[];
   readonly policy: () => PolicySet | undefined;
   readonly keys: () => TrustKeys | undefined;
+  readonly assertionKeys?: () => readonly PublicJwk[] | undefined;
   readonly nowMs: () => number;
 }
 
@@ -35,6 +39,7 @@ export function observeBundles({
   chosen,
   policy,
   keys,
+  assertionKeys,
   nowMs,
 }: BundleSources): ObservedBundles | undefined {
   const set = policy();
@@ -47,6 +52,7 @@ export function observeBundles({
   return {
     policy: set,
     keys: signing,
+    assertionKeys: assertionKeys?.(),
     guarded: guarded.map(({ name }) => name),
     published: view.bundles(),
     pods,

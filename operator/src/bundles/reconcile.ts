@@ -88,15 +88,21 @@ async function planNamespace(input: NamespaceInput): Promise<NamespacePlan> {
   const layers = layersOf(policy, namespace);
   const own = servers.map((server) => [server, policy.servers.get(`${namespace}/${server}`)]);
   // All servers of a namespace share its version, so that a pod's own policy is never older than the one it started with.
-  const state = digestOf(toCanonical([layers, own]));
+  const vouched = nameAssertionKeys(observed);
+  const state = digestOf(toCanonical([layers, own, ...(vouched.assertionKeys ?? [])]));
   const version = chooseVersion(input, state);
-  const text = await sign({ format: 1, audience: { namespace }, version, layers }, key);
+  const text = await sign({ format: 1, audience: { namespace }, version, layers, ...vouched }, key);
   if (text.length > bundleLimits.maxChars) {
     return { writes: [], patches: [], tooLarge: [{ namespace, server: undefined, chars: text.length }], unsigned: 0 };
   }
   const isThere = found?.digest === digestOf(text) && found.state === state && found.namespace === namespace;
   const rest = await planPods(input, version, new Set(servers));
   return { ...rest, writes: isThere ? [] : [{ namespace, text, state }] };
+}
+
+/** Absent where nobody vouches: a policy without the member is the one that sidecars of every version read. */
+function nameAssertionKeys({ assertionKeys }: ObservedBundles): Pick<BundlePayload, "assertionKeys"> {
+  return assertionKeys === undefined ? {} : { assertionKeys };
 }
 
 /** The version that is published while the policy is the same, else one above everything that pods may have seen. */
@@ -126,7 +132,8 @@ async function planPods(
     }
     const server = withOwnPolicy.has(pod.server) ? pod.server : undefined;
     const audience: BundleAudience = server === undefined ? { namespace } : { namespace, server };
-    const payload = { format: 1, audience, layers: layersOf(observed.policy, namespace, server) } as const;
+    const layers = layersOf(observed.policy, namespace, server);
+    const payload = { format: 1, audience, layers, ...nameAssertionKeys(observed) } as const;
     if (await carries(pod, payload, { observed, sign, digests })) continue;
     const text = await sign({ ...payload, version }, key);
     if (text.length > bundleLimits.maxChars) {

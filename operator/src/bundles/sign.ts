@@ -11,11 +11,12 @@ const limit = 512;
 export function createSigner(): Sign {
   const known = new Map<string, Promise<string>>();
   return (payload: BundlePayload, key: PrivateJwk) => {
-    const { format, audience, version, layers } = payload;
+    const { format, audience, version, layers, assertionKeys } = payload;
     // Members in a fixed order: the same policy gives the same text.
     const { namespace, server } = audience;
     const target = server === undefined ? { namespace } : { namespace, server };
-    const text = JSON.stringify({ format, audience: target, version, layers });
+    const vouched = assertionKeys === undefined ? {} : { assertionKeys };
+    const text = JSON.stringify({ format, audience: target, version, layers, ...vouched });
     const id = `${key.kid} ${digestOf(text)}`;
     const signed = known.get(id) ?? signCompact(text, key, bundleType);
     known.delete(id);

@@ -12,6 +12,8 @@ export interface TrustPlace {
   readonly namespace: string;
   readonly name: string;
   readonly nowMs: number;
+  /** Further members of the Secret, for who mounts it. */
+  readonly alsoWrite?: (keys: TrustKeys) => Readonly<Record<string, string>>;
 }
 
 /** The keys as they stand in the cluster now, or why they could not be written: another round decides anew. */
@@ -36,7 +38,7 @@ async function makeKey({ nowMs }: TrustPlace): Promise<{ readonly current: Priva
 
 async function write(place: TrustPlace, keys: TrustKeys, resourceVersion: string | undefined): Promise<AppliedTrust> {
   const { objects, namespace, name } = place;
-  const data = toData(keys);
+  const data = { ...toData(keys), ...mapValues(place.alsoWrite?.(keys) ?? {}, encode) };
   const secret: RawSecret = { metadata: { name, labels }, type: "Opaque", data: withoutNulls(data) };
   const written =
     resourceVersion === undefined
@@ -50,8 +52,13 @@ async function write(place: TrustPlace, keys: TrustKeys, resourceVersion: string
 
 const labels = { [managedBy.label]: managedBy.value };
 
+const encode = (text: string): string => Buffer.from(text).toString("base64");
+
+function mapValues(texts: Readonly<Record<string, string>>, map: (text: string) => string): Record<string, string> {
+  return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, map(text)]));
+}
+
 function toData({ current, previous, createdMs }: TrustKeys): Readonly<Record<string, string | null>> {
-  const encode = (text: string): string => Buffer.from(text).toString("base64");
   return {
     [trustObject.privateMember]: encode(JSON.stringify(current)),
     [trustObject.idMember]: encode(current.kid),

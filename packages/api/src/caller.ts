@@ -4,6 +4,9 @@
  */
 import type { Parsed } from "./values.ts";
 
+/** The audience that tokens of ServiceAccounts for the aggregator are made for. */
+export const aggregatorAudience = "outrigger";
+
 /** The header that carries an assertion. It is taken out before the server sees the request. */
 export const callerHeader = "outrigger-caller";
 

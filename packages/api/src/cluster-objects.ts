@@ -34,6 +34,24 @@ export const trustObject = {
   publicMember: "jwks.json",
 } as const;
 
+/** Secret with the keys by which aggregators seal sessions. The aggregator's pods alone mount it. */
+export const sessionKeysObject = {
+  /** What `--session-keys` reads: base64, one per line; the first seals, all open. */
+  keysMember: "keys",
+  /** When the youngest was made (RFC 3339). */
+  createdMember: "created",
+  /** Whether the youngest seals already, or is announced only. */
+  phaseMember: "phase",
+  announced: "announced",
+  sealing: "sealing",
+} as const;
+
+/** Secret with the keys that vouch for callers: the members of {@link trustObject}, and beside them what the aggregator reads. */
+export const assertionObject = {
+  /** The private keys as JWKS, newest first. */
+  keysMember: "keys.json",
+} as const;
+
 /** Secret with the webhook's certificate authority. All values are PEM. */
 export const authorityObject = {
   /** Every authority that is to be trusted, newest first. */

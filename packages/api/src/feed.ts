@@ -2,13 +2,21 @@
  * What a sidecar tells on its control port: one stream of states, and catalogues by digest.
  * `GET /v1/feed` is a text/event-stream whose `state` events hold a {@link FeedState}; `GET /v1/catalogues/<digest>` answers
  * a {@link Catalogue}. Catalogues are content-addressed, so replicas of one server cost their reader one fetch.
+ * `GET /v1/policies/<hash>` answers a policy as feed-callers.ts says. It, and the catalogue of {@link FeedCallers}, are told to whoever can vouch
+ * for a caller of the server, and to nobody else: they say what nobody in particular may see.
  * `GET /v1/activity` answers an {@link Activity}, for who wants to know whether the server is used.
  */
+import { isDigest, tellsCallers, type FeedCallers } from "./feed-callers.ts";
 import type { Transport } from "./words.ts";
 import type { Reason } from "./reasons.ts";
 
 /** Paths of the control port. */
-export const feedPaths = { feed: "/v1/feed", catalogue: "/v1/catalogues/", activity: "/v1/activity" } as const;
+export const feedPaths = {
+  feed: "/v1/feed",
+  catalogue: "/v1/catalogues/",
+  policy: "/v1/policies/",
+  activity: "/v1/activity",
+} as const;
 
 /** Name of the event that carries a state. */
 export const feedEvent = "state";
@@ -89,6 +97,17 @@ export interface FeedTransport {
   readonly atMs: number;
 }
 
+/**
+ * How listing the server went. `reason`: listed, or why the last attempt failed; `atMs`: when that was; `listedAtMs`: when an attempt
+ * succeeded last, absent where none has. Unix epoch, ms.
+ */
+export interface FeedCatalogue {
+  readonly reason: Reason;
+  readonly message: string;
+  readonly atMs: number;
+  readonly listedAtMs?: number;
+}
+
 /** One state of one sidecar. Sent first on connect and again at every change. */
 export interface FeedState {
   readonly format: 1;
@@ -99,10 +118,14 @@ export interface FeedState {
   readonly protocolVersion?: string;
   /** Absent while it is not known: nobody said it, and the server has not answered yet. */
   readonly transport?: FeedTransport;
-  /** Digest of the catalogue after policy; absent until the first successful list. */
+  /** Digest of the catalogue after policy, as a caller sees it that nobody vouches for; absent until the first successful list. */
   readonly digest?: string;
-  /** `listed` or why the last attempt failed; a failed attempt never takes the digest away. */
-  readonly catalogue: { readonly reason: Reason; readonly message: string; readonly atMs: number };
+  /** Absent where every caller sees the same. */
+  readonly callers?: FeedCallers;
+  /** Ids of the keys that may vouch for callers; absent where nobody may. */
+  readonly vouchers?: readonly string[];
+  /** How the last attempt to list the server went. A failed one never takes the digest away. */
+  readonly catalogue: FeedCatalogue;
   readonly policy: {
     readonly hash: string;
     readonly reason: Reason;
@@ -129,6 +152,8 @@ export interface Catalogue {
   readonly resourceTemplates: readonly RawObject[];
   /** True where the server lists more than a sidecar takes. */
   readonly limited: boolean;
+  /** Approved hints by tool; only in a catalogue for several callers, where rules look at them. */
+  readonly hints?: Readonly<Record<string, Readonly<Record<string, boolean>>>>;
 }
 
 /**
@@ -150,11 +175,15 @@ function isRecord(value: unknown): value is RawObject {
 export function readFeedState(value: unknown): FeedState | undefined {
   if (!isRecord(value) || value["format"] !== 1 || typeof value["server"] !== "string") return undefined;
   const { health, digest, policy } = value;
-  const areParts = [health, value["catalogue"], value["identity"]].every(isRecord) && isPolicy(policy);
-  if (!areParts || !isRecord(health) || typeof health["state"] !== "string") return undefined;
-  if (!healthStates.includes(health["state"]) || !isDigestOrAbsent(digest)) return undefined;
+  const areRecords = isRecord(value["catalogue"]) && isRecord(value["identity"]);
+  const areParts = areRecords && isHealth(health) && isPolicy(policy) && tellsCallers(value);
+  if (!areParts || !isDigestOrAbsent(digest)) return undefined;
   // Checked above member by member as far as readers rely on them.
   return value as unknown as FeedState;
+}
+
+function isHealth(value: unknown): boolean {
+  return isRecord(value) && typeof value["state"] === "string" && healthStates.includes(value["state"]);
 }
 
 function isPolicy(value: unknown): boolean {
@@ -170,9 +199,7 @@ function isLimit(value: unknown): boolean {
   return lists.every((list) => Array.isArray(list) && list.every((item) => typeof item === "string"));
 }
 
-function isDigestOrAbsent(value: unknown): boolean {
-  return value === undefined || (typeof value === "string" && /^[0-9a-f]{64}$/.test(value));
-}
+const isDigestOrAbsent = (value: unknown): boolean => value === undefined || isDigest(value);
 
 /** Reads an answer of the catalogue path; undefined where it is not one. */
 export function readCatalogue(value: unknown): Catalogue | undefined {

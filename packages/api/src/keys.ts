@@ -19,6 +19,7 @@ import {
 import { healthKeys } from "./health-keys.ts";
 import { keyPrefix, type KeyDefinition } from "./key-definition.ts";
 import { quickPolicyKeys } from "./quick-policy-keys.ts";
+import { routingKeys } from "./routing-keys.ts";
 import { sleepKeys } from "./sleep-keys.ts";
 import { words } from "./words.ts";
 
@@ -275,6 +276,7 @@ export const keys = {
     parse: parseTime,
   },
   ...healthKeys,
+  ...routingKeys,
   ...sleepKeys,
   logLevel: {
     ...user,

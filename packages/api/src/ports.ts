@@ -6,8 +6,8 @@ export const sidecarPorts = { data: 19_080, control: 19_081, admin: 19_082 } as 
 /** The webhook serves HTTPS on `tls` (open in private clusters that admit 443 and 10250 only) and health on `admin`. */
 export const webhookPorts = { tls: 10_250, admin: 8_081 } as const;
 
-/** The aggregator's MCP and REST endpoint, and its health and metrics. */
-export const aggregatorPorts = { endpoint: 7_777, admin: 7_778 } as const;
+/** The aggregator's MCP and REST endpoint, its health and metrics, and where its other replicas pass requests on. */
+export const aggregatorPorts = { endpoint: 7_777, admin: 7_778, peers: 7_779 } as const;
 
 /** The operator's health and metrics, and where the aggregator asks for sleeping servers to be woken. */
 export const operatorPorts = { admin: 8_081, wake: 8_082 } as const;

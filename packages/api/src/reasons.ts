@@ -149,6 +149,13 @@ export const reasons = {
   PathNotServed: { area: "decision", sentence: "The path is not the server's MCP endpoint." },
   FloodLimited: { area: "decision", sentence: "Too many requests or streams are open." },
   CallerUnverified: { area: "decision", sentence: "The assertion of who calls can't be verified." },
+  CredentialsMissing: { area: "decision", sentence: "The request does not say who makes it." },
+  CredentialsInvalid: { area: "decision", sentence: "What the request says of who makes it can't be verified." },
+  InsufficientScope: { area: "decision", sentence: "The token lacks a scope that is needed here." },
+  IdentityUnavailable: {
+    area: "decision",
+    sentence: "Who makes the request can't be verified now, because whoever could tell does not answer.",
+  },
   QueueFull: { area: "decision", sentence: "Too many calls are under way, and too many wait for their end." },
   QueueTimeout: { area: "decision", sentence: "The call waited as long as it may for others to end." },
   SlowClient: { area: "decision", sentence: "The client sent its request, or read its answer, too slowly." },
@@ -159,6 +166,18 @@ export const reasons = {
   UpstreamStarting: { area: "decision", sentence: "The server is starting." },
   UpstreamTimeout: { area: "decision", sentence: "The server did not answer in time." },
   UpstreamBroken: { area: "decision", sentence: "The server's answer ended early or is not MCP." },
+  UpstreamCredentialsUnavailable: {
+    area: "decision",
+    sentence: "The sidecar's own credentials for the server can't be had now.",
+  },
+  UpstreamCredentialsRefused: {
+    area: "decision",
+    sentence: "The sidecar's own credentials for the server are refused, by it or by who issues them.",
+  },
+  ReplicaLost: {
+    area: "decision",
+    sentence: "The server's replica was lost while it worked on the call; whether the call took effect is not known.",
+  },
   CircuitOpen: { area: "decision", sentence: "Calls to the server failed too often, so it is left alone for a while." },
   Internal: { area: "decision", sentence: "Something went wrong inside Outrigger." },
 

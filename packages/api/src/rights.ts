@@ -22,8 +22,8 @@ interface Need {
   readonly place: Place;
   /** The variable that names the one object; absent: all of the kind. */
   readonly nameIn?: string;
-  /** The variable that has to be set, and to this value where one is given. */
-  readonly when?: { readonly variable: string; readonly value?: string };
+  /** The variable that has to be set, and to this value where one is given; or to a list with commas in which one is held. */
+  readonly when?: { readonly variable: string; readonly value?: string; readonly holds?: string };
   /** What does not work without it: a clause. */
   readonly without: string;
 }
@@ -106,11 +106,29 @@ const needs: readonly Need[] = [
   },
   {
     program: "aggregator",
+    group: "authentication.k8s.io",
+    resource: "tokenreviews",
+    verbs: ["create"],
+    place: "cluster",
+    when: { variable: "OUTRIGGER_AUTH", holds: "service-account" },
+    without: "nobody gets in by the token of a ServiceAccount",
+  },
+  {
+    program: "aggregator",
     ...core("configmaps"),
     verbs: ["list", "watch"],
     place: "kept",
     when: { variable: "OUTRIGGER_ASLEEP" },
     without: "servers that sleep are not listed",
+  },
+  {
+    program: "aggregator",
+    group: "discovery.k8s.io",
+    resource: "endpointslices",
+    verbs: ["list", "watch"],
+    place: "own",
+    when: { variable: "OUTRIGGER_PEER_SERVICE" },
+    without: "replicas do not know each other, so a session ends with its replica",
   },
   {
     program: "aggregator",
@@ -272,6 +290,24 @@ const needs: readonly Need[] = [
     when: { variable: "OUTRIGGER_CA_SECRET" },
     without: "the webhook's authority is not renewed",
   },
+  {
+    program: "operator",
+    ...core("secrets"),
+    verbs: ["get", "patch"],
+    place: "own",
+    nameIn: "OUTRIGGER_ASSERTIONS",
+    when: { variable: "OUTRIGGER_ASSERTIONS" },
+    without: "nobody vouches for callers, and no policy is signed",
+  },
+  {
+    program: "operator",
+    ...core("secrets"),
+    verbs: ["get", "patch"],
+    place: "own",
+    nameIn: "OUTRIGGER_SESSION_KEYS_SECRET",
+    when: { variable: "OUTRIGGER_SESSION_KEYS_SECRET" },
+    without: "aggregators get no keys for sessions, and do not start",
+  },
 ];
 
 /** One thing that a program has to be allowed. Without `namespace`: in all of them, or for what belongs to none. */
@@ -321,6 +357,7 @@ export function listNeededRights(started: StartedProgram): readonly NeededRight[
 function holds({ when }: Need, { variables }: StartedProgram): boolean {
   if (when === undefined) return true;
   const given = variables[when.variable] ?? "";
+  if (when.holds !== undefined) return given.split(",").some((each) => each.trim() === when.holds);
   return when.value === undefined ? given !== "" : given === when.value;
 }
 

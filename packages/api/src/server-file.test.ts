@@ -68,7 +68,7 @@ describe("mcpServers file", () => {
       "mcpServers.list.env.A: a string",
       "mcpServers.typo.comand: no such key; known are command, args, env, cwd, url, headers, type, transport, disabled, outrigger",
       'mcpServers.bad.url: an address such as "http://127.0.0.1:8080/mcp"',
-      "mcpServers.group.outrigger.colour: no such key; known are group, policy, control, origin",
+      "mcpServers.group.outrigger.colour: no such key; known are group, policy, control, origin, routing, auth",
       "mcpServers.group.outrigger.group: a name of 1-63 lower-case letters, digits and dashes that starts and ends with a letter or digit",
       'mcpServers.text: an object with "command" or "url"',
     ]);

@@ -2,6 +2,7 @@
  * The `mcpServers` file that Cursor, Claude and others use, read strictly, with an optional `outrigger` block per server.
  * Works on a parsed value and reports every problem with its path; who read the text turns paths into lines.
  */
+import { readRoutingBlock, type RoutingWishes } from "./routing.ts";
 import { parseDnsLabel, parseServerName } from "./values.ts";
 
 /** One problem: where it is (keys and indexes from the top) and what was expected there. */
@@ -38,6 +39,10 @@ export interface OutriggerBlock {
   readonly policy?: unknown;
   /** Base URL of the control port, where `url` is a sidecar's own address. */
   readonly control?: string;
+  /** The document that says with which credentials the server at `url` is spoken to. */
+  readonly auth?: string;
+  /** How calls are spread over this and the server's other replicas. */
+  readonly routing?: RoutingWishes;
   /** What the entry was before a sidecar stood in front of it; shown in the catalogue. */
   readonly origin?: { readonly transport: "streamable-http" | "stdio"; readonly package?: string };
 }
@@ -46,7 +51,7 @@ type Fields = Readonly<Record<string, unknown>>;
 type Path = readonly (string | number)[];
 
 const entryKeys = ["command", "args", "env", "cwd", "url", "headers", "type", "transport", "disabled", "outrigger"];
-const blockKeys = ["group", "policy", "control", "origin"];
+const blockKeys = ["group", "policy", "control", "origin", "routing", "auth"];
 
 const isObject = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -88,6 +93,8 @@ function readEntry(name: string, fields: unknown, problems: FileProblem[]): Serv
   }
   refuseUnknown(fields, entryKeys, report);
   const outrigger = readBlock(fields["outrigger"], (at, expected) => report(["outrigger", ...at], expected));
+  if (outrigger.auth !== undefined && fields["url"] === undefined)
+    report(["outrigger", "auth"], 'nothing: credentials go with "url"');
   const entry = fields["url"] === undefined ? readProcess(name, fields, report) : readUrl(name, fields, report);
   if (fields["disabled"] !== undefined && typeof fields["disabled"] !== "boolean")
     report(["disabled"], "true or false");
@@ -151,6 +158,10 @@ function readBlock(value: unknown, report: Report): OutriggerBlock {
     ...(value["policy"] === undefined ? {} : { policy: value["policy"] }),
     ...optionalText(value["control"], "control", (expected) => report(["control"], expected)),
     ...(known === undefined ? {} : { origin: known }),
+    ...optionalText(value["auth"], "auth", (expected) => report(["auth"], expected)),
+    ...(value["routing"] === undefined
+      ? {}
+      : { routing: readRoutingBlock(value["routing"], (at, expected) => report(["routing", ...at], expected)) }),
   };
 }
 

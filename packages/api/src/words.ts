@@ -8,8 +8,14 @@ export const words = {
   portMode: ["sidecar-port", "loopback", "env", "named-port"],
   probes: ["rewrite", "keep"],
   circuitBreaker: ["on", "off"],
+  strategy: ["RoundRobin", "LeastConnections", "Random", "Weighted", "Failover"],
+  affinity: ["None", "Caller", "Session"],
+  retry: ["Unsent", "ReadOnly", "Idempotent"],
   logLevel: ["debug", "info", "warn", "error"],
 } as const;
 
 export type Transport = (typeof words.transport)[number];
+export type Strategy = (typeof words.strategy)[number];
+export type Affinity = (typeof words.affinity)[number];
+export type Retry = (typeof words.retry)[number];
 export type PortMode = (typeof words.portMode)[number];

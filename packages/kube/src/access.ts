@@ -4,13 +4,17 @@
  * Decides nothing about what is asked, and never retries.
  */
 import type { AgentOptions, RequestOptions } from "node:https";
-import { Agent, ProxyAgent, request, type buildConnector, type Dispatcher } from "undici";
+import { Agent, ProxyAgent, request, WebSocket, type buildConnector, type Dispatcher } from "undici";
 import type { KubeConfig } from "@kubernetes/client-node";
+import { describeFailedConnection, readConnectionCode, type Dialled } from "@outrigger/runtime/connection-failure";
 
-/** Where the API server is. `rootFolder` and `file` replace the usual places of credentials. */
+/**
+ * Where the API server is. `rootFolder` and `file` replace the usual places of credentials; `named` is what messages call a file that
+ * the user does not know.
+ */
 export type ClusterPlace =
   | { readonly mode: "in-cluster"; readonly rootFolder?: string }
-  | { readonly mode: "kubeconfig"; readonly file?: string }
+  | { readonly mode: "kubeconfig"; readonly file?: string; readonly named?: string }
   | { readonly mode: "url"; readonly baseUrl: string };
 
 /** One request. `idleTimeoutMs`: longest silence before and inside the answer; `signal` ends it. */
@@ -35,9 +39,15 @@ export interface ClusterAccess {
   readonly close: () => Promise<void>;
 }
 
+/** A way that can be asked for streams of both directions as well. */
+export interface SocketAccess extends ClusterAccess {
+  /** Asks for a WebSocket at a path with its query; whether it opens is told by its events. */
+  readonly openSocket: (path: string, protocol: string) => Promise<WebSocket>;
+}
+
 /** Opens the way. Throws where the configuration can't be read; whether the server answers shows with the first request. */
-export async function openClusterAccess(place: ClusterPlace): Promise<ClusterAccess> {
-  if (place.mode === "url") return createAccess(place.baseUrl, openPlainCredentials());
+export async function openClusterAccess(place: ClusterPlace): Promise<SocketAccess> {
+  if (place.mode === "url") return createAccess({ address: place.baseUrl, setting: "--kube" }, openPlainCredentials());
   // Loaded here alone: the library costs 70 MiB, and a base URL needs none of it.
   const { KubeConfig } = await import("@kubernetes/client-node");
   const config = new KubeConfig();
@@ -46,7 +56,15 @@ export async function openClusterAccess(place: ClusterPlace): Promise<ClusterAcc
   else config.loadFromFile(place.file);
   const cluster = config.getCurrentCluster();
   if (cluster === null) throw new Error("the kubeconfig names no current cluster");
-  return createAccess(cluster.server, openConfiguredCredentials(config));
+  const dialled = { address: cluster.server, setting: nameSetting(place, config.currentContext) };
+  return createAccess(dialled, openConfiguredCredentials(config));
+}
+
+/** What named the address of the API server, for messages. */
+function nameSetting(place: Exclude<ClusterPlace, { readonly mode: "url" }>, context: string): string {
+  if (place.mode === "in-cluster") return "KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT";
+  const file = place.named ?? place.file ?? "the kubeconfig that KUBECONFIG names, else ~/.kube/config";
+  return `context ${JSON.stringify(context)} of ${file}`;
 }
 
 interface Credentials {
@@ -59,13 +77,13 @@ interface CredentialSource {
   readonly close: () => Promise<void>;
 }
 
-function createAccess(address: string, credentials: CredentialSource): ClusterAccess {
-  const base = address.replace(/\/+$/, "");
+function createAccess(dialled: Dialled, credentials: CredentialSource): SocketAccess {
+  const base = dialled.address.replace(/\/+$/, "");
   return {
     address: base,
     send: async ({ method = "GET", path, accept = "application/json", body, signal, idleTimeoutMs }) => {
       const { headers, dispatcher } = await credentials.read();
-      return request(base + path, {
+      const answer = request(base + path, {
         method,
         dispatcher,
         headers: {
@@ -78,9 +96,30 @@ function createAccess(address: string, credentials: CredentialSource): ClusterAc
         headersTimeout: idleTimeoutMs,
         bodyTimeout: idleTimeoutMs,
       });
+      return answer.catch((error: unknown) => {
+        throw signal.aborted
+          ? error
+          : new Error(describeFailure({ ...dialled, address: base }, error), { cause: error });
+      });
+    },
+    openSocket: async (path, protocol) => {
+      const { headers, dispatcher } = await credentials.read();
+      return new WebSocket(base.replace(/^http/, "ws") + path, {
+        protocols: protocol,
+        dispatcher,
+        headers: { ...headers },
+      });
     },
     close: credentials.close,
   };
+}
+
+const loopback: readonly string[] = ["127.0.0.1", "localhost", "[::1]"];
+
+function describeFailure(dialled: Dialled, error: unknown): string {
+  const isProxy = dialled.setting === "--kube" && loopback.includes(URL.parse(dialled.address)?.hostname ?? "");
+  const hint = isProxy && readConnectionCode(error) === "ECONNREFUSED" ? "; is `kubectl proxy` running?" : "";
+  return `${describeFailedConnection(dialled, error)}${hint}`;
 }
 
 function openPlainCredentials(): CredentialSource {

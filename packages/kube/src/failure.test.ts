@@ -21,5 +21,7 @@ it("says nothing of a body that is not a Status", () => {
 
 it("keeps the code of a network error", () => {
   const error = Object.assign(new Error("connect failed"), { code: "ECONNREFUSED" });
-  expect(toFailure(error)).toEqual({ kind: "unreachable", message: "connect failed (ECONNREFUSED)" });
+  expect(toFailure(error)).toEqual({ kind: "unreachable", message: "nothing listens there (ECONNREFUSED)" });
+  const named = new Error("can't reach https://10.0.0.1 (from --kube): nothing listens there", { cause: error });
+  expect(toFailure(named).message).toBe(named.message);
 });

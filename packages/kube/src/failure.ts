@@ -1,5 +1,7 @@
 /** What can go wrong with one request to the API server, as a value; decides which failures ask for a fresh list. */
 
+import { explainConnectionError } from "@outrigger/runtime/connection-failure";
+
 /**
  * `notFound` 404; `alreadyExists` 409 on create; `conflict` 409 otherwise: read again; `forbidden` 403; `invalid` 422, also a
  * failed `test` of a JSON patch; `expired` 410: the resource version is too old, list again; `refused`: any other status;
@@ -53,11 +55,10 @@ function toKind(status: number, reason: string): ApiFailureKind {
   return status === 409 && reason === "AlreadyExists" ? "alreadyExists" : (kinds[status] ?? "refused");
 }
 
-/** Turns whatever a request threw into a failure. */
+/** Turns whatever a request threw into a failure. What the way to the API server threw names address and setting already. */
 export function toFailure(error: unknown): ApiFailure {
-  const cause = error instanceof Error ? error : new Error(String(error));
-  const code = "code" in cause && typeof cause.code === "string" ? ` (${cause.code})` : "";
-  return { kind: "unreachable", message: `${cause.message}${code}` };
+  const isNamed = error instanceof Error && !("code" in error);
+  return { kind: "unreachable", message: isNamed ? error.message : explainConnectionError(error) };
 }
 
 /** Sentence and reason of a Kubernetes Status object; empty where the body is none. */

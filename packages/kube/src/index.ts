@@ -1,5 +1,6 @@
 /** Talking to the API server: the way there, sets of objects that are watched, single objects, leadership, events. */
-export { openClusterAccess, type ClusterAccess, type ClusterPlace } from "./access.ts";
+export { openClusterAccess, type ClusterAccess, type ClusterPlace, type SocketAccess } from "./access.ts";
+export { forwardToPod, type ForwardOutcome, type PodPort } from "./port-forward.ts";
 export { pathOf, resources, type Place, type Resource } from "./resource.ts";
 export { watchObjects, type ObjectWatch, type WatchObjectsOptions } from "./watch-objects.ts";
 export { createNamedNamespaces, type NamedNamespaces } from "./named-namespaces.ts";
@@ -20,6 +21,7 @@ export { createEventRecorder, type EventFacts, type EventRecorder, type EventRec
 export type { ApiFailure, ApiFailureKind } from "./failure.ts";
 export type {
   RawConfigMap,
+  RawEndpointSlice,
   RawEvent,
   RawIngressRule,
   RawLease,
@@ -32,6 +34,7 @@ export type {
   RawSecret,
   RawSelector,
   RawSelectorTerm,
+  RawTokenReview,
   RawWebhookConfiguration,
   RawWorkload,
 } from "./object.ts";

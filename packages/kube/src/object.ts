@@ -48,6 +48,30 @@ export interface RawSecret extends RawObject {
   readonly data?: Readonly<Record<string, string>>;
 }
 
+/** TokenReview, `authentication.k8s.io/v1`: asks the API server whose token it is. Without `audiences` in its answer nobody looked at them. */
+export interface RawTokenReview extends RawObject {
+  readonly spec?: { readonly token: string; readonly audiences: readonly string[] };
+  readonly status?: {
+    readonly authenticated?: boolean;
+    readonly audiences?: readonly string[];
+    readonly error?: string;
+    readonly user?: {
+      readonly username?: string;
+      readonly groups?: readonly string[];
+      readonly extra?: Readonly<Record<string, readonly string[]>>;
+    };
+  };
+}
+
+/** EndpointSlice, `discovery.k8s.io/v1`. `conditions` that are absent are unknown, which readers take for yes. */
+export interface RawEndpointSlice extends RawObject {
+  readonly addressType?: string;
+  readonly endpoints?: readonly {
+    readonly addresses?: readonly string[];
+    readonly conditions?: { readonly ready?: boolean; readonly serving?: boolean; readonly terminating?: boolean };
+  }[];
+}
+
 /** Lease, `coordination.k8s.io/v1`. Times are RFC 3339 with microseconds. */
 export interface RawLease extends RawObject {
   readonly spec?: {

@@ -1,11 +1,13 @@
 /** The kinds of objects that we use, and the paths under which the API server keeps them. */
 import type {
   RawConfigMap,
+  RawEndpointSlice,
   RawEvent,
   RawLease,
   RawNetworkPolicy,
   RawObject,
   RawSecret,
+  RawTokenReview,
   RawWebhookConfiguration,
   RawWorkload,
 } from "./object.ts";
@@ -34,6 +36,12 @@ export const resources = {
   configMaps: define<RawConfigMap>({ ...core, plural: "configmaps", kind: "ConfigMap" }),
   secrets: define<RawSecret>({ ...core, plural: "secrets", kind: "Secret" }),
   events: define<RawEvent>({ group: "events.k8s.io", version: "v1", plural: "events", kind: "Event" }),
+  endpointSlices: define<RawEndpointSlice>({
+    group: "discovery.k8s.io",
+    version: "v1",
+    plural: "endpointslices",
+    kind: "EndpointSlice",
+  }),
   leases: define<RawLease>({ group: "coordination.k8s.io", version: "v1", plural: "leases", kind: "Lease" }),
   networkPolicies: define<RawNetworkPolicy>({
     group: "networking.k8s.io",
@@ -56,6 +64,12 @@ export const resources = {
   deployments: define<RawWorkload>({ ...apps, plural: "deployments", kind: "Deployment" }),
   statefulSets: define<RawWorkload>({ ...apps, plural: "statefulsets", kind: "StatefulSet" }),
   replicaSets: define({ ...apps, plural: "replicasets", kind: "ReplicaSet" }),
+  tokenReviews: define<RawTokenReview>({
+    group: "authentication.k8s.io",
+    version: "v1",
+    plural: "tokenreviews",
+    kind: "TokenReview",
+  }),
   jobs: define({ group: "batch", version: "v1", plural: "jobs", kind: "Job" }),
 } as const;
 

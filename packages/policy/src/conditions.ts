@@ -48,7 +48,8 @@ export function compileCondition(expression: string): CompiledCondition {
   if (!valid) return { ok: false, expected: `a CEL expression: ${firstLine(error?.message ?? "of the right types")}` };
   if (type !== "bool" && type !== "dyn")
     return { ok: false, expected: `an expression that is true or false, not ${type}` };
-  return { ok: true, condition: { usesArgs: namesArgs(program.ast), evaluate: (facts) => evaluate(program, facts) } };
+  const [usesArgs, usesCaller] = [names(program.ast, "args"), names(program.ast, "caller")];
+  return { ok: true, condition: { usesArgs, usesCaller, evaluate: (facts) => evaluate(program, facts) } };
 }
 
 /** What is wrong with the conditions of a document: the index of the rule, and what was expected. */
@@ -110,6 +111,6 @@ function findFirst(nodes: readonly ASTNode[], isInLoop: boolean): string | undef
   return undefined;
 }
 
-function namesArgs(node: ASTNode): boolean {
-  return (node.op === "id" && node.args === "args") || childrenOf(node.args).some(namesArgs);
+function names(node: ASTNode, variable: (typeof conditionVariables)[number]): boolean {
+  return (node.op === "id" && node.args === variable) || childrenOf(node.args).some((child) => names(child, variable));
 }

@@ -14,6 +14,8 @@ export type { CompiledPolicy, CompiledLimit, DenialReason, Engines, Inspection, 
 
 // Judging.
 export { judge, judgeTraffic, judgeUnknownMethod, isVisible, type TrafficVerdict, type Verdict } from "./judge.ts";
+export { factsOfCaller, looksAtCallers, looksAtHints } from "./callers.ts";
+export { readVisibleLayers, writeVisiblePolicy } from "./visibility.ts";
 export type { CallerFacts, Hints, PinState, Subject, SubjectKind, ToolFacts, View } from "./rules.ts";
 export { judgeArguments, maxInspectedBytes, type ArgumentReason, type ArgumentVerdict } from "./inspect.ts";
 export { boundsOf, type BoundsInForce } from "./bounds.ts";

@@ -41,8 +41,11 @@ export interface View {
   /** The method that uses the subject; absent where a list is made: then it is the one that uses a subject of its kind. */
   readonly method?: string;
   readonly server?: string;
-  /** Absent where nobody vouches for the caller. */
-  readonly caller?: CallerFacts;
+  /**
+   * Absent where nobody vouches for the caller. `someone`: what is asked is whether there can be a caller that passes, so rules that look
+   * at it neither deny nor are missed.
+   */
+  readonly caller?: CallerFacts | "someone";
   readonly tool?: ToolFacts;
   /** The arguments; absent while they are not known. */
   readonly args?: { readonly value: unknown };
@@ -54,6 +57,7 @@ export type ConditionFacts = Readonly<Record<string, unknown>>;
 /** A compiled condition. It never throws. */
 export interface Condition {
   readonly usesArgs: boolean;
+  readonly usesCaller: boolean;
   readonly evaluate: (facts: ConditionFacts) => boolean | "error";
 }
 
@@ -76,7 +80,7 @@ export type Match = "yes" | "no" | "perhaps" | "unclear";
 const everyName = compileGlobs(["*"]);
 
 /** A condition that nobody can evaluate is an error each time. */
-const unusable: Condition = { usesArgs: false, evaluate: () => "error" };
+const unusable: Condition = { usesArgs: false, usesCaller: false, evaluate: () => "error" };
 
 /** Compiles a rule. Without a compiler its condition is an error each time. */
 export function compileRule(rule: Rule, compile: ConditionCompiler | undefined): CompiledRule {
@@ -111,11 +115,20 @@ export function matchRule(rule: CompiledRule, subject: Subject, view: View): Mat
   const names = rule.names[subject.kind];
   if (names === undefined || !matchesAny(names, subject.name)) return "no";
   if (rule.methods !== undefined && !rule.methods.has(method)) return "no";
-  return weakest([
+  const matches = [
     matchHints(rule, view),
     matchSubjects(rule, view.caller),
     matchCondition(rule, subject, { ...view, method }),
-  ]);
+  ];
+  // Whom a rule passes over is also passed over by what is unclear of it.
+  if (view.caller === "someone" && dependsOnCaller(rule)) return matches.includes("no") ? "no" : "perhaps";
+  return weakest(matches);
+}
+
+/** Whether a rule fits some callers and others not. */
+export function dependsOnCaller({ subjects, when }: CompiledRule): boolean {
+  const isForAll = subjects.length === 0 || subjects.some(({ kind }) => kind === "Any");
+  return !isForAll || when?.usesCaller === true;
 }
 
 /** One no is a no; else one thing that is unclear makes all unclear. */
@@ -130,8 +143,9 @@ function matchHints({ hints }: CompiledRule, { tool }: View): Match {
   return hints.every(([name, value]) => approved.hints[name] === value) ? "yes" : "no";
 }
 
-function matchSubjects({ subjects }: CompiledRule, caller: CallerFacts | undefined): Match {
+function matchSubjects({ subjects }: CompiledRule, caller: View["caller"]): Match {
   if (subjects.length === 0 || subjects.some(({ kind }) => kind === "Any")) return "yes";
+  if (caller === "someone") return "perhaps";
   // Nobody vouches for the caller: it is anonymous, and whether it is one of those that are named can't be known.
   if (caller === undefined) return subjects.some(({ kind }) => kind === "Anonymous") ? "yes" : "unclear";
   return subjects.some((subject) => isSubject(subject, caller)) ? "yes" : "no";
@@ -167,15 +181,20 @@ function textsOf(value: unknown): readonly string[] {
 function matchCondition({ when }: CompiledRule, subject: Subject, view: View & { readonly method: string }): Match {
   if (when === undefined) return "yes";
   const args = view.args ?? (withArguments.has(view.method) ? undefined : { value: {} });
-  if (when.usesArgs && args === undefined) return "perhaps";
+  if (isStillOpen(when, view.caller, args)) return "perhaps";
   const outcome = when.evaluate(gatherFacts(subject, view, args?.value));
   if (outcome === "error") return "unclear";
   return outcome ? "yes" : "no";
 }
 
+/** Whether the condition looks at what is to be known later. */
+function isStillOpen({ usesArgs, usesCaller }: Condition, caller: View["caller"], args: View["args"]): boolean {
+  return (usesArgs && args === undefined) || (usesCaller && caller === "someone");
+}
+
 function gatherFacts(subject: Subject, { caller, server, tool }: View, args: unknown): ConditionFacts {
   return {
-    ...(caller === undefined ? {} : { caller }),
+    ...(caller === undefined || caller === "someone" ? {} : { caller }),
     ...(server === undefined ? {} : { server: { name: server } }),
     tool: describeSubject(subject, tool),
     args: args ?? {},

@@ -55,8 +55,42 @@ export function isForbiddenHost(host: string): boolean {
 /** What an address has to be, for whoever reads that it is none. */
 export const allowedHosts = "none of a metadata service, link-local, multicast or unspecified";
 
+/** Networks that only part of the world has: loopback, private, shared, site-local. Source: RFC 6890, RFC 4193, RFC 6598. */
+const privateOnes = new BlockList();
+for (const [network, prefix] of [
+  ["10.0.0.0", 8],
+  ["100.64.0.0", 10],
+  ["127.0.0.0", 8],
+  ["172.16.0.0", 12],
+  ["192.0.0.0", 24],
+  ["192.168.0.0", 16],
+  ["198.18.0.0", 15],
+] as const)
+  privateOnes.addSubnet(network, prefix);
+privateOnes.addAddress("::1", "ipv6");
+privateOnes.addSubnet("fc00::", 7, "ipv6");
+privateOnes.addSubnet("fec0::", 10, "ipv6");
+
+/** Says whether a host is of one of those networks: an address, or `localhost`. What other names stand for is not asked. */
+export function isPrivateHost(host: string): boolean {
+  const bare = host.replace(/^\[|\]$/g, "").toLowerCase();
+  const address = ipv4Within(bare) ?? bare;
+  const version = isIP(address);
+  if (version === 0) return /^(?:.*\.)?localhost\.?$/.test(bare);
+  return privateOnes.check(address, version === 6 ? "ipv6" : "ipv4");
+}
+
+/** The same as {@link createGuardedLookup}, for names that must not stand for an address of such a network either. */
+export function createPublicLookup(resolve: LookupFunction = lookUpName): LookupFunction {
+  return guard(resolve, (address) => isForbiddenHost(address) || isPrivateHost(address), "a public address");
+}
+
 /** Looks names up as Node does, and fails where a name stands for such an address: who owns a name may change that at any time. */
 export function createGuardedLookup(resolve: LookupFunction = lookUpName): LookupFunction {
+  return guard(resolve, isForbiddenHost, allowedHosts);
+}
+
+function guard(resolve: LookupFunction, isRefused: (address: string) => boolean, expected: string): LookupFunction {
   return (name, options, tell) => {
     resolve(name, options, (error, found, family) => {
       if (error !== null) {
@@ -64,9 +98,9 @@ export function createGuardedLookup(resolve: LookupFunction = lookUpName): Looku
         return;
       }
       const addresses = typeof found === "string" ? [found] : found.map(({ address }) => address);
-      const bad = addresses.find(isForbiddenHost);
+      const bad = addresses.find(isRefused);
       if (bad === undefined) tell(null, found, family);
-      else tell(new Error(`${name} stands for ${bad}, which is no server's address: expected ${allowedHosts}`), []);
+      else tell(new Error(`${name} stands for ${bad}, which is no server's address: expected ${expected}`), []);
     });
   };
 }

@@ -18,6 +18,8 @@ import type { Part, PartState, RefusalReason } from "./parts.ts";
 /** What is enforced, and what became of the last attempt to change it. */
 export interface CompiledParts {
   readonly compiled: CompiledPolicy;
+  /** What it was compiled from; none where everything is denied. */
+  readonly layers: readonly PolicyDocument[];
   /** sha256 over the text of all layers, hex: the same hash means the same policy. */
   readonly hash: string;
   readonly reason: Extract<Reason, "PolicyApplied"> | DenialReason | RefusalReason;
@@ -53,6 +55,7 @@ export function compileParts(
   const problems = refused.flatMap((each) => each.problems);
   return {
     compiled: denied === undefined ? compilePolicy(layers, engines) : compileDenial(denied),
+    layers: denied === undefined ? layers : [],
     hash: createHash("sha256")
       .update(JSON.stringify(denied === undefined ? layers : { denied }))
       .digest("hex"),

@@ -17,6 +17,13 @@ export async function readPolicyText(
   return read.ok ? read : { ok: false, problems: describeProblems(read.problems) };
 }
 
+/** Reads a text that holds no policy as strictly. A problem of its syntax is told without the text around it. */
+export async function parseStrictText(text: string): Promise<Parsed> {
+  const parsed = parseJson(text) ?? (await parseYaml(text));
+  if (parsed.ok) return parsed;
+  return { ok: false, problems: parsed.problems.map((problem) => problem.split("\n", 1)[0]?.replace(/:$/, "") ?? "") };
+}
+
 /** One sentence per problem of a document. */
 export function describeProblems(problems: readonly FileProblem[]): readonly string[] {
   return problems.map(({ path, expected }) => `${path.join(".") || "the document"}: expected ${expected}`);

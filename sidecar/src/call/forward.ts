@@ -20,10 +20,14 @@ const dropped: ReadonlySet<string> = new Set([
 
 const ownPrefix = "outrigger-";
 
-/** What is the same for every request to one server. `extra` is a flat list that replaces headers of the same names. */
+/**
+ * What is the same for every request to one server. `extra` is a flat list that replaces headers of the same names. `withheld`: headers
+ * of the client, in lower case, that this server must not see.
+ */
 export interface ForwardRules {
   readonly host: string;
   readonly extra: readonly string[];
+  readonly withheld?: ReadonlySet<string>;
 }
 
 /**
@@ -36,7 +40,7 @@ export function buildForwardHeaders(arrived: readonly string[], rules: ForwardRu
   const headers = ["host", rules.host, "accept-encoding", "identity"];
   for (let at = 0; at + 1 < arrived.length; at += 2) {
     const name = passingName(arrived[at] ?? "");
-    if (name === "" || named.has(name) || replaced.has(name)) continue;
+    if (name === "" || named.has(name) || replaced.has(name) || rules.withheld?.has(name) === true) continue;
     headers.push(name, arrived[at + 1] ?? "");
   }
   for (const each of rules.extra) headers.push(each);

@@ -1,4 +1,5 @@
 /** Sends what is allowed to the server and keeps the exchange together until its end: deadline, abort, tickets, outcome. */
+import { callerHeader } from "@outrigger/api/caller";
 import { release, type CompiledPolicy } from "@outrigger/policy";
 import type { UpstreamCall, UpstreamRequest, UpstreamSink } from "../upstream/upstream.ts";
 import type { Outcome } from "./answer-body.ts";
@@ -124,11 +125,19 @@ function buildRequest(deps: CallDeps, exchange: Decided): UpstreamRequest {
     path: received.path,
     headers: exchange.watched?.span === undefined ? headers : exchange.watched.span.headers(headers),
     caller: received.caller,
+    ...findVouching(received),
     ...(body === undefined ? {} : { body }),
     ...(message === undefined ? {} : { message }),
     ...(form === "batch" ? { batch: allowed.map(({ item }) => item) } : {}),
     ...(typeof session === "string" ? { sessionId: session } : {}),
   };
+}
+
+/** The text that vouches for the caller. In the name of nobody in particular nothing can be called. */
+function findVouching({ assertion, headers }: Received): Pick<UpstreamRequest, "assertion"> {
+  if (assertion === undefined || assertion.kind === "Anonymous") return {};
+  const text = headers[callerHeader];
+  return typeof text === "string" ? { assertion: text } : {};
 }
 
 /** The request that the client waits for, if any; of a batch the first. */

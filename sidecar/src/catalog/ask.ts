@@ -11,7 +11,13 @@ import {
   type RpcError,
 } from "@outrigger/mcp";
 import { findHeader } from "../upstream/headers.ts";
-import type { Upstream, UpstreamCall, UpstreamFailure, UpstreamRequest } from "../upstream/upstream.ts";
+import {
+  ownCaller,
+  type Upstream,
+  type UpstreamCall,
+  type UpstreamFailure,
+  type UpstreamRequest,
+} from "../upstream/upstream.ts";
 
 /** How the server is reached. `headers`: flat list that goes with every request (Host, credentials). */
 export interface ServerAccess {
@@ -45,9 +51,6 @@ export type Reply =
 
 /** Who hears what the server says besides the answer. */
 export type MessageListener = (message: JsonObject) => void;
-
-/** The caller that the sidecar's own requests are made for: it shares no child and no session with any client. */
-const ownCaller = "outrigger";
 
 /** Sends a message by POST. Settles with the answer, the bare status, or the failure; never rejects. */
 export function ask(access: ServerAccess, asked: Asked, onMessage: MessageListener = () => undefined): Promise<Reply> {

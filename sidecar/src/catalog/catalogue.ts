@@ -11,6 +11,7 @@ import { connect, disconnect, type Connection, type Detection } from "./connect.
 import type { DefinitionBook } from "./definition-book.ts";
 import { digestCatalogue, type CatalogueContent } from "./digest.ts";
 import { filterCatalogue } from "./filter.ts";
+import { describeForCallers } from "./for-callers.ts";
 import { hasSessionEnded, listServer, type Listed } from "./list.ts";
 import type { Publisher, ServerFacts } from "./publish.ts";
 import { canWatch, openWatch, type Watch } from "./watch.ts";
@@ -33,6 +34,8 @@ export interface CatalogueOptions {
   readonly book?: DefinitionBook;
   /** What is known of a subject besides its name. */
   readonly viewOf?: (subject: Subject) => View;
+  /** Whether anybody may vouch for callers: without it nobody sees more than nobody in particular. */
+  readonly knowsCallers?: () => boolean;
   /** Longest time between two lists. */
   readonly relistMs: number;
   /** Pause after a failed attempt: doubles from the first to the second. */
@@ -119,7 +122,9 @@ export function createCatalogue(options: CatalogueOptions): ServerCatalogue {
       message: [counts, ...notes].join("; "),
       atMs: options.wallNow(),
     };
-    publisher.setCatalogue(outcome, { digest, ...visible });
+    const forCallers =
+      options.knowsCallers?.() === true ? describeForCallers(listed, options.policy(), options.viewOf) : undefined;
+    publisher.setCatalogue(outcome, { digest, ...visible }, forCallers);
     publisher.setFindings(options.book?.findings() ?? []);
     return digest;
   };

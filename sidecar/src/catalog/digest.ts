@@ -14,8 +14,9 @@ const maxDepth = 128;
  * form, since all values come from JSON.parse of one engine.
  */
 export function digestCatalogue(content: CatalogueContent): string | undefined {
-  const { tools, prompts, resources, resourceTemplates, limited } = content;
-  return digestValue({ tools, prompts, resources, resourceTemplates, limited });
+  const { tools, prompts, resources, resourceTemplates, limited, hints } = content;
+  const told = hints === undefined ? {} : { hints };
+  return digestValue({ tools, prompts, resources, resourceTemplates, limited, ...told });
 }
 
 /** The same of any value that was parsed from JSON. */

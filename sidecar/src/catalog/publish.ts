@@ -3,6 +3,8 @@
  * readers hear of every change once. Last stage of the catalogue: list -> digest -> filter -> publish.
  */
 import type { Catalogue, FeedFinding, FeedState, FeedTransport, Health, ServerIdentity } from "@outrigger/api/feed";
+import type { VisiblePolicy } from "@outrigger/api/feed-callers";
+import { createKept } from "./kept.ts";
 
 /** What the control port reads. */
 export interface FeedSource {
@@ -11,6 +13,8 @@ export interface FeedSource {
   readonly subscribe: (listener: (state: FeedState) => void) => () => void;
   /** A catalogue as JSON; undefined for a digest that is not known or no longer kept. */
   readonly findCatalogue: (digest: string) => Buffer | undefined;
+  /** The same of what is told to whoever can vouch for callers alone: the catalogue for several callers, and the policy beside it. */
+  readonly findForCallers: (kind: "catalogue" | "policy", hash: string) => Buffer | undefined;
 }
 
 /** What one connection to the server told about it. */
@@ -23,7 +27,9 @@ export interface ServerFacts {
 /** The state under construction. Every setter publishes if something changed. */
 export interface Publisher extends FeedSource {
   readonly setHealth: (health: Health) => void;
-  readonly setPolicy: (policy: FeedState["policy"]) => void;
+  readonly setPolicy: (policy: FeedState["policy"], visible?: VisiblePolicy) => void;
+  /** Ids of the keys that may vouch for callers; none takes the member away. */
+  readonly setVouchers: (ids: readonly string[]) => void;
   readonly setFacts: (facts: ServerFacts) => void;
   readonly setTransport: (transport: FeedTransport) => void;
   /** The circuit breaker, while it is not closed; undefined takes the member away. */
@@ -32,8 +38,11 @@ export interface Publisher extends FeedSource {
   readonly setDraining: () => void;
   /** Tools that are not as approved; none takes the member away. */
   readonly setFindings: (findings: readonly FeedFinding[]) => void;
-  /** Publishes a catalogue; without one only says why the last attempt failed, and what was known stays. */
-  readonly setCatalogue: (outcome: FeedState["catalogue"], catalogue?: Catalogue) => void;
+  /**
+   * Publishes a catalogue; without one only says why the last attempt failed, and what was known stays. `forCallers`: what some caller
+   * may see of it by the policy that was set last, where that depends on the caller.
+   */
+  readonly setCatalogue: (outcome: FeedState["catalogue"], catalogue?: Catalogue, forCallers?: Catalogue) => void;
 }
 
 /** Readers fetch a catalogue after they saw its digest: the ones before are kept for those who come late, while they are small. */
@@ -50,7 +59,11 @@ export function createPublisher(first: {
   readonly nowMs: number;
 }): Publisher {
   const listeners = new Set<(state: FeedState) => void>();
-  const kept = new Map<string, Buffer>();
+  const kept = createKept({ most: keptCatalogues, maxBytes: keptBytes });
+  const forCallers = {
+    catalogue: createKept({ most: keptCatalogues, maxBytes: keptBytes }),
+    policy: createKept({ most: keptCatalogues, maxBytes: keptBytes }),
+  };
   let published = "";
   let isScheduled = false;
   let state: FeedState = {
@@ -76,23 +89,11 @@ export function createPublisher(first: {
     if (!isScheduled) queueMicrotask(publish);
     isScheduled = true;
   };
-  const drop = (name: "breaker" | "findings"): void => {
+  const drop = (name: "breaker" | "findings" | "callers" | "vouchers"): void => {
     if (state[name] === undefined) return;
-    // Both members may be absent; all others stay.
+    // All of these members may be absent; all others stay.
     state = Object.fromEntries(Object.entries(state).filter(([key]) => key !== name)) as unknown as FeedState;
     change({});
-  };
-  const keep = (catalogue: Catalogue): void => {
-    const known = kept.get(catalogue.digest) ?? Buffer.from(JSON.stringify(catalogue), "utf8");
-    kept.delete(catalogue.digest);
-    kept.set(catalogue.digest, known);
-    let bytes = [...kept.values()].reduce((sum, json) => sum + json.length, 0);
-    for (const [digest, json] of kept) {
-      const isTooMuch = kept.size > keptCatalogues || bytes > keptBytes;
-      if (!isTooMuch || digest === catalogue.digest) break;
-      kept.delete(digest);
-      bytes -= json.length;
-    }
   };
 
   return {
@@ -101,17 +102,31 @@ export function createPublisher(first: {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    findCatalogue: (digest) => kept.get(digest),
+    findCatalogue: kept.find,
+    findForCallers: (kind, hash) => forCallers[kind].find(hash),
     setHealth: (health) => change({ health }),
-    setPolicy: (policy) => change({ policy }),
+    setPolicy(policy, visible) {
+      if (visible !== undefined) forCallers.policy.keep(visible.hash, () => JSON.stringify(visible));
+      change({ policy });
+    },
+    setVouchers: (vouchers) => (vouchers.length > 0 ? change({ vouchers }) : drop("vouchers")),
     setFacts: (facts) => change(facts),
     setTransport: (transport) => change({ transport }),
     setBreaker: (breaker) => (breaker === undefined ? drop("breaker") : change({ breaker })),
     setDraining: () => change({ draining: true }),
     setFindings: (findings) => (findings.length > 0 ? change({ findings }) : drop("findings")),
-    setCatalogue(outcome, catalogue) {
-      if (catalogue !== undefined) keep(catalogue);
-      change({ catalogue: outcome, ...(catalogue === undefined ? {} : { digest: catalogue.digest }) });
+    setCatalogue(outcome, catalogue, shown) {
+      const listedAtMs = catalogue === undefined ? state.catalogue.listedAtMs : outcome.atMs;
+      change({ catalogue: { ...outcome, ...(listedAtMs === undefined ? {} : { listedAtMs }) } });
+      if (catalogue === undefined) return;
+      kept.keep(catalogue.digest, () => JSON.stringify(catalogue));
+      change({ digest: catalogue.digest });
+      if (shown === undefined) {
+        drop("callers");
+        return;
+      }
+      forCallers.catalogue.keep(shown.digest, () => JSON.stringify(shown));
+      change({ callers: { digest: shown.digest, policy: state.policy.hash } });
     },
   };
 }

@@ -15,10 +15,16 @@ export interface HealthCounts {
 /** Upper bounds in seconds. */
 const boundsSeconds = [0.001, 0.01, 0.1, 0.5, 1, 5, 10] as const;
 
+/** Reasons of lists and of calls that tell the state of a server, too. */
+const ofOtherAreas: ReadonlySet<Reason> = new Set([
+  "ListFailed",
+  "CircuitOpen",
+  "UpstreamCredentialsUnavailable",
+  "UpstreamCredentialsRefused",
+]);
+
 /** Every reason that a state of a server may have. */
-const stateReasons = reasonList.filter(
-  (reason) => reasons[reason].area === "health" || reason === "ListFailed" || reason === "CircuitOpen",
-);
+const stateReasons = reasonList.filter((reason) => reasons[reason].area === "health" || ofOtherAreas.has(reason));
 
 /** Creates the counts, at zero. */
 export function createHealthCounts(): HealthCounts {

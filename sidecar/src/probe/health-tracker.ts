@@ -4,7 +4,14 @@
  */
 import type { Health } from "@outrigger/api/feed";
 import type { ListOutcome } from "../catalog/catalogue.ts";
-import { createMemory, judgeHealth, remember, type Evidence, type HealthRules } from "./judge-health.ts";
+import {
+  createMemory,
+  judgeHealth,
+  remember,
+  type CredentialTrouble,
+  type Evidence,
+  type HealthRules,
+} from "./judge-health.ts";
 import { createPaceJudge } from "./judge-pace.ts";
 import type { Prober } from "./prober.ts";
 
@@ -37,6 +44,8 @@ export interface HealthTracker {
   readonly reportPace: (question: string, tookMs: number) => void;
   /** Why calls are kept from the server; undefined where they are not. */
   readonly reportBreaker: (trouble: string | undefined) => void;
+  /** Why the sidecar has no credentials that the server takes; undefined where it has, or needs none. */
+  readonly reportCredentials: (trouble: CredentialTrouble | undefined) => void;
   /** Probes soon, for instance when a process has ended, or a connection. */
   readonly check: () => void;
 }
@@ -131,6 +140,10 @@ export function createHealthTracker(options: HealthTrackerOptions): HealthTracke
     reportList: (outcome) => take(evidenceOf(outcome)),
     reportPace: takePace,
     reportBreaker: (trouble) => take({ kind: "Breaker", trouble }),
+    reportCredentials(trouble) {
+      take({ kind: "Credentials", trouble: trouble && { reason: trouble.reason, message: trouble.message } });
+      check();
+    },
     check,
   };
 }

@@ -8,14 +8,18 @@ import type { Reason } from "@outrigger/api/reasons";
 /**
  * What was seen. `Answered`: it answered something; `Failed`: it did not (`isFinal`: it will not, until something changes);
  * `Listed`, `Unlisted`, `Unauthorized`: what became of the list, all of which are answers too. `Pace`: whether it is slow, and `Breaker`:
- * whether calls fail too often, each in words or not at all; neither is an answer.
+ * whether calls fail too often, each in words or not at all; neither is an answer. `Credentials`: whether the sidecar has any to show.
  */
 export type Evidence =
   | { readonly kind: "Answered" }
   | { readonly kind: "Listed" }
   | { readonly kind: "Unlisted" | "Unauthorized"; readonly message: string }
   | { readonly kind: "Failed"; readonly reason: Reason; readonly message: string; readonly isFinal: boolean }
-  | { readonly kind: "Pace" | "Breaker"; readonly trouble: string | undefined };
+  | { readonly kind: "Pace" | "Breaker"; readonly trouble: string | undefined }
+  | { readonly kind: "Credentials"; readonly trouble: CredentialTrouble | undefined };
+
+/** Why nothing can be asked of the server: the sidecar has nothing to show, or it is not taken. */
+export type CredentialTrouble = Pick<Health, "reason" | "message">;
 
 /** How many failures in a row make a server dead, and how many answers in a row make a dead one well. */
 export interface HealthRules {
@@ -38,6 +42,7 @@ export interface HealthMemory {
   /** Why it is in trouble though it answers; undefined where it is not. */
   readonly pace: string | undefined;
   readonly breaker: string | undefined;
+  readonly credentials: CredentialTrouble | undefined;
   /** The last news about the list; undefined until there is any. */
   readonly list: Extract<Evidence, { kind: "Listed" | "Unlisted" | "Unauthorized" }> | undefined;
 }
@@ -47,7 +52,7 @@ export const startGraceMs = 10_000;
 
 /** The memory of a server that was never asked. */
 export function createMemory(nowMs: number, rules: HealthRules = usualHealthRules): HealthMemory {
-  const unseen = { failure: undefined, list: undefined, pace: undefined, breaker: undefined };
+  const unseen = { failure: undefined, list: undefined, pace: undefined, breaker: undefined, credentials: undefined };
   return { rules, startedAtMs: nowMs, hasAnswered: false, ...unseen };
 }
 
@@ -58,6 +63,8 @@ export function remember(memory: HealthMemory, evidence: Evidence): HealthMemory
       return { ...memory, pace: evidence.trouble };
     case "Breaker":
       return { ...memory, breaker: evidence.trouble };
+    case "Credentials":
+      return { ...memory, credentials: evidence.trouble };
     case "Failed":
       return { ...memory, failure: { ...evidence, times: (memory.failure?.times ?? 0) + 1, answers: 0 } };
     case "Answered":
@@ -76,9 +83,10 @@ function afterAnswer({ failure, rules }: HealthMemory): HealthMemory["failure"] 
 
 /** The judgement of now. `sinceMs` is the caller's: it knows when the state was another one. */
 export function judgeHealth(memory: HealthMemory, nowMs: number): Omit<Health, "sinceMs"> {
-  const { failure, list, breaker, pace } = memory;
-  if (failure !== undefined)
-    return { state: stateOf(memory, failure, nowMs), reason: failure.reason, message: failure.message };
+  const { failure, list, breaker, pace, credentials } = memory;
+  // Without credentials every check fails too; why they are missing says more than that it did.
+  if (failure !== undefined) return { state: stateOf(memory, failure, nowMs), ...(credentials ?? pickWhy(failure)) };
+  if (credentials !== undefined) return { state: memory.hasAnswered ? "Degraded" : "Initializing", ...credentials };
   if (list === undefined)
     return { state: "Initializing", reason: "Starting", message: "the server has not been listed yet" };
   if (breaker !== undefined) return { state: "Degraded", reason: "CircuitOpen", message: breaker };
@@ -93,6 +101,8 @@ export function judgeHealth(memory: HealthMemory, nowMs: number): Omit<Health, "
       return { state: "Degraded", reason: "ListFailed", message: list.message };
   }
 }
+
+const pickWhy = ({ reason, message }: Failed): CredentialTrouble => ({ reason, message });
 
 function stateOf(memory: HealthMemory, failure: NonNullable<HealthMemory["failure"]>, nowMs: number): HealthState {
   if (failure.isFinal) return "Dead";

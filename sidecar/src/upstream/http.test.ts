@@ -85,12 +85,16 @@ describe("localhost", () => {
     expect(await ask(open(`http://localhost:${port}`), post("x"))).toMatchObject({ text: "here" });
   });
 
-  it("tells of both addresses where nobody listens", async () => {
+  it("F-184 tells of both addresses where nobody listens, and which setting named them", async () => {
     const { port } = new URL(await serve(() => undefined));
     for (const close of closers.splice(0).toReversed()) await close();
     const failure = await ask(open(`http://localhost:${port}`), post("x"));
     expect(failure).toMatchObject({ reason: "UpstreamUnavailable", sent: false });
-    expect(failure).toMatchObject({ message: expect.stringMatching(/127\.0\.0\.1:.*, .*::1:/) as string });
+    expect(failure).toMatchObject({
+      message: expect.stringMatching(
+        /^the server at localhost:\d+ \(from --upstream\) .*127\.0\.0\.1:.*, .*::1:/,
+      ) as string,
+    });
   });
 });
 
@@ -320,7 +324,7 @@ describe("a connection without a request", () => {
       request.resume().on("end", () => response.end("ok"));
     });
     let nowMs = 0;
-    const upstream = createHttpUpstream(origin, { maxCalls: 8, maxStreams: 2 }, () => nowMs);
+    const upstream = createHttpUpstream(origin, { maxCalls: 8, maxStreams: 2 }, { now: () => nowMs });
     closers.push(() => upstream.close());
     await ask(upstream, post("a"));
     nowMs += Math.max(0, keptMs - 1);

@@ -1,6 +1,8 @@
 /** An HTTP server as upstream: raw bytes and raw headers both ways over kept connections; no call twice, no redirect, no timers. */
+import type { LookupFunction } from "node:net";
 import { createGuardedLookup } from "@outrigger/runtime/forbidden-address";
 import { isSafe, sendSafely } from "./http1/again.ts";
+import type { TlsFiles } from "./http1/connection.ts";
 import { createConnections, type ConnectionLimits, type Connections } from "./http1/connections.ts";
 import { writeHead } from "./http1/head.ts";
 import { lookUpLocalhost } from "./http1/localhost.ts";
@@ -13,21 +15,25 @@ export interface HttpUpstream extends Upstream {
 
 const nothing: UpstreamCall = { resume: () => undefined, abort: () => undefined };
 
-/** Creates the upstream for one origin such as `http://127.0.0.1:8080`. `now`: a steady clock in ms. */
-export function createHttpUpstream(
-  origin: string,
-  limits: ConnectionLimits,
-  now: () => number = () => performance.now(),
-): HttpUpstream {
+/** The way there. `now`: a steady clock in ms; `lookup`: of names other than localhost; `tls`: files other than the usual authorities. */
+export interface HttpWay {
+  readonly now?: () => number;
+  readonly lookup?: LookupFunction;
+  readonly tls?: () => TlsFiles;
+}
+
+/** Creates the upstream for one origin such as `http://127.0.0.1:8080`. */
+export function createHttpUpstream(origin: string, limits: ConnectionLimits, way: HttpWay = {}): HttpUpstream {
   const { protocol, hostname, port, host } = new URL(origin);
   const isTls = protocol === "https:";
   const place = {
     host: hostname.replace(/^\[|\]$/g, ""),
     port: port === "" ? (isTls ? 443 : 80) : Number(port),
     isTls,
-    lookup: hostname === "localhost" ? lookUpLocalhost : createGuardedLookup(),
+    lookup: hostname === "localhost" ? lookUpLocalhost : (way.lookup ?? createGuardedLookup()),
+    ...(way.tls === undefined ? {} : { tls: way.tls }),
   };
-  const connections = createConnections(place, limits, now);
+  const connections = createConnections(place, limits, way.now ?? (() => performance.now()));
   return {
     send: (request, sink) => {
       const { method, path, headers, body } = request;

@@ -27,7 +27,7 @@ async function setUp(): Promise<{
   let ends = 0;
   let nowMs = 0;
   const limits = { maxCalls: 8, maxStreams: 8, onIdleEnd: () => ends++ };
-  const upstream = createHttpUpstream(`http://127.0.0.1:${port}`, limits, () => nowMs);
+  const upstream = createHttpUpstream(`http://127.0.0.1:${port}`, limits, { now: () => nowMs });
   onTestFinished(async () => {
     await upstream.close();
     server.closeAllConnections();

@@ -21,13 +21,23 @@ export interface UpstreamRequest {
   readonly sessionId?: string;
   /** Opaque id of the caller; separates callers that share one server process. */
   readonly caller: string;
+  /** The text that vouches for the caller; present where it was verified and names somebody. It never goes to the server. */
+  readonly assertion?: string;
 }
 
 /** Why no whole answer came. `sent`: the server may have seen the request, so it must not be repeated. */
 export interface UpstreamFailure {
   readonly reason: Extract<
     WireReason,
-    "UpstreamUnavailable" | "UpstreamStarting" | "UpstreamTimeout" | "UpstreamBroken" | "CircuitOpen" | "FloodLimited"
+    | "UpstreamUnavailable"
+    | "UpstreamStarting"
+    | "UpstreamTimeout"
+    | "UpstreamBroken"
+    | "UpstreamCredentialsUnavailable"
+    | "UpstreamCredentialsRefused"
+    | "CallerUnverified"
+    | "CircuitOpen"
+    | "FloodLimited"
   >;
   readonly message: string;
   readonly sent: boolean;
@@ -54,6 +64,9 @@ export interface UpstreamCall {
   readonly resume: () => void;
   readonly abort: (why?: "silent") => void;
 }
+
+/** The caller that the sidecar's own requests are made for: it shares no child and no session with any client. */
+export const ownCaller = "outrigger";
 
 /** The server behind the sidecar. */
 export interface Upstream {

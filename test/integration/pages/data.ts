@@ -4,17 +4,21 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { parseServerFile, type FileProblem } from "@outrigger/api/server-file";
 import { parsePolicyDocument } from "@outrigger/policy";
+import { readEndpointFile } from "../../../aggregator/src/plan/read-file.ts";
+import { parseAuthDocument } from "../../../sidecar/src/credentials/document.ts";
 import { runCommand } from "../../demo/stage/command.ts";
 import { repositoryRoot } from "../../demo/stage/root.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Problems of a `json` or `yaml` block: a server file, manifests, values of the chart, what Argo CD is told, else a policy. */
+/** Problems of a `json` or `yaml` block: a server file, an endpoint file, a document of credentials, manifests, values of the chart, what Argo CD is told, else a policy. */
 export async function findProblems(language: "json" | "yaml", body: string): Promise<string[]> {
   if (language === "yaml" && /^apiVersion:/m.test(body)) return injectManifests(body);
   // Readers of files get what the language gives; both refuse what is no object.
   const value = (language === "json" ? JSON.parse(body) : parse(body)) as Fields;
   if ("mcpServers" in value) return readServers(value);
+  if ("kind" in value) return readCredentials(value);
+  if (language === "json" && "endpoints" in value) return readEndpoints(body);
   if ("ignoreDifferences" in value) return findUnrendered(value["ignoreDifferences"] as readonly Fields[]);
   return isChartValues(value) ? renderValues(value) : readPolicy(value);
 }
@@ -40,10 +44,20 @@ async function findUnrendered(entries: readonly Fields[]): Promise<string[]> {
   return entries.map(toHead).filter((head) => !manifest.includes(head));
 }
 
+function readEndpoints(body: string): string[] {
+  const read = readEndpointFile(body);
+  return read.ok ? [] : [read.problem];
+}
+
 function readServers(value: Fields): string[] {
   const read = parseServerFile(value);
   if (!read.ok) return read.problems.map(describe);
   return read.entries.flatMap(({ outrigger }) => (outrigger.policy === undefined ? [] : readPolicy(outrigger.policy)));
+}
+
+function readCredentials(value: Fields): string[] {
+  const read = parseAuthDocument(value);
+  return read.ok ? [] : read.problems.map(describe);
 }
 
 function readPolicy(value: unknown): string[] {

@@ -74,6 +74,7 @@ export const runElsewhere: readonly RunElsewhere[] = [
   ),
   row("npm run features", "test/lint/run.ts", '"docs/generate-features.ts", "--check"', "writes what lint compares"),
   row("npm run cluster -- up", ".ci/run", "npm run --silent cluster -- up", "needs root and minutes; CI runs it"),
+  row("npm run test:chaos", "test/chaos/chaos.test.ts", "runChaos(plans.quick", "takes a minute; its own test runs it"),
   row("npm run test:tools", ".ci/run", "npm run --silent test:tools", "a tier of its own; CI runs it"),
   row("npm run test:images", ".ci/run", "npm run --silent test:images", "a tier of its own; CI runs it"),
   row("npm run test:cluster", ".ci/run", "npm run --silent test:cluster", "a tier of its own; CI runs it"),
@@ -91,6 +92,18 @@ export const runElsewhere: readonly RunElsewhere[] = [
     "test/cluster/providers/local/host/packages.ts",
     "--no-install-recommends",
     "the local cluster installs them itself in CI",
+  ),
+  row(
+    "npx outrigger connect",
+    "test/cluster/suite/path/terminal.ts",
+    '["connect", "--kubeconfig", kubeconfig,',
+    "needs a cluster; the cluster tier forwards so",
+  ),
+  row(
+    "npx outrigger client-config --client codex --token-env OUTRIGGER_TOKEN",
+    "cli/src/clients/clients.test.ts",
+    "codex: 'bearer_token_env_var = \"TEAM_TOKEN\"'",
+    "prints a file; the unit tier compares it",
   ),
   row("npm run charts", "test/lint/run.ts", '"charts/generate.ts", "--check"', "writes what npm run lint compares"),
   row(

@@ -1,6 +1,6 @@
 /** A file that is an input: opened once, read again when it changes. */
 import type { ReloadSubject } from "../server/metrics.ts";
-import { watchFile, type ParsedContent, type WatchedFile } from "../server/watched-file.ts";
+import { watchFile, type ParsedContent, type WatchedFile } from "@outrigger/runtime/watched-file";
 import type { InputReports, Opened } from "./inputs.ts";
 
 /** Opens a file that is read again when it changes. */

@@ -1,7 +1,7 @@
 /** Opens what the webhook reads from outside: configuration, cluster, namespaces, certificates. All problems at once. */
 import { defaultConfig, type InjectionConfig } from "../inject/config.ts";
 import { parseInjectionConfig } from "../inject/read/config.ts";
-import type { ParsedContent } from "../server/watched-file.ts";
+import type { ParsedContent } from "@outrigger/runtime/watched-file";
 import { openCertificates, type OpenCertificates } from "./certificates.ts";
 import { openFile } from "./file.ts";
 import type { InputReports, Inputs, Opened, OpenedInputs, Values } from "./inputs.ts";

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { createEventSplitter } from "@outrigger/mcp";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { anonymous, type Principal } from "../../auth/principal.ts";
+import { createLoneReplica } from "../../replicas/testing.ts";
 import { RawServer } from "../raw-server.ts";
 import type { ServedCaller } from "../server.ts";
 import { createOlderSessions, type OlderSessionsOptions } from "./sessions.ts";
@@ -31,6 +32,7 @@ async function open(setup: Partial<OlderSessionsOptions> = {}) {
   };
   const sessions = createOlderSessions({
     path: "/mcp",
+    replicas: createLoneReplica(),
     createServer: createRawServer,
     onEnded: (id) => void told.ended.push(id),
     nowMs: () => performance.now(),
@@ -39,7 +41,7 @@ async function open(setup: Partial<OlderSessionsOptions> = {}) {
   const http = createServer((req, res) => {
     const principal: Principal = { ...anonymous, kind: "User", name: String(req.headers["x-user"]) };
     if (req.method === "GET") void sessions.open(res, principal);
-    else void readAll(req).then((body) => sessions.post(req, res, { principal, body }));
+    else void readAll(req).then((body) => sessions.post(req, res, { principal, body, isForwarded: false }));
   }).listen(0, "127.0.0.1");
   closers.push(() => {
     http.closeAllConnections();
@@ -99,7 +101,7 @@ const until = (wanted: () => boolean): Promise<void> =>
   vi.waitFor(() => expect(wanted()).toBe(true), { timeout: 10_000, interval: 5 });
 
 describe("a session of the older transport", () => {
-  it("is agreed on in its own revision, answers on its stream, and has its id as its caller", async () => {
+  it("is agreed on in its own revision, answers on its stream, and has its id as its caller, which its handle does not show", async () => {
     const { sessions, told, url } = await open();
     const client = await shakeHands(url);
     expect(client.state.messages[0]).toMatchObject({ id: 0, result: { protocolVersion: "2024-11-05" } });
@@ -108,7 +110,9 @@ describe("a session of the older transport", () => {
     expect(client.state.messages[1]).toEqual({ jsonrpc: "2.0", id: "p", result: {} });
     await client.post({ id: 1, method: "tools/call", params: { name: "silent" } });
     await until(() => told.callers.length === 1);
-    expect(client.state.endpoint).toBe(`/mcp/messages?sessionId=${told.callers[0] ?? ""}`);
+    // The client holds a sealed handle; who calls is known by the id within.
+    expect(client.state.endpoint).toMatch(/^\/mcp\/messages\?sessionId=[\w-]{100,}$/);
+    expect(client.state.endpoint).not.toContain(told.callers[0]);
     expect(sessions.count()).toBe(1);
   });
 
@@ -136,7 +140,7 @@ describe("a session of the older transport", () => {
   it("hears that the list of tools has changed", async () => {
     const { sessions, url } = await open();
     const clients = [await shakeHands(url), await shakeHands(url)];
-    sessions.tellListChanged();
+    sessions.tellChanged("tools");
     await until(() => clients.every(({ state }) => state.messages.length === 2));
     expect(clients[1]?.state.messages[1]).toEqual({ jsonrpc: "2.0", method: "notifications/tools/list_changed" });
   });

@@ -1,15 +1,17 @@
 /**
  * Sessions of clients of the older HTTP+SSE transport at one endpoint: opened by a stream, ended with it. Decides whether one more is
- * opened and which session a message belongs to; the server behind a session is the same as behind one of Streamable HTTP.
+ * opened and which session a message belongs to, which may be one of another replica; the server behind a session is the same as behind
+ * one of Streamable HTTP.
  * Source: MCP 2024-11-05 transports, "HTTP with SSE".
  */
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { idOf, type Principal } from "../../auth/principal.ts";
+import type { Principal } from "../../auth/principal.ts";
+import type { Replicas } from "../../replicas/replicas.ts";
 import { readClaims } from "../claims.ts";
-import type { RawServer } from "../raw-server.ts";
+import type { ChangedList, RawServer } from "../raw-server.ts";
 import { receiveBody } from "../receive.ts";
-import { refuseFor, sendError, type Refusal } from "../respond.ts";
+import { refuseBroken, refuseFor, sendError, type Refusal } from "../respond.ts";
 import type { ServedCaller } from "../server.ts";
 import { openEventStream, type EventStream } from "./event-stream.ts";
 import { messagesOf, readSessionId } from "./paths.ts";
@@ -20,6 +22,9 @@ import { createOlderTransport, type OlderTransport } from "./transport.ts";
 export interface OlderSessionsOptions {
   /** The endpoint's own path. */
   readonly path: string;
+  /** What stands before it in the addresses that clients know; none where absent. */
+  readonly basePath?: string;
+  readonly replicas: Replicas;
   readonly createServer: (caller: ServedCaller) => RawServer;
   readonly onEnded: (sessionId: string) => void;
   readonly nowMs: () => number;
@@ -33,23 +38,22 @@ export interface OlderSessions {
   /** Opens a session: the response is its stream from now on. */
   readonly open: (res: ServerResponse, principal: Principal) => Promise<void>;
   /** Takes what a client posted and answers the POST. Errors: 404 unknown session, 400 and 415 as for any message, 429 too many. */
-  readonly post: (req: IncomingMessage, res: ServerResponse, posted: OlderPost) => void;
-  /** Tells all sessions to read the list of tools again. */
-  readonly tellListChanged: () => void;
+  readonly post: (req: IncomingMessage, res: ServerResponse, posted: OlderPost) => Promise<void>;
+  /** Tells all sessions to read a list again. */
+  readonly tellChanged: (list: ChangedList) => void;
   readonly count: () => number;
   /** Ends all streams in order. */
   readonly close: () => Promise<void>;
 }
 
-/** What was posted, and by whom. */
+/** What was posted, by whom, and whether another replica has passed it on. */
 export interface OlderPost {
   readonly principal: Principal;
   readonly body: Uint8Array;
+  readonly isForwarded: boolean;
 }
 
 interface Session {
-  /** Nobody else may post into it, nor hears that it exists. */
-  readonly owner: string;
   readonly server: RawServer;
   readonly transport: OlderTransport;
   readonly stream: EventStream;
@@ -61,7 +65,14 @@ const tendMs = 1_000;
 
 /** Creates the table, empty. */
 export function createOlderSessions(options: OlderSessionsOptions): OlderSessions {
-  const { maxSessions = defaultMaxSessions, maxPending = defaultMaxPending, nowMs } = options;
+  const {
+    maxSessions = defaultMaxSessions,
+    maxPending = defaultMaxPending,
+    nowMs,
+    path,
+    basePath = "",
+    replicas,
+  } = options;
   const sessions = new Map<string, Session>();
   const waitingOnAll = (): number => [...sessions.values()].reduce((sum, { stream }) => sum + stream.waitingBytes(), 0);
   let timer: NodeJS.Timeout | undefined;
@@ -97,23 +108,38 @@ export function createOlderSessions(options: OlderSessionsOptions): OlderSession
         maxPending,
         send: (json) => sessions.get(id)?.stream.send(json),
       });
-      const endpoint = messagesOf(options.path, id);
+      // Only who holds the handle, and is who it was sealed for, posts into the session.
+      const handle = replicas.seal({ kind: "stream", id, endpoint: path, principal, greeting: undefined });
+      const endpoint = messagesOf(basePath + path, handle);
       const stream = openEventStream(res, { endpoint, nowMs, waitingOnAll, onEnd: () => forget(id) });
-      sessions.set(id, { owner: idOf(principal), server, transport, stream });
+      sessions.set(id, { server, transport, stream });
       timer ??= setInterval(tendAll, tendMs).unref();
       // Before its client can have read the first event.
       await server.connect(transport);
     },
-    post: (req, res, { principal, body }) => {
-      const session = sessions.get(readSessionId(req.url ?? ""));
+    post: async (req, res, { principal, body, isForwarded }) => {
+      const opened = replicas.open(readSessionId(req.url ?? ""), { kind: "stream", principal, endpoint: path });
+      if (!opened.ok) {
+        sendError(res, refuseFor("SessionUnknown"));
+        return;
+      }
+      const { handle } = opened;
+      const isOpen = sessions.has(handle.id);
+      const placed = await replicas.place(handle, { req, res, principal, body, isForwarded, isOpen });
+      if (placed === "answered") return;
+      if (placed === "broken") {
+        sendError(res, refuseBroken(undefined));
+        return;
+      }
+      const session = sessions.get(handle.id);
+      if (placed === "here" && session === undefined) replicas.metrics.countRefusedHandle("gone");
       const refusal =
-        session?.owner !== idOf(principal) ? refuseFor("SessionUnknown") : takeMessage(session, req, body);
+        placed !== "here" || session === undefined ? refuseFor("SessionUnknown") : takeMessage(session, req, body);
       if (refusal === undefined) res.writeHead(202, { "content-length": "0" }).end();
       else sendError(res, refusal);
     },
-    tellListChanged: () => {
-      // A session that is just ending needs no news.
-      for (const { server } of sessions.values()) server.server.sendToolListChanged().catch(() => undefined);
+    tellChanged: (list) => {
+      for (const { server } of sessions.values()) server.tellChanged(list);
     },
     count: () => sessions.size,
     close: async () => {

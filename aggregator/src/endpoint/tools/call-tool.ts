@@ -4,14 +4,15 @@
 import { rpcCodes } from "@outrigger/api/errors";
 import type { JsonObject } from "@outrigger/mcp";
 import type { ToolEntry } from "../../catalog/entry.ts";
+import { mergeArguments } from "../../plan/tool-rule.ts";
 import type { CallOutcome } from "../../route/failure.ts";
+import { relayRequest } from "../methods/relay-request.ts";
 import {
   answerError,
   isObject,
   readTexts,
   refuseArguments,
   tellAsked,
-  type CallTold,
   type EndpointParts,
   type Invocation,
 } from "./invocation.ts";
@@ -56,30 +57,15 @@ export async function callDirectly(parts: EndpointParts, name: string, invocatio
   return { kind: "error", error: { code: rpcCodes.invalidParams, message: resolved.message } };
 }
 
-async function relayCall(parts: EndpointParts, tool: ToolEntry, invocation: Invocation): Promise<CallOutcome> {
-  const { arguments: values, caller, principal, era, signal, onProgress, operation } = invocation;
-  const { requestId } = operation;
-  const { headers, meta, end } = operation.route(tool, invocation.meta);
-  const startedMs = parts.nowMs();
-  const tell = (outcome: CallTold["outcome"]): void => {
-    parts.metrics.countCall(outcome);
-    const { namespace, server, name } = tool;
-    parts.onCall({ requestId, namespace, server, tool: name, outcome, durationMs: parts.nowMs() - startedMs });
-  };
-  const call = { tool, arguments: values, meta, headers, caller, principal, callerEra: era, requestId, signal };
-  try {
-    const outcome = await parts.relay.call(onProgress === undefined ? call : { ...call, onProgress });
-    tell(nameOutcome(outcome));
-    end(outcome);
-    return outcome;
-  } catch (error) {
-    tell("cancelled");
-    end({ kind: "cancelled" });
-    throw error;
+/** A tool that the endpoint shows otherwise is called as its server has it. */
+function relayCall(parts: EndpointParts, tool: ToolEntry, invocation: Invocation): Promise<CallOutcome> {
+  const merged = mergeArguments(tool, invocation.arguments);
+  if (!merged.ok) {
+    parts.metrics.countCall("error");
+    const message = `Invalid arguments: ${merged.field}: expected ${merged.expected}`;
+    return Promise.resolve({ kind: "error", error: { code: rpcCodes.invalidParams, message } });
   }
-}
-
-function nameOutcome(outcome: CallOutcome): "ok" | "tool_error" | "error" {
-  if (outcome.kind === "error") return "error";
-  return outcome.result["isError"] === true ? "tool_error" : "ok";
+  const target = tool.reshaped === undefined ? tool : { ...tool.reshaped.from, publicName: tool.publicName };
+  const params = { name: tool.name, ...(merged.value === undefined ? {} : { arguments: merged.value }) };
+  return relayRequest(parts, { target, request: { method: "tools/call", params } }, invocation);
 }

@@ -5,9 +5,11 @@ import type { Principal } from "../../auth/principal.ts";
 import type { AggregatorMetrics } from "../../metrics.ts";
 import type { CallOutcome } from "../../route/failure.ts";
 import type { Relay } from "../../route/relay.ts";
+import type { CallerVoice } from "../../route/request.ts";
 import type { State } from "../../state/state.ts";
 import type { Operation } from "../../telemetry/operations.ts";
 import type { Decision } from "../decide.ts";
+import type { RequestStates } from "../rounds/request-state.ts";
 import type { Resolved } from "./resolve.ts";
 
 /** What is told of a call when it is over: never its arguments or its result. */
@@ -26,13 +28,14 @@ export interface EndpointParts {
   readonly decision: Decision;
   readonly relay: Relay;
   readonly metrics: AggregatorMetrics;
+  readonly states: RequestStates;
   readonly nowMs: () => number;
   readonly onCall: (told: CallTold) => void;
 }
 
 /**
  * One call of a tool. `caller`: whose upstream sessions it may use, that is its session, or without one its principal, or nobody's (""); `meta`
- * is what goes along to a server; `operation` is told what was asked for.
+ * is what goes along to a server; `operation` is told what was asked for; `voice` is what the caller can be asked and told meanwhile.
  */
 export interface Invocation {
   readonly arguments: unknown;
@@ -42,7 +45,14 @@ export interface Invocation {
   readonly era: Era;
   readonly signal: AbortSignal;
   readonly operation: Operation;
-  readonly onProgress?: (params: JsonObject) => void;
+  readonly voice: CallerVoice;
+  readonly retry: Retry;
+}
+
+/** What a modern caller sends along when it asks again with the input that it was asked for; both as they came. */
+export interface Retry {
+  readonly inputResponses?: unknown;
+  readonly requestState?: unknown;
 }
 
 /** Tells the operation which tool was asked for, and what was decided about it. */

@@ -2,7 +2,9 @@
 import { rpcCodes } from "@outrigger/api/errors";
 import type { JsonObject } from "@outrigger/mcp";
 import type { ServerEntry, ToolEntry } from "../../catalog/entry.ts";
+import { chooseCatalogueState } from "../../catalog/catalogue-state.ts";
 import { nearestNames } from "../../catalog/nearest.ts";
+import type { SidecarView } from "../../catalog/view.ts";
 import type { CallOutcome } from "../../route/failure.ts";
 import { readFirstSentence } from "../../search/present.ts";
 import { takePage } from "../page.ts";
@@ -31,7 +33,8 @@ export function listServers(parts: EndpointParts, invocation: Invocation): CallO
   if (!read.ok) return read.outcome;
   const { server, cursor } = read.texts;
   const visible = [...parts.state.catalogue().servers.values()].filter(parts.decision.maySee).sort(byKey);
-  const page = server === undefined ? pageServers(visible, cursor) : pageTools(parts, { visible, server, cursor });
+  const page =
+    server === undefined ? pageServers(parts, visible, cursor) : pageTools(parts, { visible, server, cursor });
   if (page === "badCursor") {
     const message = "Invalid arguments: cursor: expected the next_cursor of the page before";
     return { kind: "error", error: { code: rpcCodes.invalidParams, message } };
@@ -45,10 +48,14 @@ function answerUnknown(server: string, visible: readonly ServerEntry[], { era }:
   return answerError(`Unknown server: ${server.replace(/\p{C}/gu, "?").slice(0, 128)}${hint}`, era);
 }
 
-function pageServers(visible: readonly ServerEntry[], cursor: string | undefined): JsonObject | "badCursor" {
+function pageServers(
+  parts: EndpointParts,
+  visible: readonly ServerEntry[],
+  cursor: string | undefined,
+): JsonObject | "badCursor" {
   const page = takePage(visible, { keyOf: ({ key }) => key, size: pageSize, cursor });
   if (!page.ok) return "badCursor";
-  return { servers: page.items.map(presentServer), ...writeNext(page.nextCursor) };
+  return { servers: page.items.map((each) => presentServer(each, parts)), ...writeNext(page.nextCursor) };
 }
 
 interface ToolsWanted {
@@ -58,18 +65,20 @@ interface ToolsWanted {
 }
 
 function pageTools(
-  { decision }: EndpointParts,
+  parts: EndpointParts,
   { visible, server, cursor }: ToolsWanted,
 ): JsonObject | "badCursor" | undefined {
   const meant = visible.filter((each) => each.server === server || each.key === server);
   if (meant.length === 0) return undefined;
-  const tools = meant.flatMap((each) => each.tools.filter(decision.mayCall)).sort(byPublicName);
+  const tools = meant.flatMap((each) => each.tools.filter(parts.decision.mayCall)).sort(byPublicName);
   const page = takePage(tools, { keyOf: ({ publicName }) => publicName, size: pageSize, cursor });
   if (!page.ok) return "badCursor";
-  return { servers: meant.map(presentServer), tools: page.items.map(presentTool), ...writeNext(page.nextCursor) };
+  const servers = meant.map((each) => presentServer(each, parts));
+  return { servers, tools: page.items.map(presentTool), ...writeNext(page.nextCursor) };
 }
 
-function presentServer({ server, namespace, group, title, description, state, tools }: ServerEntry): JsonObject {
+function presentServer(entry: ServerEntry, { state: known, decision: { mayCall } }: EndpointParts): JsonObject {
+  const { server, namespace, group, title, description, state, tools } = entry;
   return {
     name: server,
     namespace,
@@ -77,8 +86,17 @@ function presentServer({ server, namespace, group, title, description, state, to
     ...(title === undefined ? {} : { title: readFirstSentence(title) }),
     ...(description === undefined ? {} : { description: readFirstSentence(description) }),
     state,
-    tools: tools.length,
+    tools: tools.filter(mayCall).length,
+    ...presentFailure([...entry.replicas.keys()].flatMap((key) => known.view(key) ?? [])),
   };
+}
+
+/** Why a server that answers may list too little; nothing of one that was listed. */
+function presentFailure(replicas: readonly SidecarView[]): JsonObject {
+  const catalogue = chooseCatalogueState(replicas);
+  if (catalogue?.reason !== "ListFailed") return {};
+  const { message, listedAt } = catalogue;
+  return { catalogue_error: message.slice(0, 500), ...(listedAt === undefined ? {} : { listed_at: listedAt }) };
 }
 
 function presentTool({ publicName, definition }: ToolEntry): JsonObject {

@@ -4,7 +4,7 @@
  */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { ClusterAccess, RawObject, Resource } from "@outrigger/kube";
+import type { RawObject, Resource, SocketAccess } from "@outrigger/kube";
 import { explainFailure, type Look } from "../look.ts";
 import { readContext, type ClusterChoice } from "./kubectl.ts";
 import { kinds } from "./resources.ts";
@@ -128,7 +128,8 @@ function groupsOf(user: string): readonly string[] {
   return ["system:serviceaccounts", `system:serviceaccounts:${namespace}`, "system:authenticated"];
 }
 
-async function openAccess({ kubeconfig, context }: ClusterChoice, tempFolder: string): Promise<ClusterAccess> {
+/** The bare way to the API server. Rejects as {@link openCluster} does. */
+export async function openAccess({ kubeconfig, context }: ClusterChoice, tempFolder: string): Promise<SocketAccess> {
   const { openClusterAccess } = await import("@outrigger/kube");
   if (context === undefined)
     return openClusterAccess({ mode: "kubeconfig", ...(kubeconfig === undefined ? {} : { file: kubeconfig }) });
@@ -137,7 +138,7 @@ async function openAccess({ kubeconfig, context }: ClusterChoice, tempFolder: st
   try {
     const file = join(folder, "kubeconfig");
     await writeFile(file, text, { mode: 0o600 });
-    return await openClusterAccess({ mode: "kubeconfig", file });
+    return await openClusterAccess({ mode: "kubeconfig", file, named: kubeconfig ?? "the kubeconfig" });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -145,7 +146,7 @@ async function openAccess({ kubeconfig, context }: ClusterChoice, tempFolder: st
 
 const versionWithinMs = 10_000;
 
-async function askVersion(access: ClusterAccess): ReturnType<Cluster["version"]> {
+async function askVersion(access: SocketAccess): ReturnType<Cluster["version"]> {
   try {
     const signal = AbortSignal.timeout(versionWithinMs);
     const answer = await access.send({ path: "/version", signal, idleTimeoutMs: versionWithinMs });
@@ -158,7 +159,6 @@ async function askVersion(access: ClusterAccess): ReturnType<Cluster["version"]>
     const told = typeof date === "string" ? Date.parse(date) : Number.NaN;
     return { ok: true, value: { gitVersion, nowMs: Number.isNaN(told) ? Date.now() : told } };
   } catch (error) {
-    const cause = error instanceof Error ? error : new Error(String(error));
-    return { ok: false, why: "code" in cause ? String(cause.code) : cause.message };
+    return { ok: false, why: error instanceof Error ? error.message : String(error) };
   }
 }

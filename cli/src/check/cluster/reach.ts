@@ -51,7 +51,7 @@ export function createReach({ cluster, choice, release, isInside, endpoint }: Re
     const address = await open(`${name}-aggregator`, "http");
     if (!address.ok) return { ok: false, why: `${address.why}; --endpoint names another way to the aggregator` };
     const base = `http://${address.value.host}:${address.value.port}`;
-    return { ok: true, value: { base, mcpUrl: `${base}/mcp` } };
+    return { ok: true, value: { base, mcpUrl: `${base}/mcp`, setting: `service ${name}-aggregator` } };
   };
   return {
     webhook: () => open(`${name}-webhook`, "https"),

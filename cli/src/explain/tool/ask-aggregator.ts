@@ -72,9 +72,9 @@ export async function askAggregator(
 
 type Ask = (path: string, parameters: Readonly<Record<string, string>>) => Promise<Look<unknown>>;
 
-function createAsk({ base, group }: Endpoint): Ask {
+function createAsk({ base, path: endpoint }: Endpoint): Ask {
   return async (path, parameters) => {
-    const limits = path === "servers" || group === undefined ? {} : { group };
+    const limits = path === "servers" || endpoint === undefined ? {} : { endpoint };
     const query = new URLSearchParams({ ...parameters, ...limits }).toString();
     const answer = await askJson(`${base}/api/v1/${path}${query === "" ? "" : `?${query}`}`);
     return answer.ok

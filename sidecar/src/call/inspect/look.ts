@@ -6,9 +6,9 @@ import type { CallerAssertion } from "@outrigger/api/caller";
 import type { Reason } from "@outrigger/api/reasons";
 import {
   admit,
+  factsOfCaller,
   judge,
   judgeArguments,
-  type CallerFacts,
   type CompiledPolicy,
   type LimitState,
   type Subject,
@@ -46,11 +46,11 @@ export interface ToldRefusal {
 /** What is known of a subject before its arguments are read. */
 export function viewOf(subject: Subject, looker: Looker, method?: string): View {
   const tool = subject.kind === "tool" ? looker.book?.factsOf(subject.name) : undefined;
-  const caller = callerOf(looker.received?.assertion);
+  const assertion = looker.received?.assertion;
   return {
     server: looker.server,
     ...(method === undefined ? {} : { method }),
-    ...(caller === undefined ? {} : { caller }),
+    ...(assertion === undefined ? {} : { caller: factsOfCaller(assertion) }),
     ...(tool === undefined ? {} : { tool }),
   };
 }
@@ -60,15 +60,6 @@ export function viewOfEntry(subject: Subject, entry: Uint8Array, looker: Looker)
   const view = viewOf(subject, { ...looker, book: undefined });
   const tool = subject.kind === "tool" ? looker.book?.factsOfEntry(subject.name, entry) : undefined;
   return tool === undefined ? view : { ...view, tool };
-}
-
-function callerOf(assertion: CallerAssertion | undefined): CallerFacts | undefined {
-  if (assertion === undefined) return undefined;
-  const { kind, sub, groups = [], claims = {} } = assertion;
-  // A service account is named as Kubernetes names its user: system:serviceaccount:<namespace>:<name>.
-  const account = kind === "ServiceAccount" ? /^(?:system:serviceaccount:)?([^:/]+)[:/]([^:/]+)$/.exec(sub) : null;
-  const [, namespace, name = sub] = account ?? [];
-  return { kind, name, groups, claims, ...(namespace === undefined ? {} : { namespace }) };
 }
 
 /** A call that is about to be decided. */

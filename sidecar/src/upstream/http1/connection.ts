@@ -2,8 +2,8 @@
  * One kept connection to the server, one request at a time: writes a request in as few pieces as possible, hands its answer to a sink,
  * and says whether it can take another. Retries nothing. Before: reader.ts; next: connections.ts, which chooses a connection.
  */
-import { connect as connectPlain, type LookupFunction, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
+import { connect as connectPlain, isIP, type LookupFunction, type Socket } from "node:net";
+import { connect as connectTls, type ConnectionOptions } from "node:tls";
 import type { UpstreamFailure, UpstreamSink } from "../upstream.ts";
 import type { ResponseHead } from "./head.ts";
 import { createAnswerReader } from "./reader.ts";
@@ -14,6 +14,15 @@ export interface Place {
   readonly port: number;
   readonly isTls: boolean;
   readonly lookup: LookupFunction;
+  /** Asked for each connection, since files change. */
+  readonly tls?: () => TlsFiles;
+}
+
+/** Whom a server's certificate has to come from, in place of the usual authorities, and what is shown to it; PEM. */
+export interface TlsFiles {
+  readonly ca?: string | string[];
+  readonly cert?: string;
+  readonly key?: string;
 }
 
 /** A request's bytes; `body` is borrowed until the answer has ended. `isFresh`: on no connection that was kept. */
@@ -61,9 +70,7 @@ const copiedBytes = 16 * 1024;
 /** Opens a connection; what goes wrong is told to the request that is sent on it. */
 export function openConnection(place: Place, owner: ConnectionOwner): Connection {
   const { host, port, isTls, lookup } = place;
-  const socket: Socket = isTls
-    ? connectTls({ host, port, lookup, servername: host, ALPNProtocols: ["http/1.1"] })
-    : connectPlain({ host, port, lookup });
+  const socket: Socket = isTls ? connectTls(describeTls(place)) : connectPlain({ host, port, lookup });
   let sink: ConnectionSink | undefined;
   let isConnected = false;
   let isEnded = false;
@@ -84,7 +91,7 @@ export function openConnection(place: Place, owner: ConnectionOwner): Connection
     }
   };
   const failWith = (message: string): void =>
-    fail(isReused && reader.isUntouched() ? stale : describeFailure(message, isConnected));
+    fail(isReused && reader.isUntouched() ? stale : describeFailure(place, message, isConnected));
   let hasAnswered = false;
   const reader = createAnswerReader({
     onHead: (head) => {
@@ -185,6 +192,12 @@ export function openConnection(place: Place, owner: ConnectionOwner): Connection
   return connection;
 }
 
+/** An address is no server name (RFC 6066 section 3); the certificate is compared with it all the same. */
+function describeTls({ host, port, lookup, tls }: Place): ConnectionOptions {
+  const named = isIP(host) === 0 ? { servername: host } : {};
+  return { host, port, lookup, ALPNProtocols: ["http/1.1"], ...named, ...tls?.() };
+}
+
 /** Where a name has several addresses the error is one of all of them, without words of its own. */
 function describeError(error: Error): string {
   if (!(error instanceof AggregateError)) return error.message;
@@ -207,8 +220,12 @@ const stale: ConnectionFailure = {
   isStale: true,
 };
 
-function describeFailure(message: string, isConnected: boolean): UpstreamFailure {
+function describeFailure({ host, port }: Place, message: string, isConnected: boolean): UpstreamFailure {
   return isConnected
     ? { reason: "UpstreamBroken", message: `the server ended its answer early: ${message}`, sent: true }
-    : { reason: "UpstreamUnavailable", message: `the server can't be reached: ${message}`, sent: false };
+    : {
+        reason: "UpstreamUnavailable",
+        message: `the server at ${host}:${port} (from --upstream) can't be reached: ${message}`,
+        sent: false,
+      };
 }

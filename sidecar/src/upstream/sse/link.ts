@@ -31,7 +31,9 @@ export interface SseServer {
 /** Opens a link for the request that opens its session: at that request's path and with its headers, so that its credentials count. */
 export function openSseLink(server: SseServer, request: UpstreamRequest, listener: LinkListener): Link {
   const { http, logger } = server;
-  const messages = createMessages({ http, caller: request.caller, maxQueuedBytes: server.maxQueuedBytes });
+  const { caller, assertion } = request;
+  const who = { caller, ...(assertion === undefined ? {} : { assertion }) };
+  const messages = createMessages({ http, who, maxQueuedBytes: server.maxQueuedBytes });
   const splitter = createEventSplitter({ maxEventBytes: server.maxEventBytes });
   const holders = new Set<object>();
   const stream: { call?: UpstreamCall } = {};
@@ -86,7 +88,7 @@ export function openSseLink(server: SseServer, request: UpstreamRequest, listene
       method: "GET",
       path: request.path,
       headers: headersOfStream(request.headers),
-      caller: request.caller,
+      ...who,
     },
     createStreamSink(read, end),
   );

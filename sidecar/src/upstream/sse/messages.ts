@@ -3,14 +3,14 @@
  * bytes may be under way is bounded. Whether the server took a message is its HTTP status; what it answers comes on the stream.
  */
 import type { Delivery, NotTaken, QueuedMessage } from "../../bridge/link.ts";
-import type { Upstream, UpstreamCall, UpstreamFailure } from "../upstream.ts";
+import type { Upstream, UpstreamCall, UpstreamFailure, UpstreamRequest } from "../upstream.ts";
 import { headersOfMessage } from "./headers.ts";
 import { createRefusedAnswer, type RefusedAnswer } from "./refused.ts";
 
-/** What posting needs. `caller`: who the session belongs to; bounds in bytes. */
+/** What posting needs. `who`: whom the session belongs to, as it was vouched for when the session was opened; bounds in bytes. */
 export interface MessagesDeps {
   readonly http: Upstream;
-  readonly caller: string;
+  readonly who: Pick<UpstreamRequest, "caller" | "assertion">;
   readonly maxQueuedBytes: number;
 }
 
@@ -32,7 +32,7 @@ interface Underway {
 }
 
 /** Creates the messages of one session. */
-export function createMessages({ http, caller, maxQueuedBytes }: MessagesDeps): Messages {
+export function createMessages({ http, who, maxQueuedBytes }: MessagesDeps): Messages {
   const underway = new Set<Underway>();
   let queuedBytes = 0;
   let endpoint: string | undefined;
@@ -52,7 +52,7 @@ export function createMessages({ http, caller, maxQueuedBytes }: MessagesDeps): 
         path,
         headers: headersOfMessage(message.delivery.headers),
         body: message.bytes,
-        caller,
+        ...who,
       },
       {
         onHead(status, headers) {

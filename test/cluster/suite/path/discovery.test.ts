@@ -1,13 +1,16 @@
 /** What is found and where: by label alone, by an annotation that can't lie about the address, quickly, and without the API server. */
 import { beforeAll, describe, expect, it } from "vitest";
-import { textOf } from "../../../fixtures/mcp-clients.ts";
+import { startAggregatorProgram } from "../../../fixtures/aggregator.ts";
+import { modernRequest, postRaw, textOf } from "../../../fixtures/mcp-clients.ts";
 import { waitFor } from "../../../fixtures/wait-for.ts";
 import { askCluster } from "../../ask-cluster.ts";
+import { release } from "../../product/install.ts";
 import { httpServer, optedIn, podOf } from "../../product/workloads.ts";
 import { hasCluster } from "../cluster.ts";
 import { canStopApiServer, withoutApiServer } from "./api-server-away.ts";
 import { useProduct, type PodFacts } from "./product.ts";
 import { underLoad } from "./steady-load.ts";
+import { startConnect, startKubectlProxy, type ConnectEvent } from "./terminal.ts";
 import { createUser } from "./user.ts";
 import { isInjected } from "./webhook-away.ts";
 
@@ -113,6 +116,49 @@ describe.skipIf(!hasCluster())("discovery", () => {
       "NotInjected",
     );
   });
+
+  it("F-178 outrigger connect finds the aggregator, forwards a port to it, and goes on when its pods are killed", async () => {
+    const connected = await startConnect(kubeconfig);
+    try {
+      const list = async (): Promise<unknown> =>
+        (await postRaw(connected.url, ...modernRequest("tools/list", {}))).messages[0]?.["result"];
+      expect(await list()).toHaveProperty("tools");
+      const selector = "labelSelector=app.kubernetes.io%2Fcomponent%3Daggregator";
+      const path = `/api/v1/namespaces/${release.namespace}/pods`;
+      const { items } = await product.get<{ items: readonly PodFacts[] }>(`${path}?${selector}`);
+      const before = items.map(({ metadata }) => metadata.name);
+      for (const name of before) await product.remove(`${path}/${name}?gracePeriodSeconds=0`);
+      const isAnother = ({ event, pod = "" }: ConnectEvent): boolean => event === "open" && !before.includes(pod);
+      await waitFor("another pod", () => connected.events.some(isAnother), 60_000);
+      expect(await list()).toHaveProperty("tools");
+    } finally {
+      expect(await connected.stop()).toBe(0);
+    }
+    await expect(fetch(connected.url)).rejects.toThrow();
+  }, 120_000);
+
+  it("F-082 the aggregator finds pods through kubectl proxy, and through a kubeconfig", async () => {
+    await product.create(podOf(httpServer("proxied", { image, labels: optedIn })), tools);
+    await product.readyPod(tools, "proxied");
+    const proxy = await startKubectlProxy(kubeconfig);
+    const env = { KUBECONFIG: kubeconfig };
+    const find = async (kube: string): Promise<void> => {
+      const aggregator = await startAggregatorProgram(undefined, ["--kube", kube, "--namespaces", tools], { env });
+      try {
+        await waitFor(`the pod, by ${kube}`, async () => {
+          const { servers } = await aggregator.get("/api/v1/servers");
+          return (servers as readonly { name: string }[]).some(({ name }) => name === "proxied");
+        });
+      } finally {
+        await aggregator.close();
+      }
+    };
+    try {
+      await Promise.all([find(proxy.url), find("kubeconfig")]);
+    } finally {
+      await proxy.stop();
+    }
+  }, 120_000);
 
   it.skipIf(!canStopApiServer())(
     "F-080 a Ready server appears within 5 s, a deleted one disappears as quickly, and the index serves while the Kubernetes API is away",

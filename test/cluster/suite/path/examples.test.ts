@@ -131,7 +131,7 @@ describe.skipIf(!hasCluster())("the examples", () => {
         if (isNoGroup(call)) {
           const url = `${await product.aggregator()}${call.path}`;
           const answer = await postRaw(url, ...modernRequest("tools/list", {}));
-          expect([answer.status, answer.text]).toEqual([404, expect.stringContaining("No server is in group")]);
+          expect([answer.status, answer.text]).toEqual([404, expect.stringContaining("There is no group")]);
           continue;
         }
         if (!isRefused(call)) await user.untilListed(call.namespace, call.server);
@@ -298,7 +298,7 @@ describe.skipIf(!hasCluster())("the examples", () => {
 });
 
 /** A call at the endpoint of a group that no server is in. */
-const isNoGroup = ({ output }: { readonly output: string }): boolean => output.includes("No server is in group");
+const isNoGroup = ({ output }: { readonly output: string }): boolean => output.includes("There is no group");
 
 const isRefused = ({ output }: { readonly output: string }): boolean => /^error: /m.test(output);
 

@@ -188,7 +188,7 @@ describe.skipIf(!hasCluster())("the release's life", () => {
 
   it("leaves its keys in its own namespace, and a new installation goes on with them", async () => {
     const secrets = `/api/v1/namespaces/${release.namespace}/secrets`;
-    const kept = ["outrigger-trust", "outrigger-webhook-ca"];
+    const kept = ["outrigger-session-keys", "outrigger-trust", "outrigger-webhook-ca"];
     expect((await names(secrets)).filter((name) => !name.startsWith("sh.helm.release"))).toEqual(kept);
     await product.upgrade();
     expect(await names(secrets)).toEqual(expect.arrayContaining(kept));

@@ -85,7 +85,7 @@ describe.skipIf(!hasCluster())("what can be seen", () => {
     const leader = await waitFor("a leader", () => readLeader(product));
     const operators = [...(await metricsOfProgram("operator"))];
     const [, leading] = operators.find(([name]) => leader.startsWith(name)) ?? [];
-    for (const duty of ["trust", "bundles", "isolation", "probe", "certificates", "events", "sleep"]) {
+    for (const duty of ["trust", "bundles", "isolation", "probe", "certificates", "events", "sleep", "session-keys"]) {
       const of = `controller="${duty}"`;
       expect(leading).toMatch(new RegExp(`outrigger_operator_reconcile_total\\{${of},result="ok"\\} [1-9]`));
       expect(leading).toMatch(new RegExp(`outrigger_operator_reconcile_duration_seconds_count\\{${of}\\} [1-9]`));

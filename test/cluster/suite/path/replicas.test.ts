@@ -1,6 +1,6 @@
 /** Every program in two replicas: ready without leadership, spread, guarded by a budget, and replaced without a failed call or admission. */
 import { beforeAll, describe, expect, it } from "vitest";
-import { textOf } from "../../../fixtures/mcp-clients.ts";
+import { openSession, postRaw, textOf } from "../../../fixtures/mcp-clients.ts";
 import { waitFor } from "../../../fixtures/wait-for.ts";
 import { httpServer, optedIn, podOf } from "../../product/workloads.ts";
 import { hasCluster } from "../cluster.ts";
@@ -48,6 +48,27 @@ describe.skipIf(!hasCluster())("two replicas of each program", () => {
     await product.readyPod(tools, "server");
     await user.untilListed(tools, "server");
   }, 120_000);
+
+  it("F-077 F-112 keep sessions of legacy clients at any replica, without affinity at the Service, also when one replica is evicted", async () => {
+    const url = `${await product.aggregator()}/mcp`;
+    // Each request over a connection of its own, for which the Service picks a replica.
+    const close = { connection: "close" };
+    const sessions = await Promise.all(Array.from({ length: 4 }, () => openSession(url, close)));
+    const params = { name: `${tools}__server__echo`, arguments: { message: "x" } };
+    const call = JSON.stringify({ jsonrpc: "2.0", id: 2, method: "tools/call", params });
+    const useAll = async (): Promise<void> => {
+      for (const session of [...sessions, ...sessions]) {
+        const answer = await postRaw(url, call, { ...session, ...close });
+        expect([answer.status, textOf(answer.messages.at(-1)?.["result"])]).toEqual([200, "Echo: x"]);
+      }
+    };
+    const { pods } = await untilWhole("aggregator", []);
+    await useAll();
+    const [first = ""] = pods.map(nameOf);
+    await evict(kubeconfig, first);
+    await untilWhole("aggregator", [first]);
+    await useAll();
+  }, 180_000);
 
   it("F-011 are spread, keep a budget, become ready without waiting for leadership, and lose no call when one of each is evicted", async () => {
     for (const program of programs) {

@@ -31,7 +31,7 @@ const programs = [
   {
     account: "outrigger-aggregator",
     everywhere: each("list watch", "pods"),
-    athome: each("list watch", "configmaps"),
+    athome: [...each("list watch", "configmaps"), ...each("list watch", "discovery.k8s.io/endpointslices")],
   },
   {
     account: "outrigger-operator",
@@ -55,6 +55,7 @@ const programs = [
       ...each("list watch create patch delete", "configmaps"),
       "create secrets",
       ...each("get patch", "secrets [outrigger-trust]"),
+      ...each("get patch", "secrets [outrigger-session-keys]"),
       ...each("get patch", "secrets [outrigger-webhook-ca]"),
     ],
   },

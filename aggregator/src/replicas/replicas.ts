@@ -1,0 +1,135 @@
+/**
+ * The replicas of the aggregator as one of them uses them: handles of sessions, which replica serves a session, and the way there. Who could
+ * not be reached is left out for a while, so that a session is taken over before the cluster has noticed.
+ */
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Principal } from "../auth/principal.ts";
+import type { Forwarded, ForwardOutcome } from "./forward.ts";
+import { openHandle, sealHandle, type Handle, type NewHandle, type OpenedHandle, type Presented } from "./handle.ts";
+import { hopHeader, openHop, readHopCaller, sealHop, type Hop, type HoppedRequest } from "./hop.ts";
+import type { Membership } from "./membership.ts";
+import { placeSession } from "./place.ts";
+import type { Seal } from "./seal.ts";
+
+/** Why a session handle was refused; `ended`: its session was ended here; `gone`: nobody can serve it any more. */
+export type HandleRefusal = "unsealed" | "expired" | "foreign" | "ended" | "gone";
+
+/** What is counted. */
+export interface ReplicaMetrics {
+  readonly countForwarded: (outcome: ForwardOutcome) => void;
+  readonly countRefusedHandle: (reason: HandleRefusal) => void;
+  /** A session goes on here that was opened elsewhere, or before this program started. */
+  readonly countMoved: () => void;
+}
+
+/** What the replicas are made from. */
+export interface ReplicasOptions {
+  /** Address of this one. */
+  readonly self: string;
+  readonly membership: Membership;
+  readonly seal: Seal;
+  readonly forward: (req: IncomingMessage, res: ServerResponse, to: Forwarded) => Promise<ForwardOutcome>;
+  /** How the caller of the request that is served now is named in audit lines. */
+  readonly callerNow: () => string;
+  /** The request that is served now is told of by another replica. */
+  readonly onForwarded: () => void;
+  readonly metrics: ReplicaMetrics;
+  readonly nowMs: () => number;
+}
+
+/** A request of a session. */
+export interface PlacedRequest {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly principal: Principal;
+  /** The bytes of a POST. */
+  readonly body: Uint8Array;
+  /** Another replica has passed it on: it is not passed on again. */
+  readonly isForwarded: boolean;
+  /** Its session is open here. */
+  readonly isOpen: boolean;
+}
+
+/** Where a request is served: `here`, nowhere any more, at a replica that broke off, or it has been answered already. */
+export type Placed = "here" | "gone" | "broken" | "answered";
+
+/** The replicas. */
+export interface Replicas {
+  readonly seal: (handle: Omit<NewHandle, "owner" | "nowMs">) => string;
+  readonly open: (text: string, presented: Omit<Presented, "nowMs">) => OpenedHandle;
+  readonly place: (handle: Handle, request: PlacedRequest) => Promise<Placed>;
+  /** What another replica says of a request that it passes on; undefined where none does. */
+  readonly readHop: (value: unknown, request: HoppedRequest) => Hop | undefined;
+  /** How another replica names the caller of a request that it passes on. */
+  readonly readCaller: (headers: IncomingHttpHeaders) => string | undefined;
+  /** From now on only sessions that are open here are served here. */
+  readonly leave: () => void;
+  /** How many there are, this one included. */
+  readonly count: () => number;
+  readonly metrics: ReplicaMetrics;
+}
+
+/** How long somebody who could not be reached, or stood still, is left out. */
+const awayMs = 2_000;
+const frozenMs = 15_000;
+/** Pause before the same replica is asked again, where nobody else is there. */
+const pauseMs = 50;
+
+/** Creates it. */
+export function createReplicas(options: ReplicasOptions): Replicas {
+  const { self, membership, seal, forward, metrics, nowMs } = options;
+  const awayUntil = new Map<string, number>();
+  let isLeaving = false;
+
+  const listAway = (isOpen: boolean): ReadonlySet<string> => {
+    const now = nowMs();
+    for (const [member, untilMs] of awayUntil) if (untilMs <= now) awayUntil.delete(member);
+    return new Set([...awayUntil.keys(), ...(isLeaving && !isOpen ? [self] : [])]);
+  };
+  const locate = (handle: Handle, isOpen: boolean): string | undefined =>
+    placeSession(handle, membership.members(), { away: listAway(isOpen), nowMs: nowMs() });
+
+  const passOn = async (to: string, { req, res, principal, body }: PlacedRequest): Promise<ForwardOutcome> => {
+    const request = { method: req.method ?? "", url: req.url ?? "", body, nowMs: nowMs() };
+    const hop = sealHop(seal, { principal, caller: options.callerNow() }, request);
+    const outcome = await forward(req, res, { to, body, hop });
+    metrics.countForwarded(outcome);
+    if (outcome === "answered") options.onForwarded();
+    else if (outcome !== "broken") awayUntil.set(to, nowMs() + (outcome === "away" ? awayMs : frozenMs));
+    return outcome;
+  };
+
+  return {
+    seal: (handle) => sealHandle(seal, { ...handle, owner: self, nowMs: nowMs() }),
+    open: (text, presented) => {
+      const opened = openHandle(seal, text, { ...presented, nowMs: nowMs() });
+      if (!opened.ok) metrics.countRefusedHandle(opened.problem);
+      return opened;
+    },
+    place: async (handle, request) => {
+      if (request.isForwarded) {
+        if (!isLeaving || request.isOpen) return "here";
+        request.res.setHeader(hopHeader, "leaving");
+        return "gone";
+      }
+      // Each try leaves one replica out, so there is an end.
+      for (let to = locate(handle, request.isOpen); to !== undefined; to = locate(handle, request.isOpen)) {
+        if (to === self) return "here";
+        const outcome = await passOn(to, request);
+        if (outcome === "answered") return "answered";
+        if (outcome === "broken" || outcome === "frozen") return "broken";
+        await delay(pauseMs);
+      }
+      metrics.countRefusedHandle("gone");
+      return "gone";
+    },
+    readHop: (value, request) => openHop(seal, value, { ...request, nowMs: nowMs() }),
+    readCaller: (headers) => readHopCaller(seal, headers[hopHeader]),
+    leave: () => {
+      isLeaving = true;
+    },
+    count: () => membership.members().ready.length,
+    metrics,
+  };
+}

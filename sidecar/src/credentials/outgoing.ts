@@ -1,0 +1,136 @@
+/** The way out as one part: reads what the settings say of it, and makes the upstream of a server that listens by it. */
+import { randomUUID } from "node:crypto";
+import type { LookupFunction } from "node:net";
+import type { HealthReport } from "@outrigger/runtime/health";
+import type { Logger } from "@outrigger/runtime/logger";
+import type { Settings } from "@outrigger/runtime/config";
+import { authorize } from "../upstream/authorized.ts";
+import { createHttpUpstream, type HttpUpstream } from "../upstream/http.ts";
+import type { ConnectionLimits } from "../upstream/http1/connections.ts";
+import type { TlsFiles } from "../upstream/http1/connection.ts";
+import { chooseWithheld, withholdCookies } from "../upstream/withheld.ts";
+import { createCredentials, type Credentials } from "./credentials.ts";
+import type { Trouble } from "./failures.ts";
+import { readAuth, type Auth } from "./read-auth.ts";
+import type { outgoingSettings } from "./settings.ts";
+import { judgeTarget } from "./target.ts";
+import { holdTls, readTls, type HeldTls, type ReadTls, type TlsPaths } from "./tls-files.ts";
+
+/** What is known of the way out when the sidecar starts. */
+export interface OutgoingOptions {
+  readonly auth: { readonly file: string; readonly first: Auth } | undefined;
+  readonly tls: { readonly paths: TlsPaths; readonly first: TlsFiles } | undefined;
+  /** Headers of clients that the server must not see; undefined where it may see all. */
+  readonly withheld: ReadonlySet<string> | undefined;
+}
+
+/** What a server beside the sidecar has: nothing of it. */
+export const plainWay: OutgoingOptions = { auth: undefined, tls: undefined, withheld: undefined };
+
+type Values = Settings<typeof outgoingSettings>["values"];
+
+/** The options, or all that is wrong with what the settings name. `url`: the server's; undefined where it does not listen. */
+export async function readOutgoing(
+  values: Values,
+  url: URL | undefined,
+): Promise<
+  | { readonly ok: true; readonly outgoing: OutgoingOptions }
+  | { readonly ok: false; readonly problems: readonly string[] }
+> {
+  const { upstreamAuth: file, passThrough } = values;
+  if (url === undefined)
+    return namesNothing(values) ? { ok: true, outgoing: plainWay } : { ok: false, problems: [lost] };
+  const tls = await readTlsOf(values, url);
+  const auth = file === undefined ? undefined : await readAuth(file, url);
+  const problems = [tls, auth].flatMap((each) => (each?.ok === false ? each.problems : []));
+  if (tls?.ok === false || auth?.ok === false) return { ok: false, problems };
+  const withheld = chooseWithheld({ hostname: url.hostname, hasCredentials: auth !== undefined }, passThrough);
+  return { ok: true, outgoing: { auth: nameAuth(file, auth?.auth), tls: nameTls(values, tls?.tls), withheld } };
+}
+
+const nameAuth = (file: string | undefined, first: Auth | undefined): OutgoingOptions["auth"] =>
+  file === undefined || first === undefined ? undefined : { file, first };
+
+const nameTls = (values: Values, first: TlsFiles | undefined): OutgoingOptions["tls"] =>
+  first === undefined ? undefined : { paths: pathsOf(values), first };
+
+const lost = "--upstream-auth, --upstream-ca, --upstream-cert, --upstream-key and --pass-through need --upstream";
+
+const pathsOf = ({ upstreamCa: ca, upstreamCert: cert, upstreamKey: key }: Values): TlsPaths => ({ ca, cert, key });
+
+const namesFiles = (values: Values): boolean => Object.values(pathsOf(values)).some((each) => each !== undefined);
+
+const namesNothing = (values: Values): boolean =>
+  !namesFiles(values) && values.upstreamAuth === undefined && values.passThrough.length === 0;
+
+async function readTlsOf(values: Values, url: URL): Promise<ReadTls | undefined> {
+  if (!namesFiles(values)) return undefined;
+  if (url.protocol === "https:") return readTls(pathsOf(values));
+  return { ok: false, problems: ["--upstream-ca, --upstream-cert and --upstream-key are for an address of https"] };
+}
+
+/** The server on the way that was chosen. */
+export interface Outgoing {
+  readonly http: HttpUpstream;
+  readonly details: () => HealthReport["checks"];
+  /** Prometheus text; empty without credentials. */
+  readonly expose: () => string;
+}
+
+/** What making it needs. */
+export interface OutgoingParts {
+  readonly url: URL;
+  readonly limits: ConnectionLimits;
+  readonly logger: Logger;
+  readonly onTrouble: (trouble: Trouble | undefined) => void;
+}
+
+/** Makes it; what it watches ends with it. */
+export function createOutgoing({ auth, tls, withheld }: OutgoingOptions, parts: OutgoingParts): Outgoing {
+  const { url, logger } = parts;
+  const held = tls === undefined ? undefined : holdTls(tls.paths, tls.first, logger);
+  let lookup = auth === undefined ? undefined : lookupOf(url, auth.first);
+  const raw = createHttpUpstream(url.origin, parts.limits, {
+    ...(held === undefined ? {} : { tls: held.current }),
+    ...(lookup === undefined ? {} : { lookup: (name, options, tell) => lookup?.(name, options, tell) }),
+  });
+  const isWatched = withheld?.has("cookie") === true;
+  const plain = isWatched ? withholdCookies(raw) : raw;
+  const credentials =
+    auth === undefined
+      ? undefined
+      : openCredentials(auth, held, { ...parts, onAuth: (next) => (lookup = lookupOf(url, next)) });
+  const http = credentials === undefined ? plain : authorize(plain, credentials);
+  return {
+    http: {
+      ...http,
+      close: () => {
+        credentials?.close();
+        held?.close();
+        return raw.close();
+      },
+    },
+    details: () => credentials?.details() ?? [],
+    expose: () => credentials?.expose() ?? "",
+  };
+}
+
+function openCredentials(
+  { file, first }: NonNullable<OutgoingOptions["auth"]>,
+  held: HeldTls | undefined,
+  { url, logger, onTrouble, onAuth }: OutgoingParts & { readonly onAuth: (auth: Auth) => void },
+): Credentials {
+  return createCredentials({
+    ...{ file, serverUrl: url, first, logger, onTrouble, onAuth },
+    tls: held?.authorities,
+    now: () => performance.now(),
+    wallNow: () => Date.now(),
+    random: () => randomUUID(),
+  });
+}
+
+/** It was judged when the document was read. */
+function lookupOf(url: URL, { privateHosts }: Auth): LookupFunction | undefined {
+  const target = judgeTarget(url, privateHosts);
+  return target.ok ? target.lookup : undefined;
+}

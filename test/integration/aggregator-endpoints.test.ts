@@ -160,7 +160,8 @@ it("F-099 lists few tools directly and many by search, and tells clients when th
     "git__find_tool",
     "git__search",
   ]);
-  const client = await connectTo(connectLegacy, "/mcp");
+  const client = await connectLegacy(`${aggregator.url}/mcp`);
+  ends.push(() => client.close());
   const told = new Promise<void>((resolve) => {
     client.setNotificationHandler(ToolListChangedNotificationSchema, () => resolve());
   });

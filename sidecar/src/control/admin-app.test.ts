@@ -81,6 +81,29 @@ describe("the hook before a server's end", () => {
     expect(app.asked).toEqual(["/bye"]);
   });
 
+  it("of the sidecar itself is answered behind the server's, also where that is asked later", async () => {
+    const ownPath = "/app-lifecycle/outrigger-sidecar/prestop";
+    const { origin, waits } = await serve({ [hookPath]: 30, [ownPath]: 30 });
+    const told: string[] = [];
+    const ask = (path: string): Promise<unknown> =>
+      fetch(origin + path).then(({ status }) => told.push(`${path} ${status}`));
+    const own = ask(ownPath);
+    (await firstOf(waits)).release();
+    const server = ask(hookPath);
+    await until("both wait", () => waits.length === 2);
+    waits[1]?.release();
+    await Promise.all([own, server]);
+    expect(told).toEqual([`${hookPath} 200`, `${ownPath} 200`]);
+  });
+
+  it("of the sidecar itself is answered without the server's where nobody asks that", async () => {
+    const ownPath = "/app-lifecycle/outrigger-sidecar/prestop";
+    const { origin, waits } = await serve({ [hookPath]: 30, [ownPath]: 1 });
+    const own = fetch(origin + ownPath);
+    (await firstOf(waits)).release();
+    expect((await own).status).toBe(200);
+  });
+
   it("hears that nobody waits for it any more", async () => {
     const { origin, waits } = await serve({ [hookPath]: 7 });
     const leaving = new AbortController();

@@ -7,6 +7,7 @@ import type { Visit } from "../downstream/visit.ts";
 import { judgeStdio, runAppProbe, type AppHealth } from "../probe/app-probe.ts";
 import { asksForDetail } from "./ready-detail.ts";
 import { sendJson, sendText } from "./send-answer.ts";
+import { createStopOrder, type StopOrder } from "./stop-order.ts";
 
 /** What the admin port shows. `metrics` gives the text exposition of now. */
 export interface AdminOptions {
@@ -27,11 +28,12 @@ export interface AdminOptions {
 /** Creates the app; the caller listens and closes. Source: Prometheus text exposition format 0.0.4. */
 export function createAdminApp(options: AdminOptions): HttpServer {
   const hooks = new Set([...options.appProbes.keys(), ...options.stopHooks.keys()]);
+  const order = createStopOrder(options.stopHooks.keys(), () => performance.now());
   const answer = async (visit: Visit): Promise<void> => {
     const { method, target } = visit;
     const path = target.split("?", 1)[0] ?? "";
     if (method === "GET" && hooks.has(path)) {
-      const problem = await ask(path, options, whenLeft(visit));
+      const problem = await ask(path, { ...options, order }, whenLeft(visit));
       sendJson(visit, statusOf(problem === undefined), { ok: problem === undefined, message: problem ?? "ok" });
     } else if ((method !== "GET" && method !== "HEAD") || !show(visit, options)) {
       sendJson(visit, 404, { ok: false, message: "no such path" });
@@ -64,9 +66,31 @@ function tellFailure(visit: Visit, error: unknown): void {
   sendJson(visit, 500, { ok: false, message: error instanceof Error ? error.message : String(error) });
 }
 
-async function ask(path: string, options: AdminOptions, signal: AbortSignal): Promise<AppHealth> {
-  const limitSeconds = options.stopHooks.get(path);
-  if (limitSeconds !== undefined) await options.beforeStop(limitSeconds * 1_000, signal);
+type HookOptions = AdminOptions & { readonly order: StopOrder };
+
+async function ask(path: string, options: HookOptions, signal: AbortSignal): Promise<AppHealth> {
+  const answered = options.order.begin(path);
+  try {
+    await waitForStop(path, options, signal);
+    return await runOwn(path, options);
+  } finally {
+    answered();
+  }
+}
+
+async function waitForStop(
+  path: string,
+  { stopHooks, beforeStop, order }: HookOptions,
+  left: AbortSignal,
+): Promise<void> {
+  const limitSeconds = stopHooks.get(path);
+  if (limitSeconds === undefined) return;
+  const signal = AbortSignal.any([left, AbortSignal.timeout(limitSeconds * 1_000)]);
+  await beforeStop(limitSeconds * 1_000, left);
+  await order.whenItsTurn(path, signal);
+}
+
+async function runOwn(path: string, options: AdminOptions): Promise<AppHealth> {
   const probe = options.appProbes.get(path);
   if (probe?.kind === "stdio") return judgeStdio(probe, options.health());
   return probe === undefined ? undefined : runAppProbe(probe);

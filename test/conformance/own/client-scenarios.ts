@@ -7,6 +7,7 @@ import type { PinnedClient } from "./pinned-clients.ts";
 export type ClientScenario = (client: PinnedClient) => Promise<void>;
 
 const simpleText = "This is a simple text response for testing.";
+const mostTries = 5;
 const watchedUri = "test://watched-resource";
 
 /** What every old revision has, by name. `revision` is asked of the client apart. */
@@ -35,9 +36,13 @@ export const clientScenarios: Readonly<Record<string, ClientScenario>> = {
     assert(outcome instanceof Error || memberOf(outcome, "isError") === true);
   },
   "tools-call-progress": async (client) => {
-    // The last one comes at once with the result, and the SDK's clients forget a call with its result.
-    const seen = await client.callWatched("test_tool_with_progress");
-    assert.deepEqual(seen.slice(0, 2), [0, 50]);
+    // The SDK's clients forget a call with its result: what comes at once with it, as the last one does, and on a busy machine more, is lost.
+    let seen: readonly number[] = [];
+    for (let tries = 0; tries < mostTries && seen.length < 2; tries++) {
+      seen = await client.callWatched("test_tool_with_progress");
+      assert.deepEqual(seen, [0, 50, 100].slice(0, seen.length));
+    }
+    assert(seen.length >= 2, `progress was told ${seen.length} times`);
   },
   "tools-call-logging": async (client) => {
     await client.wantLogs();

@@ -5,9 +5,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { rpcCodes, wireErrors } from "@outrigger/api/errors";
 import { parseDnsLabel } from "@outrigger/api/values";
-import { createEndpoint, type Endpoint } from "./endpoint.ts";
 import type { Identify } from "../auth/identify.ts";
 import type { Principal } from "../auth/principal.ts";
+import { createEndpoint, type Endpoint } from "./endpoint.ts";
 import { checkNames, type AllowedNames } from "./guard.ts";
 import { messagePath, streamPaths } from "./older/paths.ts";
 import { refuseFor, sendError, type Refusal } from "./respond.ts";

@@ -4,15 +4,15 @@
  */
 import type { IncomingMessage } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { guardsOf, type Guards } from "../visibility/guards.ts";
-import { narrowDecision } from "../visibility/narrow.ts";
-import { createDecision } from "./decide.ts";
-import { createEndpoint, type Endpoint } from "./endpoint.ts";
 import type { Identify } from "../auth/identify.ts";
 import { idOf, type Principal } from "../auth/principal.ts";
 import { addressPatterns, readAddress, readPath, type AddressParts, type EndpointAddress } from "../plan/address.ts";
 import { hopHeader, type HopRefusal } from "../replicas/hop.ts";
 import type { Replicas } from "../replicas/replicas.ts";
+import { guardsOf, type Guards } from "../visibility/guards.ts";
+import { narrowDecision } from "../visibility/narrow.ts";
+import { createDecision } from "./decide.ts";
+import { createEndpoint, type Endpoint } from "./endpoint.ts";
 import { checkNames, type AllowedNames } from "./guard.ts";
 import { messagePath, streamPaths } from "./older/paths.ts";
 import { refuseFor, sendError, type Refusal } from "./respond.ts";

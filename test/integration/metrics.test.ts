@@ -78,6 +78,7 @@ describe("the table of metrics", () => {
       startBed(["--shared-store", "redis://127.0.0.1:9", "--namespace", "tools"], env),
       startBed([], env, [process.execPath, "-e", ""]),
       startBed(trustSomebody()),
+      startBed(["--upstream-auth", writeCredentials()]),
     ]);
     await beds[0].post(callOf("good"));
     const texts = await Promise.all(beds.map(async ({ adminUrl }) => (await fetch(`${adminUrl}/metrics`)).text()));
@@ -95,6 +96,13 @@ function trustSomebody(): readonly string[] {
   writeFileSync(join(folder, podInfo.bundleFile), "");
   const keys = JSON.stringify({ keys: [{ kty, crv, x, kid: "somebody" }] });
   return ["--namespace", "tools", "--trust-keys", keys, "--pod-info", folder];
+}
+
+/** A document of credentials for the server. */
+function writeCredentials(): string {
+  const file = join(makeTestFolder("metrics"), "auth.yaml");
+  writeFileSync(file, "kind: Headers\nheaders: { x-tenant: { value: a } }\n");
+  return file;
 }
 
 /** Has the aggregator search the sidecar's tools once; gives its count of tokens that did not have to be read. */

@@ -18,35 +18,13 @@ import type { Waker } from "../wake/waker.ts";
 import { failCall, type CallOutcome, type FailureFacts } from "./failure.ts";
 import { startDeadline, type Deadline } from "./deadline.ts";
 import { mayReturn, outageBounds, type OutageBounds } from "./outage.ts";
-import type { RetryCause } from "./repeat.ts";
+import type { RelayCall } from "./relay-call.ts";
 import { createReplicas } from "./replicas.ts";
 import { tryReplicas } from "./try-replicas.ts";
-import { relayCapabilities, type CallerVoice, type RelayedRequest } from "./request.ts";
+import { relayCapabilities } from "./request.ts";
 import { createUpstreamSessions } from "./sessions.ts";
 import { createWatches, type Watches } from "./watch/watches.ts";
 import type { UpstreamCall } from "./upstream-call.ts";
-
-/**
- * A call that was decided: allowed, and of this target. `request` has the server's own names. `caller`: whose upstream sessions it may use, ""
- * for nobody's in particular.
- */
-export interface RelayCall {
-  readonly target: CallTarget;
-  readonly request: RelayedRequest;
-  readonly voice: CallerVoice;
-  readonly meta: Readonly<Record<string, unknown>>;
-  readonly caller: string;
-  readonly principal: Principal;
-  readonly callerEra: Era;
-  /** Joins what several programs say of the call. */
-  readonly requestId: string;
-  /** The trace that it belongs to, as headers carry it. */
-  readonly headers?: Readonly<Record<string, string>>;
-  /** It goes to another replica. */
-  readonly onRetry?: (cause: RetryCause) => void;
-  /** The caller cancelled or has gone. */
-  readonly signal: AbortSignal;
-}
 
 /** What the relay needs. `replicasOf` gives the sidecars whose server has the target. Times in ms. */
 export interface RelayOptions {

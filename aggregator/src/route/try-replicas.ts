@@ -5,7 +5,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { SidecarView } from "../catalog/view.ts";
 import type { Attempt } from "./attempt.ts";
-import type { RelayCall } from "./relay.ts";
+import type { RelayCall } from "./relay-call.ts";
 import { mayRepeat, whyAgain, type RetryCause } from "./repeat.ts";
 import { readRouting, type Replicas } from "./replicas.ts";
 

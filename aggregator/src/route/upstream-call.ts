@@ -11,7 +11,7 @@ import {
   type OutgoingMessage,
 } from "@outrigger/mcp";
 import type { Principal } from "../auth/principal.ts";
-import type { CallerVoice, RelayedRequest } from "./request.ts";
+import { askingMethods, type CallerVoice, type RelayedRequest } from "./request.ts";
 
 /** A call as it goes to the server, with the server's own names, and what the caller put into `_meta`. */
 export interface UpstreamCall {
@@ -63,8 +63,10 @@ export function buildCancelled(voice: ClientVoice, requestId: number): OutgoingM
 
 /** What the sidecar is told beside the message: what the call is to be joined with, and how long anybody will wait for it. */
 export function describeCall(call: UpstreamCall): Readonly<Record<string, string>> {
-  const { requestId, headers, remainingMs, voice } = call;
+  const { requestId, headers, remainingMs, voice, capabilities } = call;
+  const canBeAsked =
+    voice.ask !== undefined && [...askingMethods.values()].some((name) => Object.hasOwn(capabilities, name));
   // Time in which the client is asked comes on top, and nobody knows how much it will be.
-  const wholeMs = remainingMs() + (voice.ask === undefined ? 0 : longestAskMs);
+  const wholeMs = remainingMs() + (canBeAsked ? longestAskMs : 0);
   return { ...headers, [requestIdHeader]: requestId, [timeoutHeader]: String(Math.max(0, Math.floor(wholeMs))) };
 }

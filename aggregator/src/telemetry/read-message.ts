@@ -1,4 +1,5 @@
 /** What an operation is about, read from a parsed JSON-RPC message of a caller: nothing in it is trusted to have its form. Pure. */
+import { createHash } from "node:crypto";
 import { describeOperation, type JsonObject, type OperationDescription } from "@outrigger/mcp";
 
 /** A message as far as it is told of. `method`: `response` for what answers a request; `name`: of `tools/call`. */
@@ -31,7 +32,7 @@ export function describeMessage(
     method,
     id,
     target: name === undefined ? undefined : { name, isKnown: given.isKnown },
-    sessionId: given.headers["mcp-session-id"],
+    sessionId: nameSession(given.headers["mcp-session-id"]),
     protocolVersion: meta["io.modelcontextprotocol/protocolVersion"] ?? given.headers["mcp-protocol-version"],
   });
 }
@@ -39,4 +40,9 @@ export function describeMessage(
 function asObject(value: unknown): JsonObject {
   // JSON objects have string keys.
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};
+}
+
+/** Whoever has a handle has its session: spans tell sessions apart by a digest. */
+function nameSession(handle: unknown): string | undefined {
+  return typeof handle === "string" ? createHash("sha256").update(handle).digest("hex").slice(0, 16) : undefined;
 }

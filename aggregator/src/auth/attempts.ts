@@ -19,7 +19,7 @@ export interface AttemptBounds {
   readonly maxAddresses: number;
 }
 
-export const defaultAttemptBounds: AttemptBounds = { most: 20, eachMs: 3_000, maxAddresses: 10_000 };
+const defaultAttemptBounds: AttemptBounds = { most: 20, eachMs: 3_000, maxAddresses: 10_000 };
 
 /** Creates it, without a failure. */
 export function createAttempts({ most, eachMs, maxAddresses }: AttemptBounds = defaultAttemptBounds): Attempts {

@@ -12,7 +12,7 @@ export type EndpointAddress =
   | { readonly kind: "named"; readonly name: string };
 
 /** The path of the endpoint for all servers. */
-export const rootPath = "/mcp";
+const rootPath = "/mcp";
 
 /** The routes' patterns. */
 export const addressPatterns: readonly string[] = [

@@ -24,7 +24,7 @@ export type SealPurpose = "session" | "hop" | "state";
 /** Bytes of a secret: what AES-256 uses. */
 export const minKeyBytes = 32;
 /** A longer text is opened by nobody: callers can't have it decrypted at our cost. */
-export const maxSealedLength = 48 * 1024;
+const maxSealedLength = 48 * 1024;
 
 const [idBytes, nonceBytes, tagBytes] = [4, 12, 16];
 const cipher = "aes-256-gcm";

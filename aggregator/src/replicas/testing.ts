@@ -11,7 +11,7 @@ export function createTestSeal(): Seal {
 }
 
 /** Nobody counts. */
-export const noMetrics: ReplicasOptions["metrics"] = {
+const noMetrics: ReplicasOptions["metrics"] = {
   countForwarded: () => undefined,
   countRefusedHandle: () => undefined,
   countMoved: () => undefined,

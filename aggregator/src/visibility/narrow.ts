@@ -22,7 +22,7 @@ export interface Asker {
 }
 
 /** Whether a caller may see and use something. */
-export function isAllowed({ guards, caller }: Asker, { kind, namespace, server, name }: Offered): boolean {
+function isAllowed({ guards, caller }: Asker, { kind, namespace, server, name }: Offered): boolean {
   const now = guards();
   if (now.size === 0) return true;
   const guard = now.get(serverKey(namespace, server));

@@ -62,7 +62,7 @@ function dropOldest(entries: Map<string, unknown>, most: number): void {
 }
 
 /** Compiles what a sidecar told. Errors: rejects where a layer can't be read: the rest alone would show too much. */
-export async function compileVisible(policy: VisiblePolicy): Promise<CompiledPolicy> {
+async function compileVisible(policy: VisiblePolicy): Promise<CompiledPolicy> {
   const layers = readVisibleLayers(policy);
   if (layers === undefined) throw new Error("the sidecar's policy can't be read: it may be of a newer version");
   return compilePolicy(layers, await loadEngines(layers));

@@ -24,7 +24,7 @@ export interface AssertionParts extends Omit<TrustPlace, "nowMs" | "alsoWrite"> 
 const checkMs = 60_000;
 
 /** The keys as the aggregator reads them: private halves, newest first. */
-export function writeSigningKeys({ current, previous }: TrustKeys): Readonly<Record<string, string>> {
+function writeSigningKeys({ current, previous }: TrustKeys): Readonly<Record<string, string>> {
   const keys = [current, ...(previous === undefined ? [] : [previous])];
   return { [assertionObject.keysMember]: JSON.stringify({ keys }) };
 }

@@ -7,7 +7,7 @@ const user = { setBy: "user", kind: "annotation" } as const;
 const podAndNamespace = ["pod", "namespace"] as const;
 
 /** Bounds of the two numbers. */
-export const routingBounds = { weight: { min: 1, max: 100 }, priority: { min: 0, max: 100 } } as const;
+const routingBounds = { weight: { min: 1, max: 100 }, priority: { min: 0, max: 100 } } as const;
 
 const oneOf = (list: readonly string[]): string => list.map((word) => `\`${word}\``).join(" or ");
 

@@ -7,7 +7,7 @@ import type { Principal } from "../principal.ts";
 import { invalid, type Verified } from "../verified.ts";
 
 /** Longest time in ms for which an answer is remembered: so long a token lives on whose ServiceAccount or pod is gone. */
-export const reviewMs = 60_000;
+const reviewMs = 60_000;
 
 const accountForm = /^system:serviceaccount:([a-z0-9.-]+):([a-z0-9.-]+)$/;
 /** What the API server says of tokens that are bound to a pod. */

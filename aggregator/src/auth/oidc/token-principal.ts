@@ -10,7 +10,7 @@ import type { Issuer } from "./issuers.ts";
 export type Claims = Readonly<Record<string, unknown>>;
 
 /** Longest time in ms for which a token is remembered: so long one lives on whose key was withdrawn. */
-export const rememberMs = 60_000;
+const rememberMs = 60_000;
 
 const maxNameChars = 512;
 const maxGroups = 256;

@@ -43,7 +43,7 @@ const lowerFirst = (sentence: string): string => sentence.charAt(0).toLowerCase(
 const words: Parameter = query("q", text(), "What the tool is to do, in words.");
 
 /** The table, by the id of each operation. */
-export const operations = {
+const operations = {
   listServers: {
     path: "/servers",
     summary: "All servers, those included that can't be dialled.",

@@ -6,7 +6,8 @@ import { anonymous, type Principal } from "../../aggregator/src/auth/principal.t
 import type { DiscoveredSidecar } from "../../aggregator/src/discovery/source.ts";
 import { createView, hearState, type SidecarView } from "../../aggregator/src/catalog/view.ts";
 import type { CallOutcome } from "../../aggregator/src/route/failure.ts";
-import { createRelay, type RelayCall } from "../../aggregator/src/route/relay.ts";
+import { createRelay } from "../../aggregator/src/route/relay.ts";
+import type { RelayCall } from "../../aggregator/src/route/relay-call.ts";
 import { sendResult, startFakeData, textResult, type FakeData } from "../fixtures/fake-sidecar/data.ts";
 import { textOf } from "../fixtures/mcp-clients.ts";
 import { waitFor } from "../fixtures/wait-for.ts";
@@ -198,11 +199,143 @@ describe("F-109 a replica that dies under a call", () => {
     expect(answered(await bed.call())).toBe("r0");
   });
 
+  it("F-152 is not ejected for credentials that the server refuses: a caller's may be at fault, and the call goes elsewhere", async () => {
+    const bed = await setUp(all(3, { strategy: "RoundRobin" }));
+    bed.replicas[0]?.answer(({ id, res }) => {
+      const data = { outrigger: { reason: "UpstreamCredentialsRefused", server: "files" } };
+      const error = { code: 10_503, message: "refused", data };
+      res.writeHead(503, { "content-type": "application/json" }).end(JSON.stringify({ jsonrpc: "2.0", id, error }));
+    });
+    for (let count = 0; count < 12; count++) expect(answered(await bed.call())).toMatch(/^r[12]$/);
+    // As many as would have ejected it.
+    expect(bed.counts()[0]).toBeGreaterThanOrEqual(3);
+    expect([bed.ejections(), new Set(bed.retries)]).toEqual([0, new Set(["kept"])]);
+  });
+
   it("is not ejected where it is the only one", async () => {
     const bed = await setUp(all(1, {}));
     dieAtCalls(bed.replicas[0]!);
     for (let count = 0; count < 5; count++) await bed.call();
     expect(bed.counts()).toEqual([5]);
+  });
+});
+
+describe("F-109 a replica that is slow under a call", () => {
+  const wishes: RoutingWishes = { retry: "ReadOnly", strategy: "RoundRobin", hedge: 10 };
+  const reads = hinted({ readOnlyHint: true });
+
+  /** Answers nothing, and tells how many calls were given up. */
+  function holdCalls(data: FakeData): { readonly arrived: () => number; readonly cancelled: () => number } {
+    let [arrived, cancelled] = [0, 0];
+    data.answer(({ res }) => {
+      arrived++;
+      res.on("close", () => cancelled++);
+    });
+    return { arrived: () => arrived, cancelled: () => cancelled };
+  }
+
+  it("is helped by a second one where its owner asks for it: the first answer counts, and the other call is cancelled", async () => {
+    const bed = await setUp(all(2, wishes));
+    const held = holdCalls(bed.replicas[0]!);
+    const progress: unknown[] = [];
+    const voice = { capabilities: {}, onProgress: (params: unknown) => void progress.push(params) };
+    expect(answered(await bed.call({ ...reads, voice }))).toBe("r1");
+    await waitFor("the slow call's end", () => held.cancelled() === 1);
+    expect(bed.counts()).toEqual([1, 1]);
+    expect(bed.retries).toEqual(["slow"]);
+    // Two that tell how far they are would tell one caller of steps backwards.
+    const [first, second] = bed.replicas.map(({ received }) => received.find(({ method }) => method === "tools/call"));
+    expect([first, second].map((call) => (call?.params["_meta"] as object | undefined) ?? {})).toMatchObject([
+      { progressToken: expect.anything() as unknown },
+      expect.not.objectContaining({ progressToken: expect.anything() as unknown }) as unknown,
+    ]);
+    expect([first, second].map((call) => call?.headers["outrigger-request-id"])).toEqual(["r", "r"]);
+  });
+
+  it("is waited for where the second one is lost, and the other way round", async () => {
+    const bed = await setUp(all(2, wishes));
+    const held: (() => void)[] = [];
+    bed.replicas[0]?.answer(({ id, res }) => void held.push(() => sendResult(res, id, textResult("slow"))));
+    const lost = Promise.withResolvers<undefined>();
+    bed.replicas[1]?.answer(({ res }) => {
+      res.socket?.destroy();
+      lost.resolve(undefined);
+    });
+    const calling = bed.call(reads);
+    await lost.promise;
+    held[0]?.();
+    expect(answered(await calling)).toBe("slow");
+  });
+
+  it.each([
+    ["hedging is off", { ...wishes, hedge: 0 }, reads],
+    ["its owner does not vouch for repeating", { ...wishes, retry: "Unsent" }, reads],
+    ["the tool does not say that it only reads", wishes, hinted({})],
+    ["its caller is to be at one replica", { ...wishes, affinity: "Caller" }, reads],
+    ["its caller could be asked by both", wishes, { ...reads, voice: { capabilities: { elicitation: {} } } }],
+  ] as const)("is called alone where %s", async (_why, routing, call) => {
+    const bed = await setUp(all(2, routing));
+    const held = holdCalls(bed.replicas[0]!);
+    const gone = new AbortController();
+    const signal = AbortSignal.any([gone.signal]);
+    const calling = bed.call({ ...call, signal }).catch(() => "given up");
+    await waitFor("the call", () => held.arrived() === 1);
+    // Another call takes as long as the second replica would have had to wait, and more.
+    const other = await setUp(all(2, wishes));
+    holdCalls(other.replicas[0]!);
+    await other.call(reads);
+    expect(bed.counts()).toEqual([1, 0]);
+    gone.abort();
+    expect(await calling).toBe("given up");
+  });
+
+  it("gets no help at servers that keep sessions, nor from a replica that is not well", async () => {
+    const legacy = await setUp(all(2, wishes), "legacy");
+    const held = holdCalls(legacy.replicas[0]!);
+    const gone = new AbortController();
+    const calling = legacy.call({ ...reads, signal: gone.signal }).catch(() => "given up");
+    await waitFor("the call", () => held.arrived() === 1);
+    const other = await setUp(all(2, wishes));
+    holdCalls(other.replicas[0]!);
+    await other.call(reads);
+    expect(legacy.counts()).toEqual([1, 0]);
+    gone.abort();
+    await calling;
+  });
+
+  it("gets help for one call in ten at most", async () => {
+    const bed = await setUp(all(2, wishes));
+    const waiting: (() => void)[] = [];
+    let isHeld = true;
+    for (const [at, replica] of bed.replicas.entries()) {
+      replica.answer(({ id, res }) => {
+        const send = (): void => sendResult(res, id, textResult(`r${at}`));
+        if (isHeld) waiting.push(send);
+        else send();
+      });
+    }
+    const calls = Array.from({ length: 60 }, () => bed.call(reads));
+    await waitFor("all calls, one of them twice", () => waiting.length > 60);
+    isHeld = false;
+    for (const send of waiting) send();
+    await Promise.all(calls);
+    expect(bed.retries.length).toBeGreaterThan(0);
+    expect(bed.retries.length).toBeLessThanOrEqual(1 + 60 / 10);
+  });
+});
+
+describe("the deadline of a call", () => {
+  it("is told to each replica as what is left of it, also after a repetition", async () => {
+    const bed = await setUp(all(3, { retry: "ReadOnly", strategy: "RoundRobin" }));
+    for (const replica of bed.replicas.slice(0, 2)) {
+      replica.answer(({ res }) => {
+        bed.pass(30_000);
+        res.socket?.destroy();
+      });
+    }
+    expect(answered(await bed.call(hinted({ readOnlyHint: true })))).toBe("r2");
+    const told = bed.replicas.map(({ received }) => Number(received[0]?.headers["outrigger-timeout-ms"]));
+    expect(told).toEqual([120_000, 90_000, 60_000]);
   });
 });
 

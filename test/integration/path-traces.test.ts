@@ -82,7 +82,7 @@ it("takes the context of a session's requests from the header, and links it wher
   const [first] = await path.trace(callersTrace, 4);
   expect(first).toMatchObject({ parentSpanId: callersSpan, links: [] });
   // Whoever has the handle has the session.
-  const sessionId = createHash("sha256").update(session["mcp-session-id"]).digest("hex").slice(0, 16);
+  const sessionId = createHash("sha256").update(String(session["mcp-session-id"])).digest("hex").slice(0, 16);
   expect(first?.attributes).toMatchObject({ "mcp.session.id": sessionId });
   await post(2, { traceparent: other }, sampled);
   const [second] = await path.trace(otherTrace, 4);

@@ -11,7 +11,7 @@ const ssr = { resolve: { conditions, externalConditions: ["outrigger-source"] } 
 const ofTools = [
   "test/{shim,charts,bundle,modes,certs}/**/*.test.ts",
   "test/integration/webhook-stdio.test.ts",
-  "test/integration/{sidecar-shared-store,older-python,client-programs}.test.ts",
+  "test/integration/{sidecar-shared-store,older-python,client-programs,real-clients,ten-servers}.test.ts",
   "test/fuzz/**/*.test.ts",
   "sidecar/src/stdio/{through-shim,process/connected}.test.ts",
 ];

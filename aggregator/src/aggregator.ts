@@ -10,7 +10,7 @@ import type { Logger } from "@outrigger/runtime/logger";
 import { createMetrics } from "@outrigger/runtime/metrics";
 import type { ShutdownStep } from "@outrigger/runtime/shutdown";
 import { fastify, type FastifyInstance } from "fastify";
-import { Agent } from "undici";
+import { Agent, Client } from "undici";
 import { readPlace } from "./auth/door/place.ts";
 import { openDoor, openEndpointApp } from "./auth/open-door.ts";
 import { startVouching } from "./assertion/start.ts";
@@ -19,23 +19,27 @@ import { createAsleepSource } from "./discovery/asleep.ts";
 import { createConfigMapSource } from "./discovery/config-map.ts";
 import { createFileSource } from "./discovery/file.ts";
 import { createPodSource } from "./discovery/pods.ts";
+import { createServiceSource } from "./discovery/services.ts";
 import { serveFrom } from "./discovery/select.ts";
 import type { DiscoverySource } from "./discovery/source.ts";
 import { findByPublicName } from "./catalog/find.ts";
 import { addEndpointRoutes, type Endpoints } from "./endpoint/routes.ts";
+import { createHolds } from "./endpoint/rounds/held/holds.ts";
 import { createRequestStates } from "./endpoint/rounds/request-state.ts";
+import { createTaskIds } from "./endpoint/tasks/task-ids.ts";
 import { ownToolNames } from "./endpoint/tools/own-names.ts";
-import { createAggregatorMetrics } from "./metrics.ts";
+import { createAggregatorMetrics, type AggregatorMetrics } from "./metrics.ts";
 import { leave } from "./leave.ts";
 import { openEndpointFile, type OpenedEndpointFile } from "./plan/open-file.ts";
+import { tellAbsent } from "./plan/tell-absent.ts";
 import { createPeerApp, openReplicas } from "./replicas/open.ts";
-import { createCallCounts } from "./rest/calls.ts";
+import { createCallCounts, type CallCounts } from "./rest/calls.ts";
 import { showConfig } from "./rest/config.ts";
 import { buildRecords } from "./rest/record.ts";
 import { addRestRoutes } from "./rest/routes.ts";
 import { createRelay } from "./route/relay.ts";
 import { settingTable, type AggregatorSettings } from "./settings.ts";
-import { createState } from "./state/state.ts";
+import { createState, type State } from "./state/state.ts";
 import { summarise } from "./state/summary.ts";
 import { startTelemetry, type OpenedTelemetry } from "./telemetry/telemetry.ts";
 import { version } from "./version.ts";
@@ -49,20 +53,17 @@ export interface Aggregator {
   readonly steps: readonly ShutdownStep[];
 }
 
-/** Longest time in ms until the program counts as ready, whatever servers do. */
-const readyAfterMs = 30_000;
-
 /** Starts everything. Errors: rejects where a port is taken (`code` EADDRINUSE) or the cluster's configuration can't be read. */
 export async function startAggregator(
   settings: AggregatorSettings,
   logger: Logger,
   opened: OpenedTelemetry,
 ): Promise<Aggregator> {
-  const startedMs = performance.now();
   const nowMs = (): number => Date.now();
   const access = settings.kube === undefined ? undefined : await openClusterAccess(settings.kube);
   const registry = createMetrics({ component: "aggregator", version });
-  const metrics = createAggregatorMetrics(registry);
+  const calls = createCallCounts(nowMs);
+  const metrics = tellSearches(createAggregatorMetrics(registry), calls);
   // Names of servers come from lists that others keep: what a name stands for is looked at when it is dialled.
   const connect = { timeout: 5_000, lookup: createGuardedLookup() };
   const control = new Agent({ connect });
@@ -79,8 +80,19 @@ export async function startAggregator(
   const state = createState({
     vouching,
     plan: settings.plan,
-    sources: createSources(settings, { access, nowMs, logger }),
+    sources: createSources(settings, {
+      ...{ access, nowMs, logger },
+      isAnswering: (key) => {
+        const view = state.view(key);
+        return view?.feed !== undefined && view.reason !== "SidecarUnreachable";
+      },
+    }),
+    onGone: ({ sidecar: { key, namespace, server }, reason }) =>
+      logger.info({ namespace, server, sidecar: key, reason }, "a sidecar is dialled no more"),
+    onForgotten: ({ sidecar: { key, namespace, server }, reason, message }) =>
+      logger.info({ namespace, server, sidecar: key, reason, message }, "tools of a dead server are listed no more"),
     dispatcher: control,
+    connectFeed: (origin) => new Client(origin, { connect }),
     nowMs,
     random: Math.random,
     onIndexed: metrics.observeIndexUpdate,
@@ -98,7 +110,6 @@ export async function startAggregator(
     nowMs,
     random: Math.random,
   });
-  const calls = createCallCounts(nowMs);
   const relay = createRelay({
     ...{ dispatcher: data, clientInfo, replicasOf: state.replicasOf, nowMs, waker },
     dialFor: (principal, sidecar) => vouching.dial(principal, sidecar, () => state.view(sidecar.key)?.feed?.vouchers),
@@ -116,6 +127,7 @@ export async function startAggregator(
   const telemetry = startTelemetry({ opened, settings, allowed, logger, metrics, names });
   const replicas = await openReplicas({
     ...{ settings, access, logger, metrics, nowMs },
+    hasRead: () => state.phase() === "read",
     callerNow: () => telemetry.arrivals.current()?.caller ?? "",
     onForwarded: telemetry.arrivals.leaveToAnother,
   });
@@ -127,16 +139,23 @@ export async function startAggregator(
   endpointApp.addHook("onRequest", async (_request, reply) => {
     if (isStopping) reply.raw.setHeader("connection", "close");
   });
-  const door = openDoor(endpointApp, settings, { place, access, nowMs, logger, arrivalOf: telemetry.arrivals.of });
+  const { of: arrivalOf } = telemetry.arrivals;
+  const door = openDoor(endpointApp, settings, { place, access, nowMs, logger, metrics, arrivalOf });
   const onError = (error: unknown): void => logger.error({ err: error }, "a request failed");
   const endpointFile = openEndpointFile({
     path: settings.endpoints,
     onChange: () => {
       logger.info("the endpoint file changed");
       endpoints.refresh();
+      absent.look();
     },
     onProblem: (problem) => logger.error({ problem }, "the endpoint file can't be used; the one of before is in force"),
   });
+  const absent = tellAbsent({
+    ...{ file: endpointFile.current, catalogue: state.catalogue, logger },
+    isRead: () => state.phase() === "read",
+  });
+  const holds = createHolds({ seal: replicas.sealer, self: replicas.self, nowMs });
   const endpoints: Endpoints = await addEndpointRoutes(endpointApp, {
     state,
     relay,
@@ -149,6 +168,8 @@ export async function startAggregator(
     basePath,
     replicas,
     states: createRequestStates({ seal: replicas.sealer, nowMs }),
+    holds,
+    tasks: createTaskIds({ seal: replicas.sealer, nowMs }),
     nowMs,
     operations: telemetry.operations,
     onCall: (told) => {
@@ -159,7 +180,7 @@ export async function startAggregator(
   });
   const checks = createChecks({
     isStopping: () => isStopping,
-    isSettled: () => state.isSettled() || performance.now() - startedMs > readyAfterMs,
+    describeReading: () => describeReading(state),
   });
   await addRestRoutes(endpointApp, {
     ...{ state, allowed, metrics, calls, version },
@@ -171,7 +192,11 @@ export async function startAggregator(
 
   const adminApp = createApp();
   addHealthRoutes(endpointApp, checks);
-  addHealthRoutes(adminApp, checks, () => [...telemetry.details(), ...tellEndpointFile(endpointFile)]);
+  addHealthRoutes(adminApp, checks, () => [
+    ...telemetry.details(),
+    ...tellEndpointFile(endpointFile),
+    ...absent.details(),
+  ]);
   adminApp.get("/metrics", async (_request, reply) => {
     const [catalogue, discovered] = [state.catalogue(), state.discovered()];
     metrics.showSummary(summarise(catalogue, discovered));
@@ -181,6 +206,7 @@ export async function startAggregator(
       callsInFlight: relay.inFlight(),
       wakingCalls: waker.waiting(),
       sessions: endpoints.sessions(),
+      heldCalls: holds.count(),
       replicas: replicas.count(),
     });
     return reply.type(registry.contentType).send(await registry.expose());
@@ -191,6 +217,7 @@ export async function startAggregator(
     waker.look();
     relay.keepOnly(new Set(state.views().keys()));
     endpoints.refresh();
+    absent.look();
     const summary = summarise(state.catalogue(), state.discovered());
     const line = JSON.stringify(summary);
     if (line !== lastLine) logger.info({ ...summary }, "catalogue changed");
@@ -216,11 +243,17 @@ export async function startAggregator(
           isStopping = true;
         },
       },
-      { name: "leave", run: () => (settings.kube?.mode === "in-cluster" ? leave(relay.inFlight) : undefined) },
+      {
+        name: "leave",
+        run: () => {
+          const isInCluster = settings.kube?.mode === "in-cluster";
+          return leave({ isInCluster, handOver: replicas.leave, callsInFlight: relay.inFlight });
+        },
+      },
       {
         name: "endpoints",
         run: () => {
-          replicas.leave();
+          holds.close();
           return endpoints.close();
         },
       },
@@ -251,6 +284,17 @@ export async function startAggregator(
   };
 }
 
+/** Searches are counted for scrapers and for readers of the read API. */
+function tellSearches(metrics: AggregatorMetrics, { countSearch }: CallCounts): AggregatorMetrics {
+  return {
+    ...metrics,
+    observeSearch: (outcome, seconds) => {
+      metrics.observeSearch(outcome, seconds);
+      countSearch(outcome.token_metrics.tokens_saved);
+    },
+  };
+}
+
 function createApp(options: object = {}): FastifyInstance {
   // The time limit is for receiving a request, not for answering it; open streams must not keep the program from ending.
   return fastify({
@@ -274,16 +318,21 @@ interface SourceParts {
   readonly access: ClusterAccess | undefined;
   readonly nowMs: () => number;
   readonly logger: Logger;
+  readonly isAnswering: (sidecarKey: string) => boolean;
 }
 
-function createSources(settings: AggregatorSettings, { access, nowMs, logger }: SourceParts): DiscoverySource[] {
+function createSources(
+  settings: AggregatorSettings,
+  { access, nowMs, logger, isAnswering }: SourceParts,
+): DiscoverySource[] {
   const sources: DiscoverySource[] = [];
   if (settings.servers !== undefined) sources.push(createFileSource({ path: settings.servers, nowMs }));
   if (access !== undefined) {
     const { namespaces, asleep: keptIn } = settings;
     const onHandlerError = (error: unknown): void =>
       logger.error({ err: error }, "reading what the cluster tells failed");
-    sources.push(createPodSource({ access, namespaces, onHandlerError }));
+    sources.push(createPodSource({ access, namespaces, onHandlerError, isAnswering }));
+    if (settings.services === "labelled") sources.push(createServiceSource({ access, namespaces, onHandlerError }));
     for (const list of settings.serverLists) sources.push(createConfigMapSource({ access, list, onHandlerError }));
     if (keptIn !== undefined) sources.push(createAsleepSource({ access, keptIn, namespaces, onHandlerError }));
   }
@@ -299,8 +348,26 @@ function tellEndpointFile({ problem }: OpenedEndpointFile): HealthReport["checks
   return now === undefined ? [] : [{ name: "endpoint file", ok: false, message: now }];
 }
 
-function createChecks(now: { readonly isStopping: () => boolean; readonly isSettled: () => boolean }): HealthChecks {
-  const catalogue = (): string | undefined => (now.isSettled() ? undefined : "Servers are still being read.");
-  const running = (): string | undefined => (now.isStopping() ? "The aggregator is stopping." : undefined);
+interface ChecksOptions {
+  readonly isStopping: () => boolean;
+  /** What is still to be read; undefined where that is nothing. */
+  readonly describeReading: () => string | undefined;
+}
+
+function createChecks({ isStopping, describeReading: catalogue }: ChecksOptions): HealthChecks {
+  const running = (): string | undefined => (isStopping() ? "The aggregator is stopping." : undefined);
   return { ready: { catalogue, running }, started: { catalogue } };
+}
+
+function describeReading({ phase, discovered }: Pick<State, "phase" | "discovered">): string | undefined {
+  const { faults } = discovered();
+  const why = faults.length === 0 ? "" : ` (${faults.join("; ")})`;
+  switch (phase()) {
+    case "unread":
+      return `Which servers there are was not read yet${why}.`;
+    case "reading":
+      return "Servers are still being read.";
+    case "read":
+      return undefined;
+  }
 }

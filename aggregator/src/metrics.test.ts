@@ -6,14 +6,19 @@ it("shows state and tools of each server, and nothing of one that is gone", asyn
   const registry = createMetrics({ component: "aggregator", version: "0" });
   const metrics = createAggregatorMetrics(registry);
   metrics.showServers([
-    { namespace: "tools", name: "search", state: "Ready", toolsCount: 3 },
-    { namespace: "tools", name: "broken", state: "Dead", toolsCount: 0 },
+    { namespace: "tools", name: "search", state: "Ready", toolsCount: 3, notes: [] },
+    {
+      ...{ namespace: "tools", name: "broken", state: "Dead", toolsCount: 0 },
+      notes: [{ reason: "EntriesHeldBack", message: "" }],
+    },
   ]);
   const shown = await registry.expose();
   expect(shown).toContain('outrigger_aggregator_server_state{namespace="tools",server="search",state="Ready"} 1\n');
   expect(shown).toContain('outrigger_aggregator_server_tools{namespace="tools",server="search"} 3\n');
   expect(shown).toContain('outrigger_aggregator_server_state{namespace="tools",server="broken",state="Dead"} 1\n');
-  metrics.showServers([{ namespace: "tools", name: "search", state: "Degraded", toolsCount: 4 }]);
+  const finding = 'server_findings{namespace="tools",server="broken",reason="entries_held_back"} 1\n';
+  expect(shown).toContain(finding);
+  metrics.showServers([{ namespace: "tools", name: "search", state: "Degraded", toolsCount: 4, notes: [] }]);
   const later = await registry.expose();
   expect(later).toContain('{namespace="tools",server="search",state="Degraded"} 1\n');
   expect(later).not.toMatch(/server="broken"|state="Ready"\} 1/);

@@ -1,19 +1,23 @@
 /**
  * The aggregator's metrics, prefix `outrigger_aggregator_`:
- * `servers{state}`, `server_state{namespace,server,state}`, `server_tools{namespace,server}`, `ingested_servers{result}`,
+ * `servers{state}`, `server_state{namespace,server,state}`, `server_tools{namespace,server}`,
+ * `server_findings{namespace,server,reason}`, `ingested_servers{result}`,
  * `index_tools`, `index_update_seconds`, `find_tool_requests_total{result}`,
  * `find_tool_duration_seconds`, `find_tool_results`, `find_tool_low_confidence_total`, `find_tool_tokens_saved_total`,
- * `call_tool_requests_total{result}`, `call_retries_total{cause}`, `ejections_total`,
+ * `call_tool_requests_total{result}`, `call_retries_total{cause}`, `ejections_total`, `authentications_total{method,result}`,
  * `waking_calls`, `wakes_total{result}`, `wake_waits_total{result}`, `wake_duration_seconds`,
  * `forwarded_requests_total{result}`, `session_handles_refused_total{reason}`, `sessions_moved_total`, `replicas`,
- * `calls_in_flight`, `sessions`, `discovery_faults`, `audit_lines_total`, `audit_lost_total`, `audit_failing`, `spans_total{state}`; and by
+ * `calls_in_flight`, `sessions`, `held_calls`, `discovery_faults`, `audit_lines_total`, `audit_lost_total`, `audit_failing`, `spans_total{state}`; and by
  * the conventions of OpenTelemetry `mcp_server_operation_duration_seconds` and `mcp_client_operation_duration_seconds`.
- * No query text, no caller and no name of a server's tool is a label; names of servers are, two series for each.
+ * No query text and no caller is a label; names of servers are, two series for each and one for each finding, and of servers' tools those that the endpoint file names.
  */
 import { findMethod, operationBuckets } from "@outrigger/mcp";
+import type { WireReason } from "@outrigger/api/errors";
+import { toMetricLabel } from "@outrigger/api/reasons";
 import type { AuditStatus } from "@outrigger/runtime/audit";
 import type { Metrics } from "@outrigger/runtime/metrics";
 import type { SpanCounts } from "@outrigger/runtime/spans";
+import { authMethods, type AuthMethod } from "./auth/verified.ts";
 import type { ForwardOutcome } from "./replicas/forward.ts";
 import type { HandleRefusal, ReplicaMetrics } from "./replicas/replicas.ts";
 import type { RetryCause } from "./route/repeat.ts";
@@ -29,7 +33,7 @@ export type SearchResultLabel = "ok" | "empty" | "refused";
 export type CallResultLabel = "ok" | "tool_error" | "error" | "unknown" | "cancelled";
 
 /** One server, as its record has it. */
-export type ServerFigures = Pick<ServerRecord, "namespace" | "name" | "state" | "toolsCount">;
+export type ServerFigures = Pick<ServerRecord, "namespace" | "name" | "state" | "toolsCount" | "notes">;
 
 /** How audit lines and spans do; undefined where they are off. */
 export interface TelemetryCounts {
@@ -43,6 +47,8 @@ export interface LoadFigures {
   /** Those of them that wait for a server to wake. */
   readonly wakingCalls: number;
   readonly sessions: number;
+  /** Calls whose callers are asked something. */
+  readonly heldCalls: number;
   /** Of the aggregator, this one included. */
   readonly replicas: number;
 }
@@ -52,6 +58,11 @@ export interface OperationLabels {
   readonly method: string;
   readonly errorType: string;
 }
+
+/** How a request fared at the door: `reason` of one that was refused. */
+export type AuthenticationFigures =
+  | { readonly ok: true; readonly method?: AuthMethod }
+  | { readonly ok: false; readonly method?: AuthMethod; readonly reason: WireReason };
 
 /** What the aggregator counts. */
 export interface AggregatorMetrics extends WakeMetrics, ReplicaMetrics {
@@ -63,6 +74,8 @@ export interface AggregatorMetrics extends WakeMetrics, ReplicaMetrics {
   readonly countCall: (result: CallResultLabel) => void;
   /** A call went to another replica. */
   readonly countRetry: (cause: RetryCause) => void;
+  /** Somebody was asked who it is, or let in without a question. */
+  readonly countAuthentication: (authenticated: AuthenticationFigures) => void;
   /** A replica gets no calls for a while, because it lost too many. */
   readonly countEjection: () => void;
   readonly observeIndexUpdate: (seconds: number) => void;
@@ -87,11 +100,16 @@ export function createAggregatorMetrics(metrics: Metrics): AggregatorMetrics {
   const serverLabels = ["namespace", "server"];
   const serverStates = gauge("server_state", "1 for the state that a server is in.", [...serverLabels, "state"]);
   const serverTools = gauge("server_tools", "Tools of a server that are in the index.", serverLabels);
+  const serverFindings = gauge("server_findings", "1 for what a person should know of a server's list.", [
+    ...serverLabels,
+    "reason",
+  ]);
   const ingested = gauge("ingested_servers", "Servers by outcome of reading their catalogue.", ["result"]);
   const indexTools = gauge("index_tools", "Tools in the index.");
   const inFlight = gauge("calls_in_flight", "Calls of tools under way.");
   const waking = gauge("waking_calls", "Calls that wait for servers to wake.");
   const sessions = gauge("sessions", "Open sessions of legacy clients.");
+  const held = gauge("held_calls", "Calls that are held open at legacy servers while modern clients are asked.");
   const replicas = gauge("replicas", "Replicas of the aggregator that take sessions over, this one included.");
   const faults = gauge("discovery_faults", "Places that can't be searched for servers now.");
   const indexUpdates = metrics.histogram("index_update_seconds", "Time to bring the index up to a change.", {
@@ -123,9 +141,14 @@ export function createAggregatorMetrics(metrics: Metrics): AggregatorMetrics {
   const retries = metrics.counter(
     "call_retries_total",
     "Calls that went to another replica, by what became of the attempt before.",
-    (["unsent", "kept", "lost"] satisfies RetryCause[]).map((cause) => ({ cause })),
+    (["unsent", "kept", "lost", "slow"] satisfies RetryCause[]).map((cause) => ({ cause })),
   );
   const ejections = metrics.counter("ejections_total", "Replicas that were ejected, because they lost calls.");
+  const authentications = metrics.counter(
+    "authentications_total",
+    "Requests by the way in which their caller was identified, and by outcome; unknown where no way applies.",
+    authMethods.map((method) => ({ method, result: "ok" })),
+  );
   const operations = metrics.histogram(
     "mcp_server_operation_duration_seconds",
     "Time of an operation, named by the OpenTelemetry conventions for MCP: mcp.server.operation.duration.",
@@ -162,6 +185,9 @@ export function createAggregatorMetrics(metrics: Metrics): AggregatorMetrics {
     countCall: (result) => calls.add({ result }),
     countRetry: (cause) => retries.add({ cause }),
     countEjection: () => ejections.add(),
+    countAuthentication: (told) => {
+      authentications.add({ method: told.method ?? "unknown", result: told.ok ? "ok" : toMetricLabel(told.reason) });
+    },
     observeIndexUpdate: (seconds) => indexUpdates.observe(seconds),
     showSummary: (summary) => {
       for (const [state, count] of Object.entries(summary.states)) servers.set(count, { state });
@@ -172,15 +198,18 @@ export function createAggregatorMetrics(metrics: Metrics): AggregatorMetrics {
     showServers: (list) => {
       serverStates.reset();
       serverTools.reset();
-      for (const { namespace, name: server, state, toolsCount } of list) {
+      serverFindings.reset();
+      for (const { namespace, name: server, state, toolsCount, notes } of list) {
         serverStates.set(1, { namespace, server, state });
         serverTools.set(toolsCount, { namespace, server });
+        for (const { reason } of notes) serverFindings.set(1, { namespace, server, reason: toMetricLabel(reason) });
       }
     },
-    showLoad: ({ callsInFlight, wakingCalls, sessions: open, replicas: members }) => {
+    showLoad: ({ callsInFlight, wakingCalls, sessions: open, heldCalls, replicas: members }) => {
       inFlight.set(callsInFlight);
       waking.set(wakingCalls);
       sessions.set(open);
+      held.set(heldCalls);
       replicas.set(members);
     },
   };

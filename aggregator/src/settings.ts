@@ -1,7 +1,9 @@
 /**
  * The aggregator's settings: flags, variables, defaults, and what does not go together. Pure; main.ts passes argv and environment.
  */
+import { sidecarService } from "@outrigger/api/cluster-objects";
 import { aggregatorPorts } from "@outrigger/api/ports";
+import { fileNamespace } from "@outrigger/api/server-file";
 import { parseDnsLabel, parseDuration, parseWhole, parseWord } from "@outrigger/api/values";
 import { parseClusterPlace } from "@outrigger/kube";
 import { findForbiddenEndpoints } from "@outrigger/runtime/collectors";
@@ -14,7 +16,6 @@ import type { NamePlan } from "./catalog/entry.ts";
 import type { ListReference } from "./discovery/config-map.ts";
 import { checkEndpoints, endpointSettings } from "./plan/settings.ts";
 import { checkReplicas, replicaSettings } from "./replicas/settings.ts";
-import { fileNamespace } from "./discovery/read-entries.ts";
 
 /** The settings about servers that sleep. */
 const wakeSettings = {
@@ -93,6 +94,13 @@ export const settingTable = {
     help: "comma-separated namespaces in which pods are found; all of them where absent",
     parse: parseNamespaces,
     fallback: [] as readonly string[],
+  },
+  services: {
+    flag: "services",
+    env: "OUTRIGGER_SERVICES",
+    help: `labelled: the addresses of Services with the label ${sidecarService.label}=${sidecarService.labelValue} are sidecars too; off: of no Service`,
+    parse: (text: string) => parseWord(text, ["off", "labelled"]),
+    fallback: "off" as "off" | "labelled",
   },
   ...endpointSettings,
   names: {
@@ -174,12 +182,13 @@ export function readAggregatorSettings(input: SettingsInput): ReadAggregatorSett
 }
 
 /** What says where servers are, and can't be meant. */
-function checkPlaces({ kube, servers, namespaces, serverLists }: Omit<Values, "names">): readonly string[] {
+function checkPlaces({ kube, servers, namespaces, serverLists, services }: Omit<Values, "names">): readonly string[] {
   if (kube !== undefined) return [];
   return [
     ...(servers === undefined ? ["nothing to serve: give --servers FILE, --kube MODE or both"] : []),
     ...(namespaces.length > 0 ? ["--namespaces goes with --kube"] : []),
     ...(serverLists.length > 0 ? ["--server-lists goes with --kube"] : []),
+    ...(services === "labelled" ? ["--services goes with --kube"] : []),
   ];
 }
 

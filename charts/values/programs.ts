@@ -77,6 +77,12 @@ export const aggregator: Group = {
       },
       { type: "string", pattern: patterns.name },
     ),
+    services: toggle({
+      meaning:
+        "Whether addresses of Services with the label `outrigger.dev/source=sidecars` are servers too, such as relays that stand alone. The aggregator then reads Services and EndpointSlices in the same namespaces as pods.",
+      fallback: false,
+      other: true,
+    }),
     serverLists: shaped(
       {
         meaning:

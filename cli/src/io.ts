@@ -1,5 +1,6 @@
 /** What a command may touch of its process: two streams, stdin, environment, folder, exit code. Made once in main.ts. */
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
+import type { System } from "./clients/write/find-place.ts";
 import { findPrograms, type Programs } from "./fleet/program.ts";
 import { createPaint, type Paint } from "./output/paint.ts";
 
@@ -36,6 +37,8 @@ export interface Pipe {
 export interface Host {
   readonly pid: number;
   readonly tempFolder: string;
+  /** Where a person's own files are on this system. `roaming`: what Windows calls APPDATA, elsewhere the home folder. */
+  readonly userFolders: () => { readonly system: System; readonly home: string; readonly roaming: string };
   /** Program and arguments that start this command again, from anywhere. */
   readonly command: readonly string[];
   readonly programs: () => Programs;
@@ -79,12 +82,18 @@ function createPipe({ stdin, stdout }: NodeJS.Process): Pipe {
   };
 }
 
+const systems: Partial<Record<NodeJS.Platform, System>> = { darwin: "macos", win32: "windows" };
 const endingSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 function createHost(process: NodeJS.Process): Host {
   return {
     pid: process.pid,
     tempFolder: tmpdir(),
+    userFolders: () => ({
+      system: systems[process.platform] ?? "linux",
+      home: homedir(),
+      roaming: process.env["APPDATA"] ?? homedir(),
+    }),
     command: [process.execPath, ...process.argv.slice(1, 2)],
     programs: () =>
       findPrograms(

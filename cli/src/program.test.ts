@@ -95,8 +95,8 @@ describe("an endpoint that is not what it should be", () => {
     expect(searched.err()).toContain("HTTP 404, so it is no aggregator");
     expect(searched.exitCode()).toBe(5);
     const called = await run(["call", "a__b", "--endpoint", endpoint]);
-    expect(called.err()).toContain("HTTP 404, and the answer is text/html, not JSON");
-    expect(called.exitCode()).toBe(1);
+    expect(called.err()).toContain(`${endpoint} (from --endpoint): HTTP 404, and the answer is text/html, not JSON`);
+    expect(called.exitCode()).toBe(5);
     answer = { status: 200, type: "application/json", body: "{}" };
     expect((await run(["search", "x", "--endpoint", endpoint])).exitCode()).toBe(5);
   });
@@ -108,6 +108,8 @@ describe("an endpoint that is not what it should be", () => {
     answer = { status: 401, type: "application/json", body: '{"error":{"message":"A token is needed."}}' };
     const refused = await run([...argv, "--endpoint", endpoint]);
     expect(refused.err()).toContain("OUTRIGGER_ERR_REFUSED");
+    expect(refused.err()).toContain(`${endpoint} (from --endpoint) refused the `);
+    expect(refused.err()).toContain("next: say who calls by --token-file FILE, or by --header");
     expect(refused.exitCode()).toBe(4);
   });
 

@@ -54,6 +54,7 @@ const refuse = (): never => {
 const idleHost: Host = {
   pid: 0,
   tempFolder: "/nonexistent",
+  userFolders: () => ({ system: "linux", home: "/nonexistent", roaming: "/nonexistent" }),
   command: ["/usr/bin/node", "/opt/outrigger/bin/outrigger.js"],
   programs: refuse,
   onSignal: refuse,

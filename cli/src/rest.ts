@@ -65,7 +65,15 @@ export async function searchTools(
   };
 }
 
-/** A server as the catalogue tells of it. `tools`: how many of its tools may be called. */
+/** How reading a server's lists went, last and last well. Times RFC 3339; `listedAt` is absent where it never succeeded, or nobody knows. */
+export interface ListedCatalogue {
+  readonly reason: string;
+  readonly message: string;
+  readonly at: string;
+  readonly listedAt?: string;
+}
+
+/** A server as the catalogue tells of it. `tools`: how many of its tools may be called; `catalogue`: absent where no sidecar was heard. */
 export interface ListedServer {
   readonly namespace: string;
   readonly name: string;
@@ -73,6 +81,7 @@ export interface ListedServer {
   readonly reason: string;
   readonly message: string;
   readonly tools: number;
+  readonly catalogue?: ListedCatalogue;
 }
 
 /** All servers of an aggregator, also those that can't be called, and where it can't look for servers now. Never throws. */
@@ -91,7 +100,7 @@ export async function listServers(
 
 /** A record of the catalogue; what is missing is empty. */
 export function readServer(server: Fields): ListedServer {
-  const { toolsCount } = server;
+  const { toolsCount, catalogue } = server;
   return {
     namespace: textOf(server["namespace"]),
     name: textOf(server["name"]),
@@ -99,7 +108,13 @@ export function readServer(server: Fields): ListedServer {
     reason: textOf(server["reason"]),
     message: textOf(server["message"]),
     tools: typeof toolsCount === "number" ? toolsCount : 0,
+    ...(isObject(catalogue) ? { catalogue: readCatalogue(catalogue) } : {}),
   };
+}
+
+function readCatalogue({ reason, message, at, listedAt }: Fields): ListedCatalogue {
+  const told = { reason: textOf(reason), message: textOf(message), at: textOf(at) };
+  return typeof listedAt === "string" ? { ...told, listedAt } : told;
 }
 
 /** A tool of the catalogue. `ownName` is its name at its server. */

@@ -2,21 +2,19 @@
  * `npm run bench -- sidecar [--quick] [--case C]… [--rounds N] [--secs S] [--check] [--write] [--json]`: measures and prints ratios of
  * one run. Exit code 2 where something could not be measured; with --check also 1 where a bar is missed, 2 where one is unsure.
  * `npm run bench -- webhook` with the same options: what an admission costs beside a no-op webhook, on a real API server.
- * `npm run bench -- aggregator [--quick] [--case C]… [--json]`: many servers, large lists, sessions, discovery; exit code 1 where a bar is missed,
- * 2 where something is unsure or could not be measured.
+ * `npm run bench -- aggregator` with the same options, and `--peers`: many servers, large lists, sessions, discovery.
  * `npm run bench -- cluster [--quick] [--json]`: the same server with and without us on a real cluster; exit code 1 where a bar is
  * missed, 2 where something is unsure.
  */
 import { createProgress, toProgressOutput } from "../cluster/progress.ts";
-import { benchAggregator, fullAggregatorPlan, quickAggregatorPlan } from "./aggregator/bench.ts";
-import { aggregatorCases } from "./aggregator/cases.ts";
-import { formatRows, judgeRow } from "./aggregator/rows.ts";
+import { prepareAggregator } from "./aggregator/benched.ts";
+import { aggregatorCaseNames } from "./aggregator/plan.ts";
 import { benchCluster, fullPlan, quickPlan } from "./cluster/bench.ts";
 import { formatComparison } from "./cluster/report.ts";
 import { compare, weigh } from "./cluster/rows.ts";
 import { describeMachine } from "./machine.ts";
 import { readBenchOptions, usage, type BenchOptions } from "./options.ts";
-import { runBench } from "./run-bench.ts";
+import { runBench, type Benched } from "./run-bench.ts";
 import { prepareSidecar } from "./sidecar/benched.ts";
 import { caseNames as sidecarCaseNames } from "./sidecar/run.ts";
 import { prepareWebhook } from "./webhook/benched.ts";
@@ -25,7 +23,7 @@ import { webhookCaseNames } from "./webhook/plan.ts";
 /** The Node whose figures can be compared with those of the pages. */
 const baselineMajor = 24;
 
-const caseNames = { sidecar: sidecarCaseNames, webhook: webhookCaseNames, aggregator: Object.keys(aggregatorCases) };
+const caseNames = { sidecar: sidecarCaseNames, webhook: webhookCaseNames, aggregator: aggregatorCaseNames };
 const finishMachine = describeMachine();
 const args = process.argv.slice(2);
 const read = readBenchOptions(args, caseNames);
@@ -44,33 +42,20 @@ if (major !== baselineMajor && !read.options.anyNode) {
 }
 const { options } = read;
 if (options.subject === "cluster") await runCluster(options);
-else if (options.subject === "aggregator") await runAggregator(options);
 else {
   const run = { command: ["npm run bench --", ...args].join(" "), finishMachine, env: process.env };
-  const benched = options.subject === "sidecar" ? prepareSidecar(options.plan) : prepareWebhook(options.plan);
-  process.exitCode = await runBench(benched, options, run, (code) => process.exit(code));
+  process.exitCode = await runBench(prepare(options), options, run, (code) => process.exit(code));
 }
 
-async function runAggregator(options: Extract<BenchOptions, { subject: "aggregator" }>): Promise<void> {
-  const progress = createProgress(toProgressOutput(process.stderr, process.env));
-  const plan = options.quick ? quickAggregatorPlan : fullAggregatorPlan;
-  const { rows, failures } = await benchAggregator(plan, progress, options.cases);
-  const machine = finishMachine();
-  const { commit, node, cpu, cores, kernel, loadBefore, loadAfter } = machine;
-  // Bench and aggregator take two cores between them; what was at work before they began was others'.
-  const isBusy = loadBefore > cores / 2;
-  const loads = `load average ${loadBefore.toFixed(1)} before, ${loadAfter.toFixed(1)} after; compare within this run only`;
-  const about = `commit ${commit}, Node ${node}, ${cpu} x ${cores}, Linux ${kernel}\n${loads}`;
-  const judged = rows.map((row) => ({ ...row, verdict: judgeRow(row, isBusy) }));
-  if (options.output === "json") {
-    const ratios = Object.fromEntries(rows.map(({ name, ratio }) => [name, ratio]));
-    console.log(JSON.stringify({ machine, ratios, rows: judged, failures }));
-  } else {
-    console.log(formatRows(about, rows, isBusy));
-    for (const failure of failures) console.log(`not measured: ${failure}`);
+function prepare(asked: Exclude<BenchOptions, { subject: "cluster" }>): Benched {
+  switch (asked.subject) {
+    case "sidecar":
+      return prepareSidecar(asked.plan);
+    case "webhook":
+      return prepareWebhook(asked.plan);
+    case "aggregator":
+      return prepareAggregator(asked.plan);
   }
-  if (judged.some(({ verdict }) => verdict === "not met")) process.exitCode = 1;
-  else if (failures.length > 0 || judged.some(({ verdict }) => verdict === "inconclusive")) process.exitCode = 2;
 }
 
 async function runCluster(options: BenchOptions): Promise<void> {

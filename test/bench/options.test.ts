@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { readBenchOptions, usage } from "./options.ts";
 
 const cases = ["startup", "call-300B", "denied", "latency", "micro", "streams", "limited", "list-20-filtered", "peers"];
-const caseNames = { sidecar: cases, webhook: ["decision", "burst"], aggregator: ["throughput", "list"] };
+const caseNames = { sidecar: cases, webhook: ["decision", "burst"], aggregator: ["throughput", "list", "peers"] };
 const read = (...args: readonly string[]) => readBenchOptions(args, caseNames);
 const planOf = (...args: readonly string[]) => {
   const options = read(...args);
@@ -58,12 +58,13 @@ describe("the command line of the benchmark", () => {
     expect(planOf("cluster", "--quick")).toBe("no plan");
   });
 
-  it("has the aggregator's own cases, all of them where none is named, and no part of the page", () => {
-    const all = { subject: "aggregator", cases: ["throughput", "list"], quick: true };
-    expect(read("aggregator", "--quick")).toMatchObject({ ok: true, options: all });
-    expect(read("aggregator", "--case", "list")).toMatchObject({ options: { cases: ["list"] } });
-    expect(read("aggregator", "--case", "burst")).toMatchObject({ ok: false });
-    expect(read("aggregator", "--write")).toMatchObject({ ok: false });
+  it("has the aggregator's own cases and numbers, with other people's products only for who asks for them", () => {
+    expect(planOf("aggregator", "--quick")).toMatchObject({ rounds: 3, discoveries: 1, tries: 1 });
+    expect(planOf("aggregator")).toMatchObject({ cases: expect.not.arrayContaining(["peers"]) as unknown, tries: 2 });
+    expect(planOf("aggregator", "--peers")).toMatchObject({ cases: ["throughput", "list", "peers"] });
+    expect(planOf("aggregator", "--case", "list")).toMatchObject({ cases: ["list"] });
+    expect(planOf("aggregator", "--case", "burst")).toContain("no case burst");
+    expect(read("aggregator", "--write")).toMatchObject({ ok: true, options: { write: true } });
   });
 
   it.each([

@@ -1,13 +1,19 @@
 /** The command line of the benchmark: what is measured, how much, and what is done with it. Pure. */
 import { parseArgs } from "node:util";
 import type { BenchPlan, CasePlan } from "./sidecar/plan.ts";
+import {
+  fullAggregatorPlan,
+  quickAggregatorPlan,
+  usualAggregatorCases,
+  type AggregatorPlan,
+} from "./aggregator/plan.ts";
 import { fullWebhookPlan, quickWebhookPlan, type WebhookPlan } from "./webhook/plan.ts";
 
 /** What is measured, and how much of it. */
 type Measured =
   | { readonly subject: "sidecar"; readonly plan: Omit<BenchPlan, "onProgress"> }
   | { readonly subject: "webhook"; readonly plan: Omit<WebhookPlan, "onProgress"> }
-  | { readonly subject: "aggregator"; readonly cases: readonly string[] }
+  | { readonly subject: "aggregator"; readonly plan: Omit<AggregatorPlan, "onProgress"> }
   | { readonly subject: "cluster" };
 
 /** What is measured, and what to do with the report. */
@@ -38,6 +44,7 @@ const flags = {
   json: { type: "boolean", default: false },
   check: { type: "boolean", default: false },
   write: { type: "boolean", default: false },
+  peers: { type: "boolean", default: false },
   "any-node": { type: "boolean", default: false },
   rounds: { type: "string" },
   secs: { type: "string" },
@@ -79,7 +86,7 @@ export function readBenchOptions(args: readonly string[], caseNames: CaseNames):
 export function usage(caseNames: CaseNames): string {
   return `npm run bench -- sidecar [options]
 npm run bench -- webhook [options]
-npm run bench -- aggregator [--quick] [--case C]… [--json]
+npm run bench -- aggregator [options]
 npm run bench -- cluster [--quick] [--json]
 
   --quick      fewer cases, shorter windows
@@ -91,6 +98,7 @@ npm run bench -- cluster [--quick] [--json]
   --secs S     seconds of every window
   --check      exit code 1 where a bar is missed, 2 where one is unsure
   --write      writes its part of docs/benchmarks.md; only of a whole run
+  --peers      of the aggregator: other people's products beside it, which npm fetches
   --json       the report as one object
   --any-node   also with another Node than the baseline's
 
@@ -126,14 +134,17 @@ function readMeasured(subject: Measured["subject"], values: Values, caseNames: C
       const asked = readPlan(values, base, caseNames.webhook, caseNames.webhook);
       return typeof asked === "string" ? asked : { subject, plan: { ...base, ...asked } };
     }
-    case "aggregator": {
-      const cases = chooseCases(values.case, caseNames.aggregator, caseNames.aggregator);
-      if (values.write) return "--write is not for the aggregator: it has no part of the page";
-      return typeof cases === "string" ? cases : { subject, cases };
-    }
+    case "aggregator":
+      return readAggregatorPlan(values, caseNames.aggregator);
     case "cluster":
       return { subject };
   }
+}
+
+function readAggregatorPlan(values: Values, known: readonly string[]): Measured | string {
+  const base = values.quick ? quickAggregatorPlan : fullAggregatorPlan;
+  const asked = readPlan(values, base, values.peers ? known : usualAggregatorCases, known);
+  return typeof asked === "string" ? asked : { subject: "aggregator", plan: { ...base, ...asked } };
 }
 
 type Base = Pick<CasePlan, "rounds" | "seconds" | "mostWarmUpSeconds">;

@@ -4,8 +4,13 @@ import { copyFile, cp, readdir, rename, stat, writeFile } from "node:fs/promises
 import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { describe, expect, it } from "vitest";
+import { exportJWK, exportPKCS8, generateKeyPair } from "jose";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { startAuthorizationServer } from "../fixtures/oauth/authorization-server.ts";
+import { startGuardedServer, type GuardedServer } from "../fixtures/oauth/guarded-server.ts";
+import { startProgram } from "../fixtures/program.ts";
 import { makeTestFolder, nameFileFolder } from "../fixtures/temporary-folder.ts";
+import { waitFor } from "../fixtures/wait-for.ts";
 import { bundleProgram, programs, type Program } from "./bundle.ts";
 import { fillCompileCache, measureFolder } from "./compile-cache.ts";
 import { startOnce } from "./start-once.ts";
@@ -100,6 +105,38 @@ describe("the bundle", () => {
     const settings = ["--upstream", `http://${nobody}/mcp`, "--policy", policy, "--shared-store", `redis://${nobody}`];
     const args = [await bundle("sidecar"), ...addresses, ...settings, "--drain-seconds", "0"];
     await startOnce(process.execPath, args, { OTEL_EXPORTER_OTLP_ENDPOINT: `http://${nobody}` });
+  });
+
+  it("of the sidecar has in it what credentials call for, keys that sign among it", async () => {
+    const { publicKey, privateKey } = await generateKeyPair("ES256", { extractable: true });
+    const clients = { relay: { publicKey: { ...(await exportJWK(publicKey)), alg: "ES256" } } };
+    const issuer = await startAuthorizationServer({ clients });
+    onTestFinished(() => issuer.close());
+    const server: GuardedServer = await startGuardedServer({
+      letIn: async ({ authorization = "" }) => {
+        const claims = await issuer.verify(authorization.replace("Bearer ", ""), server.url);
+        return claims === undefined ? undefined : "the relay";
+      },
+    });
+    onTestFinished(() => server.close());
+    const place = makeTestFolder("bundle");
+    const own = {
+      kind: "ClientCredentials",
+      issuer: issuer.issuer,
+      clientId: "relay",
+      privateKey: { file: "key.pem" },
+    };
+    await writeFile(join(place, "auth.json"), JSON.stringify(own));
+    await writeFile(join(place, "key.pem"), await exportPKCS8(privateKey));
+    const addresses = ["--listen", "--control", "--admin"].flatMap((flag) => [flag, "127.0.0.1:0"]);
+    const args = ["--upstream", server.url, "--upstream-auth", join(place, "auth.json"), "--drain-seconds", "0"];
+    const program = startProgram([process.execPath, await bundle("sidecar"), ...addresses, ...args], {
+      onLine: () => undefined,
+    });
+    onTestFinished(() => program.stop().then(() => undefined));
+    await program.whenReady(waitFor("a request with a token", () => server.seen() > 0));
+    expect(issuer.asked.map(({ client, method }) => [client, method])).toEqual([["relay", "private_key_jwt"]]);
+    expect(server.refusals()).toBe(0);
   });
 
   it("of the cli knows its version without a package.json beside it", async () => {

@@ -1,23 +1,26 @@
 /**
- * The load: clients that call a tool again and again, each over a connection of its own. A call is tried until its right answer comes, as a
- * client's user would; what ends an attempt is told by why.
+ * The load: clients that call tools again and again, each over connections of its own and with a key of its own. A call is tried until its right
+ * answer comes, as a client's user would, or is lost.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { modernRequest, openSession, postRaw, type RawAnswer } from "../fixtures/mcp-clients.ts";
-import type { Attempt, Tally } from "./tally.ts";
-
-/** A tool whose answer holds what it was asked. */
-export interface EchoTool {
-  readonly name: string;
-  readonly argument: string;
-}
+import type { CallId, CallKind } from "./calls.ts";
+import { judgeAnswer, sessionGone, type Attempt } from "./judge.ts";
+import type { Tally } from "./tally.ts";
 
 /** What a client needs. */
 export interface ClientParts {
   readonly url: string;
-  readonly tool: EchoTool;
+  readonly caller: string;
+  /** Its API key. */
+  readonly key: string;
+  readonly calls: readonly CallKind[];
   readonly tally: Tally;
+  readonly now: Now;
 }
+
+/** What is done to the programs now, and whether connections of clients may break by it. */
+export type Now = () => { readonly fault: string; readonly mayBreak: boolean };
 
 /** A running client. */
 export interface LoadClient {
@@ -28,43 +31,43 @@ export interface LoadClient {
 const betweenCallsMs = 25;
 const betweenAttemptsMs = 100;
 /** Until then a call that has no right answer is lost. */
-const callMs = 30_000;
-const attemptMs = 12_000;
-const close = { connection: "close" };
+const callMs = 90_000;
+const attemptMs = 60_000;
 
 /** A client of the modern era: nothing but calls. */
-export function startModernClient({ url, tool, tally }: ClientParts): LoadClient {
-  return repeat(tally, (text) => {
-    const params = { name: tool.name, arguments: { [tool.argument]: text } };
-    const [body, headers] = modernRequest("tools/call", params);
-    return attempt(text, () => post(url, body, headers));
+export function startModernClient(parts: ClientParts): LoadClient {
+  return repeat(parts, (kind, call) => {
+    const [body, headers] = modernRequest("tools/call", { name: kind.tool, arguments: kind.write(call) });
+    return attempt(parts, { kind, call }, () => post(parts, body, headers));
   });
 }
 
 /** A client of the legacy era: calls of one session, and a stream for news that is opened again whenever it ends. */
-export function startLegacyClient({ url, tool, tally }: ClientParts): LoadClient {
+export function startLegacyClient(parts: ClientParts): LoadClient {
+  const { url, tally } = parts;
   const ending = new AbortController();
   let session: Promise<Record<string, string>> | undefined;
   const begin = (): Promise<Record<string, string>> => {
-    session ??= openSession(url, close).then((headers) => {
+    session ??= openSession(url, headersOf(parts)).then((headers) => {
+      if (headers["mcp-session-id"] === "") throw new Error("no session was opened");
       tally.note("sessions begun");
       return headers;
     });
     return session;
   };
-  const listening = listen(url, { begin, tally, signal: ending.signal });
-  const calling = repeat(tally, async (text) => {
+  const listening = listen(parts, begin, ending.signal);
+  const calling = repeat(parts, async (kind, call) => {
     let headers: Record<string, string>;
     try {
       headers = await begin();
     } catch {
       session = undefined;
-      return { ok: false, why: "no session could be begun" };
+      return { kind: "refused", why: "no session could be begun" };
     }
-    const params = { name: tool.name, arguments: { [tool.argument]: text } };
-    const body = JSON.stringify({ jsonrpc: "2.0", id: text, method: "tools/call", params });
-    const ended = await attempt(text, () => post(url, body, headers));
-    if (!ended.ok && ended.why === sessionGone) session = undefined;
+    const params = { name: kind.tool, arguments: kind.write(call) };
+    const body = JSON.stringify({ jsonrpc: "2.0", id: call.number, method: "tools/call", params });
+    const ended = await attempt(parts, { kind, call }, () => post(parts, body, headers));
+    if (ended.kind === "refused" && ended.why === sessionGone) session = undefined;
     return ended;
   });
   return {
@@ -76,22 +79,18 @@ export function startLegacyClient({ url, tool, tally }: ClientParts): LoadClient
   };
 }
 
-const sessionGone = "HTTP 404, the session is gone";
-
-interface Listening {
-  readonly begin: () => Promise<Record<string, string>>;
-  readonly tally: Tally;
-  readonly signal: AbortSignal;
-}
-
-async function listen(url: string, { begin, tally, signal }: Listening): Promise<void> {
+async function listen(
+  parts: ClientParts,
+  begin: () => Promise<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<void> {
   let lastId: string | undefined;
   for (let opened = 0; !signal.aborted;) {
     try {
       const resume = lastId === undefined ? {} : { "last-event-id": lastId };
-      const headers = { accept: "text/event-stream", ...close, ...(await begin()), ...resume };
-      const response = await fetch(url, { headers, signal });
-      if (response.ok) tally.note(opened++ === 0 ? "streams opened" : "streams opened again");
+      const headers = { accept: "text/event-stream", ...headersOf(parts), ...(await begin()), ...resume };
+      const response = await fetch(parts.url, { headers, signal });
+      if (response.ok) parts.tally.note(opened++ === 0 ? "streams opened" : "streams opened again");
       lastId = response.ok ? ((await readLastId(response)) ?? lastId) : undefined;
     } catch {
       // It broke, as it was meant to.
@@ -111,23 +110,35 @@ async function readLastId({ body }: Response): Promise<string | undefined> {
   return [...text.matchAll(/^id: (\S+)$/gm)].at(-1)?.[1];
 }
 
-function post(url: string, body: string, headers: Record<string, string>): Promise<RawAnswer> {
-  return postRaw(url, body, { ...headers, ...close }, AbortSignal.timeout(attemptMs));
+/** A connection for each request, so that the balancer chooses anew. */
+function headersOf({ key }: ClientParts): Record<string, string> {
+  return { connection: "close", "x-api-key": key };
 }
 
-function repeat(tally: Tally, tryOnce: (text: string) => Promise<Attempt>): LoadClient {
+function post(parts: ClientParts, body: string, headers: Record<string, string>): Promise<RawAnswer> {
+  return postRaw(parts.url, body, { ...headers, ...headersOf(parts) }, AbortSignal.timeout(attemptMs));
+}
+
+type TryOnce = (kind: CallKind, call: CallId) => Promise<Attempt>;
+
+function repeat({ calls, caller, tally, now }: ClientParts, tryOnce: TryOnce): LoadClient {
   let isEnding = false;
-  let count = 0;
   const run = async (): Promise<void> => {
-    while (!isEnding) {
-      const text = `call-${Math.random().toString(36).slice(2)}-${count++}`;
+    for (let number = 0; !isEnding; number++) {
+      const kind = calls[number % calls.length];
+      if (kind === undefined) return;
+      const { fault } = now();
       const startedMs = performance.now();
       const attempts: Attempt[] = [];
-      do {
+      const isOpen = (): boolean => {
+        const last = attempts.at(-1)?.kind;
+        return last !== "right" && last !== "unclear" && performance.now() - startedMs < callMs;
+      };
+      while (isOpen()) {
         if (attempts.length > 0) await pause(betweenAttemptsMs);
-        attempts.push(await tryOnce(text));
-      } while (attempts.at(-1)?.ok !== true && performance.now() - startedMs < callMs);
-      tally.call({ attempts, ms: performance.now() - startedMs });
+        attempts.push(await tryOnce(kind, { caller, number }));
+      }
+      tally.call(fault, { attempts, ms: performance.now() - startedMs });
       await pause(betweenCallsMs);
     }
   };
@@ -140,28 +151,19 @@ function repeat(tally: Tally, tryOnce: (text: string) => Promise<Attempt>): Load
   };
 }
 
-async function attempt(text: string, send: () => Promise<RawAnswer>): Promise<Attempt> {
+interface Asked {
+  readonly kind: CallKind;
+  readonly call: CallId;
+}
+
+async function attempt({ now }: ClientParts, { kind, call }: Asked, send: () => Promise<RawAnswer>): Promise<Attempt> {
+  const mayBreakBefore = now().mayBreak;
   try {
-    const why = findFault(text, await send());
-    return why === undefined ? { ok: true } : { ok: false, why };
+    return judgeAnswer(kind, call, await send());
   } catch (error) {
     const isLate = error instanceof Error && error.name === "TimeoutError";
-    return { ok: false, why: isLate ? `no answer within ${attemptMs} ms` : "the connection broke" };
+    if (isLate) return { kind: "unclear", why: `no answer within ${attemptMs / 1_000} s` };
+    const mayBreak = mayBreakBefore || now().mayBreak;
+    return { kind: mayBreak ? "broken" : "unclear", why: "the connection broke" };
   }
-}
-
-interface Answered {
-  readonly error?: { readonly code: number; readonly message: string };
-  readonly result?: { readonly isError?: boolean; readonly content?: unknown };
-}
-
-/** Why an answer is not the right one. */
-function findFault(text: string, { status, messages }: RawAnswer): string | undefined {
-  if (status === 404) return sessionGone;
-  const { error, result }: Answered = messages.at(-1) ?? {};
-  if (error !== undefined) return `HTTP ${status}, error ${error.code}: ${error.message}`;
-  if (result === undefined) return `HTTP ${status} without an answer`;
-  const shown = JSON.stringify(result.content ?? "");
-  if (result.isError === true) return `a result that says it is an error: ${shown.slice(0, 120)}`;
-  return shown.includes(text) ? undefined : "the answer of another call";
 }

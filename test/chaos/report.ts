@@ -1,68 +1,85 @@
-/** The report of a chaos run and its verdict: calls sent, answered and lost, what sessions had to do, and what was done to the programs. Pure. */
-import type { Counts } from "./tally.ts";
+/** The report of a chaos run and its verdict: what became of the calls under each fault. Pure. */
+import { sumCounts, type Counts } from "./tally.ts";
 
-/** Something that was done to the programs, in seconds after the begin. */
-export interface Event {
-  readonly atSeconds: number;
+/** One fault and its calls. `unsettled`: why the replicas did not come to know what is there; null where they did. */
+export interface FaultReport {
+  readonly name: string;
   readonly what: string;
+  readonly counts: Counts;
+  readonly unsettled: string | null;
 }
 
 /** What a whole run gives. */
 export interface ChaosReport {
   readonly seconds: number;
-  readonly events: readonly Event[];
-  /** By kind of clients. */
-  readonly clients: Readonly<Record<string, Counts>>;
+  readonly faults: readonly FaultReport[];
+  /** What clients did beside calls: sessions begun, streams opened. */
+  readonly clients: Readonly<Record<string, number>>;
   /** What the replicas counted: requests that were passed on, sessions that were taken over. */
   readonly replicas: Readonly<Record<string, number>>;
 }
 
-/** What is wrong with a run; nothing where every call was answered and all was tried. */
-export function findProblems({ clients, events, replicas }: ChaosReport): readonly string[] {
-  const problems = Object.entries(clients).flatMap(([kind, { sent, lost, answered }]) => [
-    ...(sent === 0 ? [`${kind} clients sent nothing`] : []),
-    ...(lost > 0 ? [`${kind} clients lost ${lost} of ${sent} calls`] : []),
-    ...(sent === answered + lost ? [] : [`${kind} clients: ${sent} sent is not ${answered} answered and ${lost} lost`]),
+/** What is wrong with a run; nothing where every call was answered and every fault was overcome. */
+export function findProblems({ faults, replicas }: ChaosReport): readonly string[] {
+  const problems = faults.flatMap(({ name, counts, unsettled }) => [
+    ...(counts.sent === 0 ? [`${name}: no call was sent`] : []),
+    ...(counts.lost > 0 ? [`${name}: ${counts.lost} of ${counts.sent} calls were lost`] : []),
+    ...(counts.sent === counts.answered + counts.lost ? [] : [`${name}: the counts do not add up`]),
+    ...(unsettled === null ? [] : [`${name}: ${unsettled}`]),
   ]);
-  if (events.length === 0) problems.push("nothing was done to the programs");
+  if (faults.length === 0) problems.push("nothing was done to the programs");
   // Else the load has not met what it was made for.
   if ((replicas["requests passed on"] ?? 0) === 0) problems.push("no request was passed on between replicas");
   return problems;
 }
 
-/** The report for people. */
+const columns = ["sent", "answered", "retried", "refused", "lost", "longest"] as const;
+
+/** The report for people, at most 80 columns wide but for the reasons. */
 export function formatChaos(report: ChaosReport): string {
-  const { seconds, events, clients, replicas } = report;
+  const { seconds, faults, clients, replicas } = report;
   const problems = findProblems(report);
+  const total = sumCounts(faults.map(({ counts }) => counts));
+  const rows = [
+    formatRow("fault", [...columns]),
+    ...faults.map(({ name, counts }) => formatRow(name, describeCounts(counts))),
+    formatRow("all", describeCounts(total)),
+  ];
   return [
     `${seconds.toFixed(0)} s under load`,
     "",
-    ...events.map(({ atSeconds, what }) => `${atSeconds.toFixed(1).padStart(6)} s  ${what}`),
+    ...rows,
     "",
-    ...Object.entries(clients).flatMap(([kind, counts]) => formatClients(kind, counts)),
-    "replicas",
-    ...formatCounts(replicas),
+    ...formatReasons("refused, and tried again", faults, ({ refused }) => refused),
+    ...formatReasons("lost", faults, ({ lostBy }) => lostBy),
+    "clients and replicas",
+    ...formatCounts({ ...clients, ...replicas }),
     "",
     ...(problems.length === 0 ? ["No call was lost."] : problems.map((problem) => `FAILED: ${problem}`)),
   ].join("\n");
 }
 
-function formatClients(kind: string, counts: Counts): readonly string[] {
-  const { sent, answered, atOnce, lost, longestMs, failed, lostBy, done } = counts;
-  return [
-    `${kind} clients`,
-    ...formatCounts({ "calls sent": sent, "calls answered": answered, "of them at the first attempt": atOnce }),
-    ...formatCounts({ "calls lost": lost, ...prefix("lost: ", lostBy) }),
-    ...formatCounts({ "longest time to an answer, ms": Math.round(longestMs) }),
-    ...formatCounts({ ...prefix("attempt failed: ", failed), ...done }),
-    "",
-  ];
+function describeCounts(counts: Counts): readonly string[] {
+  const { sent, answered, retried, refused, lost, longestMs } = counts;
+  const refusals = Object.values(refused).reduce((sum, count) => sum + count, 0);
+  return [sent, answered, retried, refusals, lost].map(String).concat(`${(longestMs / 1_000).toFixed(1)} s`);
 }
 
-function prefix(by: string, counts: Readonly<Record<string, number>>): Record<string, number> {
-  return Object.fromEntries(Object.entries(counts).map(([key, count]) => [by + key, count]));
+function formatRow(name: string, cells: readonly string[]): string {
+  return name.padEnd(16) + cells.map((cell) => cell.padStart(9)).join("");
+}
+
+function formatReasons(
+  title: string,
+  faults: readonly FaultReport[],
+  of: (counts: Counts) => Readonly<Record<string, number>>,
+): readonly string[] {
+  const lines = faults.flatMap(({ name, counts }) =>
+    Object.entries(of(counts)).map(([why, count]) => `${String(count).padStart(6)}  ${name.padEnd(16)} ${why}`),
+  );
+  return lines.length === 0 ? [] : [title, ...lines, ""];
 }
 
 function formatCounts(counts: Readonly<Record<string, number>>): readonly string[] {
-  return Object.entries(counts).map(([what, count]) => `${String(count).padStart(8)}  ${what}`);
+  return Object.entries(counts).map(([what, count]) => `${String(count).padStart(6)}  ${what}`);
 }

@@ -1,24 +1,36 @@
-/** One chaos run: load, and what is done to the programs under it, one thing after the other. */
+/** One chaos run: load, and under it one fault after the other. Each begins when the one before is overcome. */
 import { setTimeout as pause } from "node:timers/promises";
 import type { Replica } from "../fixtures/replicas.ts";
-import { startBed, waitForServer, type Bed } from "./bed.ts";
-import { startLegacyClient, startModernClient } from "./clients.ts";
-import type { ChaosReport, Event } from "./report.ts";
+import type { ApiServer } from "./api/api-server.ts";
+import { startBed, type Bed } from "./bed.ts";
+import { quickCalls, slowCalls, type CallKind } from "./calls.ts";
+import { startLegacyClient, startModernClient, type LoadClient, type Now } from "./clients.ts";
+import type { Fault } from "./faults.ts";
+import type { ChaosReport } from "./report.ts";
 import { createTally } from "./tally.ts";
 
-/** How much is done. `calmMs`: load between two things that are done; the API server is away for as long. */
+/** What is done. `seconds` are shared by the faults; starting programs again comes on top. */
 export interface ChaosPlan {
-  readonly rounds: number;
-  readonly calmMs: number;
-  /** Clients of each era. */
-  readonly clients: number;
+  readonly faults: readonly Fault[];
+  readonly seconds: number;
+  readonly startApi: () => Promise<ApiServer>;
+  /** Hears of each thing that is done, with the time since the load began. */
+  readonly tell: (told: { readonly atSeconds: number; readonly what: string }) => void;
 }
 
-/** The plans: one that fits into every change's tests, and one for a longer look. */
-export const plans = {
-  quick: { rounds: 1, calmMs: 1_000, clients: 4 },
-  full: { rounds: 5, calmMs: 5_000, clients: 8 },
-} as const satisfies Record<string, ChaosPlan>;
+/** The clients, two of each, with what they call. */
+const clients: Readonly<
+  Record<string, { readonly start: typeof startModernClient; readonly calls: readonly CallKind[] }>
+> = {
+  modern: { start: startModernClient, calls: quickCalls },
+  legacy: { start: startLegacyClient, calls: quickCalls },
+  "modern-slow": { start: startModernClient, calls: slowCalls },
+  "legacy-slow": { start: startLegacyClient, calls: slowCalls },
+};
+const clientsOfKind = 2;
+
+/** How many clients begin a session. */
+export const sessionClients = 2 * clientsOfKind;
 
 /** What is counted at replicas, by the series that hold it. */
 const counted = {
@@ -30,76 +42,64 @@ const counted = {
   "session ids refused, nobody can serve them": 'session_handles_refused_total{reason="gone"}',
 } as const;
 
-/** Makes a run. `tell` hears of each thing that is done. */
-export async function runChaos(plan: ChaosPlan, tell: (event: Event) => void): Promise<ChaosReport> {
-  const bed = await startBed();
+/** Makes a run. Rejects where the programs can't be started, or a fault is not overcome. */
+export async function runChaos(plan: ChaosPlan): Promise<ChaosReport> {
+  const callers = Object.keys(clients).flatMap((kind) =>
+    Array.from({ length: clientsOfKind }, (_, n) => `${kind}-${n + 1}`),
+  );
+  const bed = await startBed(plan.startApi, callers);
   try {
-    await waitForServer(bed.replicas);
-    return await runOn(bed, plan, tell);
+    return await runOn(bed, plan);
   } finally {
     await bed.close();
   }
 }
 
-async function runOn(bed: Bed, plan: ChaosPlan, tell: (event: Event) => void): Promise<ChaosReport> {
+async function runOn(bed: Bed, { faults, seconds, tell }: ChaosPlan): Promise<ChaosReport> {
   const startedMs = performance.now();
-  const seconds = (): number => (performance.now() - startedMs) / 1_000;
-  const [modern, legacy] = [createTally(), createTally()];
+  const elapsed = (): number => (performance.now() - startedMs) / 1_000;
   const totals = new Map<string, number>();
-  const events: Event[] = [];
-  const parts = { url: bed.url, tool: bed.tool };
-  const clients = Array.from({ length: plan.clients }, () => [
-    startModernClient({ ...parts, tally: modern }),
-    startLegacyClient({ ...parts, tally: legacy }),
-  ]).flat();
+  const tally = createTally();
+  let now: ReturnType<Now> = { fault: faults[0]?.name ?? "", mayBreak: false };
+  const running = startLoad(bed, tally, () => now);
+  const unsettled = new Map<string, string>();
 
-  const step = async (what: string, act: () => Promise<void> | void): Promise<void> => {
-    await pause(plan.calmMs);
-    const event = { atSeconds: seconds(), what };
-    events.push(event);
-    tell(event);
-    await act();
-  };
-  /** What a replica has counted ends with it. */
   const collect = async (replica: Replica): Promise<void> => {
     for (const [what, series] of Object.entries(counted)) {
       totals.set(what, (totals.get(what) ?? 0) + (await replica.metric(series)));
     }
   };
-
-  for (let round = 0; round < plan.rounds; round++) await disturb(bed, { round, step, collect });
-  await pause(plan.calmMs);
-  await Promise.all(clients.map((client) => client.stop()));
+  const hold = (part: number): Promise<void> => pause((part * seconds * 1_000) / faults.length);
+  try {
+    for (const { name, what, mayBreak, act } of faults) {
+      now = { fault: name, mayBreak };
+      tell({ atSeconds: elapsed(), what: `${name}: ${what}` });
+      await act({ bed, collect, hold, say: (said) => tell({ atSeconds: elapsed(), what: `  ${said}` }) });
+      await bed.settle().catch((error: unknown) => {
+        unsettled.set(name, error instanceof Error ? error.message : String(error));
+      });
+    }
+    tell({ atSeconds: elapsed(), what: "the last calls end" });
+  } finally {
+    // Also where a program could not be started again: clients that go on would keep the run from ending.
+    await Promise.all(running.map((client) => client.stop()));
+  }
   for (const replica of bed.replicas) await collect(replica);
-  const replicas = Object.fromEntries(totals);
-  return { seconds: seconds(), events, clients: { modern: modern.counts(), legacy: legacy.counts() }, replicas };
-}
-
-interface Acts {
-  readonly round: number;
-  readonly step: (what: string, act: () => Promise<void> | void) => Promise<void>;
-  readonly collect: (replica: Replica) => Promise<void>;
-}
-
-/** One round: every kind of program is ended in every way that it has. */
-async function disturb({ replicas, pods, freezeApi }: Bed, { round, step, collect }: Acts): Promise<void> {
-  const turn = <T>(all: readonly T[], by: number): T => all[(round + by) % all.length] as T;
-  const [killed, killedInOutage, ended] = [turn(replicas, 0), turn(replicas, 1), turn(replicas, 2)];
-  const end = async (replica: Replica, how: "kill" | "stop"): Promise<void> => {
-    await collect(replica);
-    await replica[how]();
+  const counts = tally.counts();
+  return {
+    seconds: elapsed(),
+    faults: faults.flatMap(({ name, what }) => {
+      const of = counts.get(name);
+      return of === undefined ? [] : [{ name, what, counts: of, unsettled: unsettled.get(name) ?? null }];
+    }),
+    clients: tally.notes(),
+    replicas: Object.fromEntries(totals),
   };
-  await step("a replica of the aggregator is killed", () => end(killed, "kill"));
-  await step("it is started again", () => killed.start());
-  await step("a sidecar is killed", () => turn(pods, 0).kill());
-  await step("it is started again", () => turn(pods, 0).start());
-  let thaw = (): void => undefined;
-  await step("the API server stops answering", () => {
-    thaw = freezeApi();
+}
+
+function startLoad({ url, keys }: Bed, tally: ReturnType<typeof createTally>, now: Now): readonly LoadClient[] {
+  return [...keys].flatMap(([caller, key]) => {
+    const kind = clients[caller.slice(0, caller.lastIndexOf("-"))];
+    return kind === undefined ? [] : [kind.start({ url, caller, key, calls: kind.calls, tally, now })];
   });
-  await step("a second replica is killed", () => end(killedInOutage, "kill"));
-  await step("the API server answers again", () => thaw());
-  await step("the second replica is started again", () => killedInOutage.start());
-  await step("a third replica is ended in order", () => end(ended, "stop"));
-  await step("it is started again", () => ended.start());
 }

@@ -1,4 +1,5 @@
 /** The objects of `helm test`: there while it runs, restricted, and with no right but to look. */
+import { aggregatorAudience } from "@outrigger/api/caller";
 import { describe, expect, it } from "vitest";
 import type { Values } from "../../charts/values/node.ts";
 import { findViolations } from "../../webhook/src/fixtures/pod-security.ts";
@@ -17,8 +18,17 @@ interface PodSpec {
   readonly imagePullSecrets?: readonly { readonly name: string }[];
   readonly restartPolicy: string;
   readonly containers: readonly [
-    { readonly image: string; readonly imagePullPolicy: string; readonly args: readonly string[] },
+    {
+      readonly image: string;
+      readonly imagePullPolicy: string;
+      readonly args: readonly string[];
+      readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[];
+    },
   ];
+  readonly volumes: readonly {
+    readonly name: string;
+    readonly projected?: { readonly sources: readonly { readonly serviceAccountToken?: object }[] };
+  }[];
 }
 
 const isHook = ({ metadata }: RenderedObject): boolean => metadata.annotations?.["helm.sh/hook"] !== undefined;
@@ -74,6 +84,19 @@ describe("helm test", () => {
   it("runs the deep check of this installation", async () => {
     const [container] = (await readPod()).containers;
     expect(container.args).toEqual(["check", "--deep", "--namespace=outrigger-system"]);
+  });
+
+  it("F-150 shows a token of its own for the aggregator where ServiceAccounts may call, and none elsewhere", async () => {
+    const { volumes, containers } = await readPod({ aggregator: { auth: { methods: ["service-account"] } } });
+    const [{ args, volumeMounts }] = containers;
+    const file = args.find((arg) => arg.startsWith("--token-file="))?.slice("--token-file=".length) ?? "";
+    const mount = volumeMounts.find(({ mountPath }) => file.startsWith(`${mountPath}/`));
+    const [source] = volumes.find(({ name }) => name === mount?.name)?.projected?.sources ?? [];
+    expect(source?.serviceAccountToken).toMatchObject({
+      audience: aggregatorAudience,
+      path: file.slice((mount?.mountPath.length ?? 0) + 1),
+    });
+    expect(JSON.stringify(await readPod())).not.toContain("--token-file");
   });
 
   it("is limited to the named namespaces where some are named, without a right in the whole cluster", async () => {

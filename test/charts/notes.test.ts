@@ -40,6 +40,17 @@ describe("notes", () => {
       { aggregator: { auth: { methods: ["service-account"] } } },
       "Credentials of callers come",
     ],
+    [
+      "callers that are told of and not asked",
+      { aggregator: { assertions: true } },
+      "aggregator.assertions tells sidecars who calls, and nobody is asked",
+    ],
+    [
+      "callers that are asked and not told of",
+      { aggregator: { auth: { methods: ["service-account"] } } },
+      "aggregator.assertions is off, so sidecars do not hear who calls",
+    ],
+    ["sessions that end with their replica", unsigned, "Set aggregator.sessionKeysSecret."],
     ["lists that say what is dialled", listing, "Whoever may write ConfigMap partners/servers says which addresses"],
     ["metrics that nobody reaches", monitored, "set networkPolicies.monitoring"],
   ])("warn of %s", async (_what, values, warning) => {
@@ -50,10 +61,31 @@ describe("notes", () => {
     const clients = [{ podSelector: { matchLabels: { role: "client" } } }];
     const open = await renderNotes({ networkPolicies: { clients } });
     expect(open).toContain("aggregator.auth.methods is none: everybody");
-    const tls = { auth: { methods: ["service-account"] }, tlsSecret: "endpoint-tls" };
+    const tls = { auth: { methods: ["service-account"] }, tlsSecret: "endpoint-tls", assertions: true };
     const closed = await renderNotes({ aggregator: tls });
-    expect(closed).not.toMatch(/methods is none|plain HTTP/);
+    expect(closed).not.toMatch(/methods is none|plain HTTP|aggregator\.assertions/);
     expect(closed).toContain("https://127.0.0.1:7777/mcp");
+  });
+
+  it("F-150 say what each method asks callers to show, and the public URL where there is one", async () => {
+    const notes = await renderNotes(valuesOf("auth"));
+    expect(notes).toContain("Their tools are then at https://tools.example.com/base/mcp for any MCP client.\n");
+    expect(notes).not.toContain("port-forward");
+    expect(notes.split("\nEvery caller shows one of these:\n")[1]?.split("\n\n")[0]?.split("\n")).toEqual([
+      "- a token of https://login.example.com or http://dex.auth:5556; clients of MCP find the login by themselves",
+      "- a token of a ServiceAccount: kubectl create token NAME --namespace NAMESPACE --audience outrigger",
+      "- a key whose line is in Secret outrigger-api-keys: outrigger api-key NAME makes both",
+      "- a certificate that an authority in Secret client-ca has signed",
+    ]);
+    const single = await renderNotes({ aggregator: { auth: { methods: ["service-account"] } } });
+    expect(single).toContain("Every caller shows this:\n- a token of a ServiceAccount");
+    expect(await renderNotes({})).not.toContain("Every caller shows");
+  });
+
+  it("F-103 name the endpoints of the installation's own", async () => {
+    expect(await renderNotes(valuesOf("endpoints"))).toContain(
+      "\nEndpoints of your own, in place of /mcp: /mcp/v/daily, /mcp/v/reviews\n",
+    );
   });
 
   it("do not warn of what is in order", async () => {

@@ -78,10 +78,16 @@ describe("rights", () => {
     }
   });
 
-  it("of the aggregator are to find pods (F-153)", () => {
-    const own = roles.filter(({ role }) => role.metadata.name.endsWith("-aggregator")).map(({ rules }) => rules);
-    for (const rules of own)
-      expect(rules).toEqual([{ apiGroups: [""], resources: ["pods"], verbs: ["list", "watch"] }]);
+  it("of the aggregator are to find pods, and Services with their slices only where those are sources (F-153)", () => {
+    const find = (group: string, resource: string): object => ({
+      ...{ apiGroups: [group], resources: [resource], verbs: ["list", "watch"] },
+    });
+    const pods = find("", "pods");
+    const own = roles.filter(({ role }) => role.metadata.name.endsWith("-aggregator"));
+    for (const { name, rules } of own) {
+      const services = [find("", "services"), find("discovery.k8s.io", "endpointslices")];
+      expect([name, rules]).toEqual([name, name.includes("monitors") ? [pods, ...services] : [pods]]);
+    }
   });
 
   it("of the aggregator on ConfigMaps are those that list servers, by their names, in a Role of each namespace (F-153)", () => {

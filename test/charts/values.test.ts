@@ -116,6 +116,8 @@ describe("values that don't go together", () => {
   const files = { mode: "files", files: { secretName: "tls" } };
   const limited = { rbac: { namespaces: ["tools"] }, certificates: files };
   const unsigned = { operator: { enabled: false }, certificates: files };
+  const issuer = { url: "https://login.test", audiences: ["outrigger"] };
+  const mtls = { methods: ["mtls"], clientCaSecret: "ca" };
 
   it.each<[string, Values, RegExp]>([
     [
@@ -156,6 +158,43 @@ describe("values that don't go together", () => {
       "pinned tools where every tool is listed",
       { aggregator: { mode: "direct", pinned: ["*"] } },
       /aggregator\.pinned goes with aggregator\.mode=hybrid or auto, which is direct/,
+    ],
+    [
+      "nobody asked beside a method that asks",
+      { aggregator: { auth: { methods: ["none", "service-account"] } } },
+      /aggregator\.auth\.methods names none beside others/,
+    ],
+    [
+      "logins without an issuer",
+      { aggregator: { auth: { methods: ["oidc"] } } },
+      /oidc and aggregator\.auth\.issuers go/,
+    ],
+    [
+      "an issuer that nobody asks",
+      { aggregator: { auth: { issuers: [issuer] } } },
+      /aggregator\.auth\.issuers go together/,
+    ],
+    ["keys that are nowhere", { aggregator: { auth: { methods: ["api-key"] } } }, /apiKeysSecret go together/],
+    ["certificates of no authority", { aggregator: { auth: { methods: ["mtls"] } } }, /clientCaSecret go together/],
+    [
+      "certificates over plain HTTP",
+      { aggregator: { auth: { methods: ["mtls"], clientCaSecret: "ca" } } },
+      /mtls needs aggregator\.tlsSecret, or aggregator\.auth\.clientCertHeader of proxies that are trusted/,
+    ],
+    [
+      "a header with certificates from anybody",
+      { aggregator: { auth: { ...mtls, clientCertHeader: "client-cert" }, tlsSecret: "tls" } },
+      /clientCertHeader needs aggregator\.auth\.methods mtls and aggregator\.trustedProxies/,
+    ],
+    [
+      "reviews of tokens without a right in the whole cluster",
+      { ...limited, aggregator: { auth: { methods: ["service-account"] } } },
+      /methods service-account needs one to have tokens reviewed: choose oidc, api-key or mtls/,
+    ],
+    [
+      "callers that are vouched for without the operator",
+      { ...unsigned, aggregator: { assertions: true } },
+      /aggregator\.assertions needs the operator/,
     ],
     [
       "a namespace without rights",

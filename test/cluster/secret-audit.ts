@@ -23,8 +23,13 @@ interface AuditEvent {
 /** Verbs whose answer holds what is in a Secret. A patch is answered with the whole object. */
 const reading = ["get", "list", "watch", "patch", "update"];
 
-/** Secrets of the release that its programs make themselves: keys that sign policy and seal sessions, and the webhook's authority. */
-const own = [`${release.name}-trust`, `${release.name}-session-keys`, `${release.name}-webhook-ca`];
+/**
+ * Secrets of the release that its programs make themselves: keys that sign policy, seal sessions and, where that is wanted, vouch for
+ * callers, and the webhook's authority.
+ */
+export const madeSecrets: readonly string[] = ["assertions", "session-keys", "trust", "webhook-ca"].map(
+  (what) => `${release.name}-${what}`,
+);
 
 /** Reads the log. Rejects where there is none, or a line is no event. */
 export async function listSecretRequests(file: string): Promise<readonly SecretRequest[]> {
@@ -44,7 +49,7 @@ export async function listSecretRequests(file: string): Promise<readonly SecretR
 /** The requests by which a ServiceAccount outside of Kubernetes' own namespaces came to read a Secret that is not the release's. */
 export function findForeignReads(requests: readonly SecretRequest[]): readonly SecretRequest[] {
   const isOwn = ({ namespace, name }: SecretRequest): boolean =>
-    namespace === release.namespace && name !== undefined && own.includes(name);
+    namespace === release.namespace && name !== undefined && madeSecrets.includes(name);
   return requests.filter(
     (request) =>
       /^system:serviceaccount:(?!kube-)/.test(request.user) && reading.includes(request.verb) && !isOwn(request),

@@ -1,17 +1,22 @@
 /**
  * `npm run conformance`: the official suites and scenarios of our own for older revisions, against the fixture server: directly,
  * through the sidecar, and through the sidecar with a policy in force. `-- aggregator`: the official suites through the aggregator, with
- * the fixture behind it alone, and among other servers.
- * Exit code 1: what stands between lost something, or the fixture passes less than its baseline. 2: the run could not be made.
+ * the fixture behind it alone, and among other servers; and the scenarios for clients, with a client behind it. `--write` writes that table
+ * into the reference.
+ * Exit code 1: what stands between lost something that is not expected, the fixture passes less than its baseline, or the page says otherwise. 2: the run could not be made.
  */
+import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { createBaseline, findRegressions, readBaseline, writeBaseline } from "./baseline.ts";
+import { measureClients } from "./client-leg/measure-clients.ts";
 import { compareRuns, type Measurement } from "./compare.ts";
+import { expectedOfAggregator, findUnexpected } from "./expected.ts";
 import { measureSuite, type Targets } from "./measure.ts";
 import { createPrograms, type Programs } from "../fixtures/programs.ts";
 import { startAggregators } from "./aggregators.ts";
+import { pageFile, renderPage } from "./page.ts";
 import { endpointOf, startFixture, startSidecar, type SidecarChoice } from "./servers.ts";
-import { nameSuite, suites, transportOf } from "./suites.ts";
+import { nameSuite, suiteOfClients, suites, transportOf } from "./suites.ts";
 import { renderTable } from "./table.ts";
 
 const baselineFile = new URL("baseline.json", import.meta.url);
@@ -23,6 +28,7 @@ const { values: options, positionals } = parseArgs({
     json: { type: "boolean", default: false },
     "direct-only": { type: "boolean", default: false },
     update: { type: "boolean", default: false },
+    write: { type: "boolean", default: false },
   },
 });
 
@@ -34,6 +40,11 @@ if ((subject !== undefined && !isOfAggregator) || others.length > 0) {
 }
 if (isOfAggregator && (options.update || options["direct-only"])) {
   console.error("--update and --direct-only are for the run without aggregator");
+  process.exit(2);
+}
+
+if (options.write && !isOfAggregator) {
+  console.error("--write is for the run with aggregator");
   process.exit(2);
 }
 
@@ -83,7 +94,8 @@ async function measureAggregator(programs: Programs, fixtureUrl: string): Promis
       const onProgress = (line: string): void => console.error(line);
       measurements.push(await measureSuite(suite, targets, { programs, onProgress }));
     }
-    return measurements;
+    const onProgress = (line: string): void => console.error(line);
+    return [...measurements, ...(await measureClients(suiteOfClients, { programs, onProgress }))];
   } finally {
     await aggregators.close();
   }
@@ -107,8 +119,27 @@ async function report(measurements: readonly Measurement[]): Promise<number> {
   const regressions = isOfAggregator ? [] : findRegressions(await readBaseline(baselineFile), measurements);
   const between = isOfAggregator ? (["aggregator", "with others"] as const) : (["sidecar", "policy"] as const);
   const rows = measurements.map((measurement) => compareRuns(measurement, between[1]));
-  const suiteVersions = new Map(suites.map((suite) => [suite.version, nameSuite(suite)]));
+  const suiteVersions = new Map([
+    ...measurements.map(({ version }) => [version, nameSuite(suiteOfClients)] as const),
+    ...suites.map((suite) => [suite.version, nameSuite(suite)] as const),
+  ]);
   console.log(options.json ? JSON.stringify({ rows }) : renderTable(rows, suiteVersions, between));
-  for (const regression of regressions) console.error(`no longer passes directly: ${regression}`);
-  return regressions.length > 0 || rows.some((row) => row.lost.length > 0) ? 1 : 0;
+  const expected = isOfAggregator ? expectedOfAggregator : {};
+  const { lost, stale } = findUnexpected(rows, expected);
+  const problems = [
+    ...regressions.map((each) => `no longer passes directly: ${each}`),
+    ...lost.map((each) => `lost: ${each}`),
+    ...stale.map((each) => `expected to be lost, and is not: ${each}`),
+    ...(isOfAggregator ? await bringPage(renderPage(rows, suiteVersions, expected)) : []),
+  ];
+  for (const problem of problems) console.error(problem);
+  return problems.length > 0 ? 1 : 0;
+}
+
+/** Writes the page where that was asked for; else says whether it tells something else. */
+async function bringPage(page: string): Promise<string[]> {
+  if (options.write) await writeFile(pageFile, page);
+  return (await readFile(pageFile, "utf8")) === page
+    ? []
+    : ["docs/conformance.md says otherwise: write it with --write"];
 }

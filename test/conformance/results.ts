@@ -22,17 +22,19 @@ export function isPassed(checks: readonly Check[] | undefined): boolean {
 }
 
 /**
- * Returns the scenario names of the server section of a suite's `list` output, in its order.
- * Shape: the section starts at a line that begins with "Server scenarios"; each name is a line "  - name [versions]".
+ * Returns the scenario names of one section of a suite's `list` output, in its order.
+ * Shape: the section starts at a line that begins with "Server scenarios" or "Client scenarios"; each name is a line "  - name [versions]".
  */
-export function parseScenarioList(output: string): string[] {
-  const section = output.split(/^(?=\S)/m).find((part) => part.startsWith("Server scenarios"));
+export function parseScenarioList(output: string, of: "Server" | "Client" = "Server"): string[] {
+  const section = output.split(/^(?=\S)/m).find((part) => part.startsWith(`${of} scenarios`));
   return [...(section ?? "").matchAll(/^ +- (\S+)/gm)].flatMap((match) => match[1] ?? []);
 }
 
-/** Returns the scenario of a result folder named `server-<scenario>-<time>`, or undefined for a folder of another form. */
-export function parseFolderName(folder: string): string | undefined {
-  return /^server-(.+)-\d{4}-\d{2}-\d{2}T[\d-]+Z$/.exec(folder)?.[1];
+/** Returns the scenario of a result folder: `server-<scenario>-<time>`, of a client without the word in front; undefined for another form. */
+export function parseFolderName(folder: string, of: "Server" | "Client" = "Server"): string | undefined {
+  const name = /^(.+)-\d{4}-\d{2}-\d{2}T[\d-]+Z$/.exec(folder)?.[1];
+  if (of === "Client") return name;
+  return name?.startsWith("server-") === true ? name.slice("server-".length) : undefined;
 }
 
 /** Reads the text of one checks.json. Errors: `NotChecks` for anything but an array of checks. */

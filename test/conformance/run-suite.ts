@@ -29,10 +29,11 @@ export async function runSuite(suite: OfficialSuite, url: string, programs: Prog
   }
 }
 
-async function readResults(folder: string): Promise<SuiteResults> {
+/** Reads what a suite has written into a folder. */
+export async function readResults(folder: string, of: "Server" | "Client" = "Server"): Promise<SuiteResults> {
   const results = new Map<string, Check[]>();
   for (const name of await readdir(folder)) {
-    const scenario = parseFolderName(name);
+    const scenario = parseFolderName(name, of);
     if (scenario === undefined) continue;
     const checks = parseChecks(await readFile(join(folder, name, "checks.json"), "utf8"));
     if (checks.ok) results.set(scenario, checks.value);

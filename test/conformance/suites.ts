@@ -44,6 +44,9 @@ export const suites: readonly Suite[] = [
   },
 ];
 
+/** The suite with scenarios for clients. */
+export const suiteOfClients: OfficialSuite = requirements("2026-07-28");
+
 /** Name of the transport that a row is about: what is started for it, and where its endpoint is. */
 export function transportOf(suite: Suite): "streamable-http" | "sse" {
   return suite.kind === "own" && suite.revision === "2024-11-05" ? "sse" : "streamable-http";

@@ -1,5 +1,5 @@
 /**
- * `npm run fuzz`: hostile clients and broken servers against the sidecar's bundle. Exit code 1: something broke, and how to see it
+ * `npm run fuzz`: hostile clients and broken servers against the sidecar's bundle, and odd texts for the aggregator's parsers. Exit code 1: something broke, and how to see it
  * again is printed. 2: the run could not be made.
  */
 import { randomInt } from "node:crypto";
@@ -7,6 +7,8 @@ import { join } from "node:path";
 import { repositoryRoot } from "../demo/stage/root.ts";
 import { play } from "./door/play.ts";
 import { readRepro } from "./input.ts";
+import { fuzzParsers, parserInputs } from "./parsers/fuzz-parsers.ts";
+import { createParserTargets } from "./parsers/targets.ts";
 import { readFuzzOptions, usage, type FuzzOptions } from "./options.ts";
 import { formatReport } from "./report.ts";
 import { runFuzz } from "./run-fuzz.ts";
@@ -38,7 +40,8 @@ async function run(told: FuzzOptions): Promise<number> {
 async function fuzz(stage: Stage, { minutes, seed, isJson, scenario }: FuzzOptions): Promise<number> {
   const startedMs = performance.now();
   console.error(`seed ${seed}, ${minutes} minutes`);
-  const report = await runFuzz(stage, {
+  const parsers = fuzzParsers(await createParserTargets(), { seed, count: parserInputs });
+  const run = await runFuzz(stage, {
     seed,
     untilMs: startedMs + minutes * 60_000,
     folder: join(repositoryRoot, ".cache", "fuzz"),
@@ -47,6 +50,11 @@ async function fuzz(stage: Stage, { minutes, seed, isJson, scenario }: FuzzOptio
     only: scenario,
   });
   showProgress("");
+  const report = {
+    ...run,
+    tried: { ...parsers.tried, ...run.tried },
+    failures: [...parsers.failures, ...run.failures],
+  };
   const seen = {
     ...report,
     seconds: (performance.now() - startedMs) / 1_000,

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Client as ClientV2, StreamableHTTPClientTransport as TransportV2 } from "@modelcontextprotocol/client";
+import { SignJWT } from "jose";
 import { afterEach, describe, expect, it } from "vitest";
 import { startAggregatorProgram, type RunningAggregator } from "../fixtures/aggregator.ts";
 import { startFakeKube } from "../fixtures/fake-kube/server.ts";
@@ -37,6 +38,21 @@ async function startWithIssuer(more: object = {}, flags: readonly string[] = [])
 }
 
 const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` });
+
+/** A token whose secret is the issuer's public key, which everybody has. */
+async function confuseKeys({ url }: OidcIssuer): Promise<string> {
+  const { keys } = (await (await fetch(`${url}/keys`)).json()) as { keys: { kid: string }[] };
+  const secret = Buffer.from(JSON.stringify(keys[0]));
+  const claims = { iss: url, aud: "outrigger", sub: "alice", exp: 4_000_000_000 };
+  return new SignJWT(claims).setProtectedHeader({ alg: "HS256", kid: keys[0]?.kid ?? "" }).sign(secret);
+}
+
+/** A token by another issuer's key, which bears the id of this one's and says that this one gave it. */
+async function borrowKeyId({ url }: OidcIssuer): Promise<string> {
+  const other = await startOidcIssuer();
+  ends.push(() => other.close());
+  return other.sign({ iss: url });
+}
 
 async function list(headers: Record<string, string>, path = "/mcp"): Promise<RawAnswer> {
   const [body, own] = modernRequest("tools/list", {});
@@ -130,6 +146,9 @@ describe("F-150 tokens of an issuer", () => {
       ["issuer", await issuer.sign({ iss: "https://evil.example" })],
       ["algorithm", `${Buffer.from('{"alg":"none"}').toString("base64url")}.${good.split(".")[1]}.`],
       ["signature", `${good.slice(0, -4)}AAAA`],
+      ["nbf", await issuer.sign({ nbf: 4_000_000_000 })],
+      ["algorithm", await confuseKeys(issuer)],
+      ["signature", await borrowKeyId(issuer)],
     ];
     for (const [message, token] of wrong) {
       const answer = await list(bearer(token));
@@ -157,6 +176,14 @@ describe("F-150 tokens of an issuer", () => {
     await issuer.close();
     expect((await list(bearer(next))).status).toBe(200);
     expect((await list(bearer(later))).status).toBe(401);
+  });
+
+  it("are taken from nobody while the issuer could never be asked, and nobody is told that they are wrong", async () => {
+    const issuer = await startWithIssuer();
+    const token = await issuer.sign();
+    await issuer.close();
+    expect((await list(bearer(token))).status).toBe(503);
+    expect((await list({})).status).toBe(401);
   });
 
   it("from one address that are wrong too often have to wait, while health and those who are known do not", async () => {

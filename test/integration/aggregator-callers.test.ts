@@ -127,6 +127,24 @@ describe("what a caller sees", () => {
     ]);
   });
 
+  it("F-213 is what a modern client finds without any session, by who it is alone", async () => {
+    const find = async (who: Who): Promise<{ found: string; session: string | null }> => {
+      const args = { description: "unseal the vault, write orders, read prices" };
+      const [body, headers] = modernRequest("tools/call", { name: "find_tool", arguments: args });
+      const answer = await postRaw(`${aggregator.url}/mcp`, body, { ...headers, ...as(who) });
+      return { found: textOf(answer.messages.at(-1)?.["result"]), session: answer.headers.get("mcp-session-id") };
+    };
+    const sessions = async (): Promise<string | undefined> =>
+      /^outrigger_aggregator_sessions (\d+)$/m.exec(await aggregator.metrics())?.[1];
+    const before = await sessions();
+    const [first, guest, again] = [await find("ops"), await find("guest"), await find("ops")];
+    expect(first.found).toMatch(/unseal_vault/);
+    expect(guest.found).toMatch(/read_prices/);
+    expect(guest.found).not.toMatch(/vault|write_orders|read_orders/);
+    expect(again.found).toBe(first.found);
+    expect([first.session, guest.session, await sessions()]).toEqual([null, null, before]);
+  });
+
   it("F-162 leaves no trace of the rest in counts, suggestions, texts and errors", async () => {
     for (const name of ["vault__unseal_vault", "shop__write_orders"]) {
       const hidden = await call("guest", "call_tool", { name, arguments: {} });
@@ -143,6 +161,10 @@ describe("what a caller sees", () => {
       ["open", 1],
       ["shop", 1],
     ]);
+    // Neither a record nor a statistic has a number in which others' tools are.
+    expect(JSON.stringify(await read("guest", "/servers/local/shop"))).not.toMatch(/[0-9]+ of [0-9]+ tools/);
+    expect(JSON.stringify(await read("guest", "/servers"))).not.toMatch(/vault|write_orders|read_orders|drop_/);
+    expect(await read("guest", "/calls")).not.toHaveProperty("searches");
     const client = await connectLegacy(`${aggregator.url}/mcp`, as("guest"));
     const { tools: listed } = await client.listTools();
     expect(listed.find(({ name }) => name === "find_tool")?.description).toMatch(/2 tools of 2 servers: open, shop/);
@@ -240,7 +262,7 @@ const callOf = (name: string): string =>
 
 function claimsAbout(who: Who, server: string) {
   const caller = { ops: { sub: "key:olga", groups: ["ops"] }, guest: { sub: "key:guest" } }[who];
-  return { aud: { namespace: "local", server }, kind: "User", ...caller };
+  return { aud: `outrigger:local/${server}`, kind: "User", ...caller };
 }
 
 function assertionAbout(who: Who, server: string, key = signingKey.privateJwk): Promise<string> {

@@ -222,6 +222,34 @@ it("follows pods that come and go, and keeps everything while the API server is 
   );
 });
 
+it("F-088 is unready and answers 503 with a reason while it has never read which servers there are, however long that takes", async () => {
+  const kube = await startKube();
+  const files = await startPodSidecar("files", { tools: [makeTool("read")] });
+  kube.store.set(podOf("files-1", files));
+  const end = kube.failWhile(() => ({ status: "reset" }));
+  const aggregator = await startAggregatorProgram(undefined, ["--kube", kube.url, "--mode", "direct"]);
+  ends.push(() => aggregator.close());
+  const ready = await waitFor("the failure to be told", async () => {
+    const answer = await fetch(`${aggregator.url}/readyz`);
+    const text = await answer.text();
+    return text.includes("can't reach") ? { status: answer.status, text } : undefined;
+  });
+  expect(ready.status).toBe(503);
+  expect(ready.text).toMatch(/Which servers there are was not read yet \(pods: can't reach/);
+  const params = { name: "tools__files__read", arguments: {} };
+  for (const [body, headers] of [modernRequest("tools/list", {}), modernRequest("tools/call", params)]) {
+    const answer = await postRaw(`${aggregator.url}/mcp`, body, headers);
+    expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "1"]);
+    expect(answer.messages[0]).toMatchObject({
+      error: { code: 10_503, message: expect.stringContaining("still being read") as string },
+    });
+  }
+  end();
+  await aggregator.ready();
+  const [body, headers] = modernRequest("tools/call", params);
+  expect((await postRaw(`${aggregator.url}/mcp`, body, headers)).messages[0]).toHaveProperty("result");
+});
+
 it("names tools without namespace where one namespace is served, and refuses names that would not tell servers apart", async () => {
   const kube = await startKube();
   const [here, elsewhere] = [await startPodSidecar("files"), await startPodSidecar("files")];

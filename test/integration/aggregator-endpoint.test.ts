@@ -315,7 +315,7 @@ describe("the endpoint itself", () => {
     expect(await requestWithHost(`${aggregator.url}/api/v1/servers`, "evil.example")).toBe(403);
   });
 
-  it("ends a session on DELETE: afterwards it is unknown, and its upstream session is closed", async () => {
+  it("F-078 ends a session on DELETE: afterwards it is unknown, and its upstream session is closed", async () => {
     await start();
     const url = `${aggregator.url}/mcp`;
     const session = await openSession(url);

@@ -224,6 +224,24 @@ it("F-102 names prompts as their server does, and leaves them out where single t
   expect(await promptsAt("/mcp/v/part")).toEqual([]);
 });
 
+it("F-103 tells who runs it, and no caller, what its file names and is not there, until it is", async () => {
+  const desk = { tools: [{ tool: "git__create_isue" }], servers: ["filess"] };
+  await start([], { endpoints: { desk } });
+  const absent = [
+    "endpoints.desk.servers: no server fits filess; the nearest is files",
+    "endpoints.desk.tools: there is no tool git__create_isue; the nearest is git__create_issue",
+  ];
+  const lineOf = (text: string) => () => aggregator.log.find(({ msg }) => msg === text);
+  const line = await waitFor("the line", lineOf("the endpoint file names what is not there"));
+  expect(line).toMatchObject({ level: "warn", absent });
+  const ready = async (url: string): Promise<string> => (await fetch(`${url}/readyz?verbose`)).text();
+  expect(await ready(aggregator.adminUrl)).toContain(absent.join("; "));
+  expect(await ready(aggregator.url)).not.toContain("create_isue");
+  await writeEndpoints({ endpoints: { desk: { tools: [{ tool: "git__create_issue" }], servers: ["files"] } } });
+  await waitFor("the end of it", lineOf("everything that the endpoint file names is there"));
+  expect(await ready(aggregator.adminUrl)).not.toContain("endpoint rules");
+});
+
 it("F-103 does not start with an endpoint file that can't be read", async () => {
   await expect(start([], { endpoints: { Bad: {} } })).rejects.toThrow("endpoints.Bad: expected as name");
 });

@@ -147,31 +147,35 @@ it("says so when the wait was in vain, and at once where the sidecars were lost 
   expect(await long.call("x", ending)).toMatchObject(refused);
 });
 
-it("tries another replica where a sidecar keeps a call from its server, and hands its refusal on at once where there is none", async () => {
-  const views: SidecarView[] = [];
-  const stage = await setUp({ replicasOf: () => views });
-  const other = await startFakeData("modern");
-  ends.push(() => other.close());
-  const error = {
-    code: 10_503,
-    message: "left alone",
-    data: { outrigger: { reason: "CircuitOpen", server: "files", retryAfterMs: 4_000 } },
-  };
-  let kept = 0;
-  stage.data.answer(({ id, res }) => {
-    kept++;
-    res.writeHead(503, { "content-type": "application/json" }).end(JSON.stringify({ jsonrpc: "2.0", id, error }));
-  });
-  views.push(viewOf(stage.data.url));
-  expect(await stage.call("alone")).toEqual({ kind: "error", error });
-  // A replica that can't be reached is no reason to wait either.
-  views.push(viewOf("http://127.0.0.1:1"));
-  expect(await stage.call("beside one that is gone")).toEqual({ kind: "error", error });
-  views.splice(1, 1, viewOf(other.url));
-  const calls = Array.from({ length: 6 }, (_each, at) => stage.call(String(at)));
-  for (const [at, outcome] of (await Promise.all(calls)).entries()) expect(outcome).toMatchObject(answered(String(at)));
-  expect([kept >= 2, other.received.length]).toEqual([true, 6]);
-});
+it.each(["CircuitOpen", "UpstreamCredentialsUnavailable", "UpstreamCredentialsRefused"] as const)(
+  "tries another replica where a sidecar says %s, and hands its refusal on at once where there is none",
+  async (reason) => {
+    const views: SidecarView[] = [];
+    const stage = await setUp({ replicasOf: () => views });
+    const other = await startFakeData("modern");
+    ends.push(() => other.close());
+    const error = {
+      code: 10_503,
+      message: "left alone",
+      data: { outrigger: { reason, server: "files", retryAfterMs: 4_000 } },
+    };
+    let kept = 0;
+    stage.data.answer(({ id, res }) => {
+      kept++;
+      res.writeHead(503, { "content-type": "application/json" }).end(JSON.stringify({ jsonrpc: "2.0", id, error }));
+    });
+    views.push(viewOf(stage.data.url));
+    expect(await stage.call("alone")).toEqual({ kind: "error", error });
+    // A replica that can't be reached is no reason to wait either.
+    views.push(viewOf("http://127.0.0.1:1"));
+    expect(await stage.call("beside one that is gone")).toEqual({ kind: "error", error });
+    views.splice(1, 1, viewOf(other.url));
+    const calls = Array.from({ length: 6 }, (_each, at) => stage.call(String(at)));
+    for (const [at, outcome] of (await Promise.all(calls)).entries())
+      expect(outcome).toMatchObject(answered(String(at)));
+    expect([kept >= 2, other.received.length]).toEqual([true, 6]);
+  },
+);
 
 it("waits for replicas that were heard before and were not lost long ago", () => {
   const heard = viewOf("http://127.0.0.1:1");

@@ -42,6 +42,8 @@ interface Choices {
   readonly namespaces?: readonly string[];
   readonly resyncMs?: number;
   readonly onChange?: () => void;
+  readonly outlivesEmptyLists?: (name: string) => boolean;
+  readonly onRemoved?: (name: string, why: string) => void;
   readonly backoff?: { readonly firstMs: number; readonly longestMs: number };
 }
 
@@ -58,6 +60,8 @@ function watchNames(access: ClusterAccess, choices: Choices = {}): Watched {
     onHandlerError: (error) => handlerErrors.push(error),
     random: () => 0,
     backoff: choices.backoff ?? { firstMs: 20, longestMs: 100 },
+    onRemoved: choices.onRemoved ?? (() => undefined),
+    ...(choices.outlivesEmptyLists === undefined ? {} : { outlivesEmptyLists: choices.outlivesEmptyLists }),
     ...(choices.namespaces === undefined ? {} : { namespaces: choices.namespaces }),
     ...(choices.resyncMs === undefined ? {} : { resyncMs: choices.resyncMs }),
   });
@@ -183,6 +187,49 @@ it("believes an empty list only when it comes twice", async () => {
   kube.store.forget();
   kube.dropWatches();
   await waitFor("the end of the pod", () => names() === "");
+});
+
+it("F-082 believes no empty list while what it knows is there, and says of each removal where it comes from", async () => {
+  const kube = await startKube();
+  for (const name of ["deleted", "lost", "stays"]) kube.store.set(pod(name));
+  let isThere = true;
+  const removed: string[] = [];
+  const { watch, names, failures } = watchNames(await openUrl(kube), {
+    outlivesEmptyLists: (name) => isThere && name === "stays",
+    onRemoved: (name, why) => removed.push(`${name}: ${why}`),
+  });
+  await waitFor("a watch", () => watch.isSynced() && kube.openWatches() === 1);
+  kube.store.remove("tools", "deleted");
+  await waitFor("the end of the pod", () => names() === "lost,stays");
+  const empty = JSON.stringify({ metadata: { resourceVersion: "999" }, items: [] });
+  const end = kube.failWhile(({ kind }) =>
+    kind === "list" ? { status: 200, body: empty } : { status: 410, body: "{}" },
+  );
+  kube.dropWatches();
+  await waitFor(
+    "many empty lists",
+    () => failures.filter(({ message }) => message.includes("came back empty")).length > 5,
+  );
+  expect(names()).toBe("lost,stays");
+  isThere = false;
+  await waitFor("the end of what is not there", () => names() === "");
+  end();
+  expect(removed).toEqual(["deleted: deleted", "lost: notListed", "stays: notListed"]);
+});
+
+it("F-082 lists again when the API server was away, since it may be back with an older store", async () => {
+  const kube = await startKube();
+  kube.store.set(pod("known"));
+  const { watch, names, failures } = watchNames(await openUrl(kube));
+  await waitFor("a watch", () => watch.isSynced() && kube.openWatches() === 1);
+  const end = kube.failWhile(() => ({ status: "reset" }));
+  kube.dropWatches();
+  await waitFor("failures", () => failures.length > 1);
+  const lists = kube.seen.filter(({ kind }) => kind === "list").length;
+  end();
+  await waitFor("a watch", () => kube.openWatches() === 1);
+  expect(kube.seen.filter(({ kind }) => kind === "list").length).toBeGreaterThan(lists);
+  expect(names()).toBe("known");
 });
 
 it("goes on after garbage in a watch and after a handler that throws", async () => {

@@ -235,7 +235,7 @@ it("answers calls to a dead sidecar with 10503 in HTTP 200 when it waited in vai
   expect(textOf((await callModern(stage.url, "old__run")).result)).toBe("{}");
 });
 
-it("keeps one upstream session per client session, shares one among callers without, and opens a new one when it ended", async () => {
+it("F-078 keeps one upstream session per client session, shares one among callers without, and opens a new one when it ended", async () => {
   const stage = await setUp();
   const a = await connectLegacy(stage.url);
   const b = await connectLegacy(stage.url);

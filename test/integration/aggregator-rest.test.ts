@@ -151,6 +151,23 @@ describe("F-104 the read API", () => {
     expect(findFaults("/calls", 200, body)).toEqual([]);
   });
 
+  it("tells what searches spared, as the metric does, and how callers were identified", async () => {
+    const of = async (): Promise<Json> => (await ask("/calls")).body["searches"] as Json;
+    const before = await of();
+    const params = { name: "find_tool", arguments: { description: "read a page" } };
+    const { messages } = await postRaw(`${aggregator.url}/mcp`, ...modernRequest("tools/call", params));
+    const { structuredContent } = (messages.at(-1) as { result: { structuredContent: Json } }).result;
+    const { tokens_saved: saved } = structuredContent["token_metrics"] as { tokens_saved: number };
+    const after = await of();
+    expect(after).toEqual({
+      requests: Number(before["requests"]) + 1,
+      tokensSaved: Number(before["tokensSaved"]) + saved,
+    });
+    const metrics = await aggregator.metrics();
+    expect(metrics).toContain(`find_tool_tokens_saved_total ${String(after["tokensSaved"])}\n`);
+    expect(metrics).toMatch(/authentications_total\{method="none",result="ok"\} [1-9]/);
+  });
+
   it("shows settings without secrets, and names that are near to one that is unknown", async () => {
     const { settings } = (await ask("/config")).body as { settings: { flag: string; value: unknown }[] };
     const valueOf = (flag: string): unknown => settings.find((setting) => setting.flag === flag)?.value;

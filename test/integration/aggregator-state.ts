@@ -1,5 +1,5 @@
 /** The aggregator's state over sidecars that a test names, with short times. */
-import { Agent } from "undici";
+import { Agent, Client } from "undici";
 import type { DiscoveredSet, DiscoveredSidecar, DiscoverySource } from "../../aggregator/src/discovery/source.ts";
 import { createState, type State, type StateOptions } from "../../aggregator/src/state/state.ts";
 
@@ -30,6 +30,7 @@ export async function openState(
     plan: { qualify: "server", namespace: "tools" },
     sources: [source],
     dispatcher,
+    connectFeed: (origin) => new Client(origin),
     nowMs: () => Date.now(),
     random: () => 0,
     onIndexed: () => undefined,

@@ -157,13 +157,34 @@ async function answerReview(asked: IncomingMessage, answer: ServerResponse, allo
 }
 
 /** The fake knows no reviews: they are answered before it, as an API server does. */
-async function startServer(kube: FakeKube, allows: Cluster["allows"]): Promise<string> {
-  const server = createServer((asked, answer) => {
-    if (asked.method === "POST" && asked.url?.endsWith("subjectaccessreviews") === true) {
-      void answerReview(asked, answer, allows);
-      return;
+function startServer(kube: FakeKube, allows: Cluster["allows"]): Promise<string> {
+  return startInFront(kube.url, (asked, answer) => {
+    const isReview = asked.method === "POST" && asked.url?.endsWith("subjectaccessreviews") === true;
+    if (isReview) void answerReview(asked, answer, allows);
+    return isReview;
+  });
+}
+
+/** The endpoint behind a door that takes one token. */
+function startDoor(token: string): Promise<string> {
+  return startInFront(endpoint, (asked, answer) => {
+    const isWrong = asked.headers.authorization !== `Bearer ${token}`;
+    if (isWrong) {
+      answer.writeHead(401, { "content-type": "application/json", "www-authenticate": "Bearer" });
+      answer.end(JSON.stringify({ error: { message: "The token is none of ours." } }));
     }
-    const passed = request(kube.url + (asked.url ?? ""), { method: asked.method, headers: asked.headers }, (got) => {
+    return isWrong;
+  });
+}
+
+/** Passes on what `answers` does not answer itself. */
+async function startInFront(
+  target: string,
+  answers: (asked: IncomingMessage, answer: ServerResponse) => boolean,
+): Promise<string> {
+  const server = createServer((asked, answer) => {
+    if (answers(asked, answer)) return;
+    const passed = request(target + (asked.url ?? ""), { method: asked.method, headers: asked.headers }, (got) => {
       answer.writeHead(got.statusCode ?? 500, got.headers);
       got.pipe(answer);
     });
@@ -273,6 +294,28 @@ describe("outrigger check", () => {
       deep.map((area) => `${area} ok`),
     );
     expect(findings.find(({ area }) => area === "policy")?.message).toContain("get-sum, which an annotation denies");
+  });
+
+  it("F-150 shows an aggregator that asks who calls the token that it is given, and without one says that it did not look there", async () => {
+    const { check } = await startCluster();
+    const door = await startDoor("right");
+    const deep = ["--deep", "--endpoint", door];
+    const unnamed = await check(...deep);
+    expect(unnamed.code, unnamed.out).toBe(0);
+    expect(unnamed.out).toContain(`i note     servers      not looked at: the aggregator at ${door} asks who calls\n`);
+    expect(unnamed.out).toContain("do: outrigger check --token-file FILE\n");
+    const file = join(folder, "token");
+    writeFileSync(file, "right\n");
+    const named = await check(...deep, "--token-file", file);
+    expect({ code: named.code, err: named.err }, named.out).toEqual({ code: 0, err: "" });
+    expect(named.out).toContain("✓ ok       servers      1 server ready");
+    expect(named.out).toContain("✓ ok       connection");
+    writeFileSync(file, "wrong\n");
+    const refused = await check(...deep, "--token-file", file);
+    expect(refused.code, refused.out).toBe(1);
+    expect(refused.out).toContain(
+      `? unknown  servers      could not look: the aggregator at ${door}: The token is none of ours.`,
+    );
   });
 
   it("names everything that is wrong at once, and exits with 1", async () => {
@@ -502,6 +545,13 @@ describe("outrigger check", () => {
     expect(away).toMatchObject({ code: 5, out: "" });
     expect(away.err).toMatch(
       /can't reach http:\/\/127\.0\.0\.1:\d+ \(from context "[^"]+" of .*nobody\.kubeconfig\): nothing listens there \(ECONNREFUSED\)/,
+    );
+    const plain = toKubeconfig("http://127.0.0.1:8001").replace(/insecure-skip-tls-verify/, "other-member");
+    writeFileSync(kubeconfig, plain);
+    const readable = await runCommand(["check", "--kubeconfig", kubeconfig]);
+    expect(readable).toMatchObject({ code: 2, out: "" });
+    expect(readable.err).toMatch(
+      /http:\/\/127\.0\.0\.1:8001 \(from context .*\) is plain HTTP, .*expected an https address/,
     );
     for (const args of [
       ["--kubeconfig", join(folder, "none")],

@@ -139,6 +139,60 @@ describe("outrigger up, as it is told", () => {
   });
 });
 
+describe("outrigger up, with keys for callers", () => {
+  const rules = [
+    { name: "everybody echoes", action: "Allow", subjects: [{ kind: "Any" }], tools: ["echo"] },
+    { name: "ops do all", action: "Allow", subjects: [{ kind: "Group", name: "ops" }], tools: ["*"] },
+  ];
+
+  it("F-150 F-151 asks for a key of a local file, and rules about callers hold as in a cluster", async () => {
+    const keysFile = join(folder, "keys.txt");
+    const made = await Promise.all(
+      [["olga", "--groups", "ops"], ["guest"]].map((args) => runCommand(["api-key", ...args, "-o", "json"])),
+    );
+    const [olga, guest] = made.map(({ out }) => JSON.parse(out) as { readonly key: string; readonly line: string });
+    writeFileSync(keysFile, `${olga!.line}\n${guest!.line}\n`);
+    const entry = { url: everything.url, outrigger: { policy: { rules } } };
+    writeConfig({ everything: entry });
+    running = await startOutrigger({
+      ...{ config, env, port: await findFreePort(), flags: ["--mode", "direct", "--api-keys", keysFile] },
+      ...{ onServer: () => undefined, onStarted: () => undefined },
+    });
+    const { mcpUrl } = running;
+    expect((await fetch(mcpUrl)).status).toBe(401);
+    const as = async (key: string): Promise<readonly string[]> => {
+      const tokenFile = join(folder, "token");
+      writeFileSync(tokenFile, key);
+      client = await connectModern(mcpUrl, { authorization: `Bearer ${key}` });
+      const names = await client.list();
+      await client.close();
+      client = undefined;
+      const found = await runCommand(["search", "echo", "--endpoint", mcpUrl, "--token-file", tokenFile]);
+      expect(found).toMatchObject({ code: 0, err: "" });
+      return names;
+    };
+    expect(await as(guest!.key)).toEqual(["everything__echo"]);
+    expect((await as(olga!.key)).length).toBeGreaterThan(5);
+    client = await connectModern(mcpUrl, { authorization: `Bearer ${guest!.key}` });
+    await expect(client.call("everything__get-sum", { a: 1, b: 2 })).rejects.toThrow("Unknown tool");
+    expect(await callEcho(client)).toContain("there");
+  });
+
+  it("refuses a file of keys that can't be used before it starts anything, with exit code 2", async () => {
+    writeConfig({ everything: { url: everything.url } });
+    const keysFile = join(folder, "broken-keys.txt");
+    writeFileSync(keysFile, "# keys\nolga sha256:abc\n");
+    const wrong = await runCommand(["up", "--config", config, "--api-keys", keysFile]);
+    expect(wrong).toMatchObject({ code: 2, out: "" });
+    expect(wrong.err).toContain(`${keysFile}: line 2: expected sha256: and 64 hex digits behind the name`);
+    writeFileSync(keysFile, "# keys\n");
+    const empty = await runCommand(["up", "--config", config, "--api-keys", keysFile]);
+    expect(empty.err).toContain("expected a line for each key, found none");
+    const absent = await runCommand(["up", "--config", config, "--api-keys", "no-such-file"]);
+    expect(absent.err).toContain("next: outrigger api-key NAME, and put the line that it prints into no-such-file");
+  });
+});
+
 describe("outrigger up, when its endpoint dies", () => {
   it("starts the aggregator again on the same port, over the same sidecars", async () => {
     const { outrigger, client: connected } = await bringUp({ everything: { url: everything.url } });

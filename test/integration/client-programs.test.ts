@@ -6,11 +6,10 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { runCommand } from "../demo/stage/command.ts";
-import { repositoryRoot } from "../demo/stage/root.ts";
 import { startAggregatorProgram, type RunningAggregator } from "../fixtures/aggregator.ts";
 import { startFakeSidecar, type FakeSidecar } from "../fixtures/fake-sidecar/sidecar.ts";
-import { installPackage } from "../fixtures/npm-package.ts";
 import { preparePythonSdk } from "../fixtures/python-sdk/install.ts";
+import { installInspector } from "../fixtures/real-clients/inspector.ts";
 import { nameFileFolder } from "../fixtures/temporary-folder.ts";
 
 const run = promisify(execFile);
@@ -59,12 +58,7 @@ it("F-177 what is printed for Codex is TOML as Python's own reader reads it", as
 });
 
 it("F-177 the MCP Inspector lists and calls with the file that is printed, by HTTP and by stdio", async () => {
-  const version = "2.12.0";
-  const cache = join(repositoryRoot, ".cache", "client-programs");
-  const inspector = join(
-    await installPackage(cache, "@modelcontextprotocol/inspector", version),
-    "node_modules/.bin/mcp-inspector",
-  );
+  const inspector = await installInspector();
   for (const [name, args] of [
     ["http", []],
     ["stdio", ["--stdio"]],

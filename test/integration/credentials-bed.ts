@@ -5,6 +5,7 @@
 import { mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { nameAudience } from "@outrigger/api/caller";
 import { feedPaths } from "@outrigger/api/feed";
 import { generateKeyPair, signCompact, type Jwks } from "@outrigger/runtime/jws";
 import { expect, onTestFinished } from "vitest";
@@ -154,6 +155,8 @@ export async function mountSecret(files: Readonly<Record<string, string>>): Prom
 /** Who vouches for callers: a key file for the sidecar, and assertions. */
 export interface Voucher {
   readonly keys: Jwks;
+  /** What the assertions are meant for. */
+  readonly audience: string;
   readonly flags: readonly string[];
   readonly headerFor: (sub: string, more?: object) => Promise<Readonly<Record<string, string>>>;
 }
@@ -164,13 +167,16 @@ export async function createVoucher(): Promise<Voucher> {
   const keys: Jwks = { keys: [publicJwk] };
   const file = join(makeTestFolder("keys"), "keys.json");
   await writeFile(file, JSON.stringify(keys));
+  const audience = nameAudience({ namespace: "team", server: "orders" });
   return {
     keys,
+    audience,
     flags: ["--namespace", "team", "--assertion-keys", file],
     headerFor: async (sub, more = {}) => {
       const seconds = Math.floor(Date.now() / 1_000);
       const about = {
-        aud: { namespace: "team", server: "orders" },
+        aud: audience,
+        iss: "outrigger",
         sub,
         kind: "User",
         iat: seconds,

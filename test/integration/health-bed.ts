@@ -1,6 +1,6 @@
 /** For the tests of health: real servers behind a proxy that fails on demand, real sidecars in front of it, and what their feeds say. */
 import { fileURLToPath } from "node:url";
-import { Agent } from "undici";
+import { Client } from "undici";
 import type { FeedState, Health } from "@outrigger/api/feed";
 import { followFeed } from "../../aggregator/src/catalog/feed.ts";
 import { startFaultyProxy, type FaultyProxy } from "../fixtures/faulty-proxy.ts";
@@ -44,13 +44,12 @@ export interface HealthBed {
 /** Creates the bed, empty. */
 export function createHealthBed(): HealthBed {
   const programs = createPrograms();
-  const dispatcher = new Agent();
   const ends: (() => Promise<unknown>)[] = [];
   const follow = (sidecar: RealSidecar): Pick<Guarded, "heard" | "health" | "until"> => {
     const heard: Heard[] = [];
     const feed = followFeed({
       controlUrl: sidecar.controlUrl,
-      dispatcher,
+      connect: (origin) => new Client(origin),
       onState: (state) => void heard.push({ state, atMs: performance.now() }),
       onDown: () => undefined,
       backoff: { firstMs: 20, longestMs: 50 },
@@ -98,7 +97,6 @@ export function createHealthBed(): HealthBed {
     end: async () => {
       for (const end of ends.splice(0).reverse()) await end();
       await programs.endAll();
-      await dispatcher.destroy();
     },
   };
 }

@@ -1,54 +1,17 @@
 /** With which credentials a server elsewhere is spoken to, and what becomes of those that are refused or can't be had: the real program. */
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { exportJWK, exportPKCS8, generateKeyPair } from "jose";
-import {
-  startAuthorizationServer,
-  type AuthorizationServer,
-  type AuthorizationSetup,
-} from "../fixtures/oauth/authorization-server.ts";
-import { startGuardedServer, type GuardedServer, type GuardedSetup } from "../fixtures/oauth/guarded-server.ts";
+import type { GuardedServer } from "../fixtures/oauth/guarded-server.ts";
 import { waitFor } from "../fixtures/wait-for.ts";
 import { createVoucher, mountSecret, startBed, untilHealth } from "./credentials-bed.ts";
-
-const secret = "s3cret-of-the-client:with/odd+letters%";
-
-async function startServer(setup: GuardedSetup): Promise<GuardedServer> {
-  const server = await startGuardedServer(setup);
-  onTestFinished(() => server.close());
-  return server;
-}
-
-async function startIssuer(setup: Partial<AuthorizationSetup> = {}): Promise<AuthorizationServer> {
-  const issuer = await startAuthorizationServer({ clients: { relay: { secret } }, ...setup });
-  onTestFinished(() => issuer.close());
-  return issuer;
-}
-
-/** A server that takes the issuer's tokens that are meant for it, and says for whom they are. */
-async function startOrders(issuer: AuthorizationServer): Promise<GuardedServer> {
-  const server: GuardedServer = await startServer({
-    letIn: async ({ authorization = "" }) => {
-      const claims = await issuer.verify(authorization.replace(/^Bearer /, ""), server.url);
-      return typeof claims?.["sub"] === "string" ? claims["sub"] : undefined;
-    },
-  });
-  return server;
-}
+import { bearer, clientOf, secret, startIssuer, startOrders, startServer } from "./credentials-servers.ts";
 
 async function startRelay(server: GuardedServer, auth: object, files: Readonly<Record<string, string>> = {}) {
   const mounted = await mountSecret({ "auth.yaml": JSON.stringify(auth), ...files });
   const flags = ["--upstream", server.url, "--transport", "streamable-http"];
   return { mounted, bed: await startBed([...flags, "--upstream-auth", join(mounted.folder, "auth.yaml")]) };
 }
-
-const clientOf = (issuer: AuthorizationServer, more: object = {}): object => ({
-  ...{ kind: "ClientCredentials", issuer: issuer.issuer, clientId: "relay", clientSecret: { file: "client-secret" } },
-  ...more,
-});
-
-const bearer = (token: string) => (headers: { readonly authorization?: string | undefined }) =>
-  headers.authorization === `Bearer ${token}` ? "the relay" : undefined;
 
 describe("F-152 credentials from files", () => {
   it("F-152 headers of a mounted Secret are sent with every request, lists and checks too, and a rotated one at once", async () => {
@@ -218,7 +181,7 @@ describe("F-152 OAuth client credentials", () => {
 describe("F-152 tokens per caller", () => {
   async function startPerCaller(more: object = {}) {
     const voucher = await createVoucher();
-    const issuer = await startIssuer({ assertionKeys: voucher.keys });
+    const issuer = await startIssuer({ assertionKeys: voucher.keys, assertionAudience: voucher.audience });
     const server = await startOrders(issuer);
     const auth = clientOf(issuer, { perCaller: true, ...more });
     const mounted = await mountSecret({ "auth.yaml": JSON.stringify(auth), "client-secret": secret });

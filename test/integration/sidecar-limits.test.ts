@@ -123,7 +123,7 @@ describe("a limit", () => {
     const url = await startLimited(limits, ["--namespace", "team", "--assertion-keys", keys]);
     const iat = Math.floor(Date.now() / 1_000);
     const call = async (sub: string, name: string): Promise<boolean> => {
-      const assertion = { aud: { namespace: "team", server: "limited" }, sub, kind: "User", iat, exp: iat + 300 };
+      const assertion = { aud: "outrigger:team/limited", sub, kind: "User", iat, exp: iat + 300 };
       const signed = await signCompact(JSON.stringify(assertion), privateJwk, "outrigger-caller");
       const [body, headers] = modernRequest("tools/call", { name, arguments: {} });
       const answer = await postRaw(url, body, { ...headers, "outrigger-caller": signed });

@@ -2,14 +2,11 @@
  * What is said of a caller to a server's sidecar, and who is too large to be said: one whose groups and claims do not fit into an assertion
  * is vouched for to nobody, since a part of them could be what a rule denies. Pure.
  */
-import { callerLimits, type CallerAssertion } from "@outrigger/api/caller";
+import { callerLimits, nameAudience, type CallerAssertion, type CallerAudience } from "@outrigger/api/caller";
 import type { Principal } from "../auth/principal.ts";
 
 /** Who a caller is, as it stands in every assertion about it. */
 export type DescribedCaller = Required<Pick<CallerAssertion, "kind" | "sub" | "groups" | "claims">>;
-
-/** A server as an assertion names it. */
-export type Audience = CallerAssertion["aud"];
 
 /** The name of nobody in particular: an assertion needs one. */
 const nobody = "anonymous";
@@ -23,13 +20,16 @@ export function describeCaller({ kind, name, groups, claims }: Principal): Descr
   return Buffer.byteLength(JSON.stringify(described)) <= maxBytes ? described : undefined;
 }
 
+/** What an assertion is made of. `issuer`: the name of who signs; `nowMs`: since the epoch. */
+export interface AssertionParts {
+  readonly issuer: string;
+  readonly caller: DescribedCaller;
+  readonly audience: CallerAudience;
+  readonly nowMs: number;
+}
+
 /** The assertion about a caller towards one server, made now. */
-export function buildAssertion(caller: DescribedCaller, aud: Audience, nowMs: number): CallerAssertion {
+export function buildAssertion({ issuer, caller, audience, nowMs }: AssertionParts): CallerAssertion {
   const iat = Math.floor(nowMs / 1_000);
-  return {
-    aud: { namespace: aud.namespace, server: aud.server },
-    ...caller,
-    iat,
-    exp: iat + callerLimits.maxLifeSeconds,
-  };
+  return { aud: nameAudience(audience), iss: issuer, ...caller, iat, exp: iat + callerLimits.maxLifeSeconds };
 }

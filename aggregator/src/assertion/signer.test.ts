@@ -18,6 +18,7 @@ beforeAll(async () => {
 });
 
 const olga: Principal = { kind: "User", name: "olga", groups: ["ops"], claims: { team: "red" } };
+const issuer = "https://tools.example";
 const shop = { namespace: "tools", server: "shop" };
 
 function know(principal: Principal): KnownCaller {
@@ -35,11 +36,18 @@ function readBack(text: string | undefined, key: Pair): unknown {
 
 describe("an assertion", () => {
   it("says who calls which server, for five minutes", () => {
-    const signer = createSigner(() => 1_000_000);
+    const signer = createSigner(() => 1_000_000, issuer);
     signer.use([old.privateJwk]);
     const text = signer.sign(know(olga), shop, [old.publicJwk.kid]);
     expect(readBack(text, old)).toEqual({
-      ...{ aud: shop, sub: "olga", kind: "User", groups: ["ops"], claims: { team: "red" } },
+      ...{
+        aud: "outrigger:tools/shop",
+        iss: issuer,
+        sub: "olga",
+        kind: "User",
+        groups: ["ops"],
+        claims: { team: "red" },
+      },
       ...{ iat: 1_000, exp: 1_300 },
     });
     expect(readBack(signer.sign(know(anonymous), shop, [old.publicJwk.kid]), old)).toMatchObject({
@@ -50,7 +58,7 @@ describe("an assertion", () => {
 
   it("is used for half of its life, for one caller and one server", () => {
     let nowMs = 0;
-    const signer = createSigner(() => nowMs);
+    const signer = createSigner(() => nowMs, issuer);
     signer.use([old.privateJwk]);
     const sign = (principal: Principal, server = shop): string | undefined =>
       signer.sign(know(principal), server, [old.publicJwk.kid]);
@@ -64,7 +72,7 @@ describe("an assertion", () => {
   });
 
   it("is signed with the newest key that the sidecar trusts, and is not made where it trusts none", () => {
-    const signer = createSigner(() => 0);
+    const signer = createSigner(() => 0, issuer);
     signer.use([young.privateJwk, old.privateJwk]);
     const [youngId, oldId] = [young.publicJwk.kid, old.publicJwk.kid];
     expect(readBack(signer.sign(know(olga), shop, [oldId, youngId]), young)).toMatchObject({ sub: "olga" });

@@ -2,11 +2,11 @@
  * Signs assertions: one for each caller, server and key, used for half of its life, so that whoever gets one has the other half for a call.
  * Of several keys the newest that the server's sidecar trusts signs; where it trusts none, nothing is signed.
  */
-import { callerLimits, callerType } from "@outrigger/api/caller";
+import { callerLimits, callerType, type CallerAudience } from "@outrigger/api/caller";
 import type { PrivateJwk } from "@outrigger/runtime/jws";
 import { importSigningKey, signCompactSync, type SigningKey } from "@outrigger/runtime/sign";
 import type { KnownCaller } from "./caller-book.ts";
-import { buildAssertion, type Audience } from "./describe.ts";
+import { buildAssertion } from "./describe.ts";
 
 /** Ids of keys that a sidecar trusts; absent where it trusts nobody. */
 export type Vouchers = readonly string[] | undefined;
@@ -16,7 +16,7 @@ export interface Signer {
   /** Whether a sidecar takes what is signed here. */
   readonly canVouch: (vouchers: Vouchers) => boolean;
   /** The assertion; undefined where the sidecar would not take one. */
-  readonly sign: (caller: KnownCaller, audience: Audience, vouchers: Vouchers) => string | undefined;
+  readonly sign: (caller: KnownCaller, audience: CallerAudience, vouchers: Vouchers) => string | undefined;
   /** Takes other keys, the newest first. */
   readonly use: (keys: readonly PrivateJwk[]) => void;
 }
@@ -25,8 +25,8 @@ export interface Signer {
 const maxKept = 8_192;
 const reuseMs = (callerLimits.maxLifeSeconds * 1_000) / 2;
 
-/** Creates a signer; without keys it vouches for nobody. `nowMs`: since the epoch. */
-export function createSigner(nowMs: () => number): Signer {
+/** Creates a signer; without keys it vouches for nobody. `nowMs`: since the epoch; `issuer`: its name to issuers of tokens. */
+export function createSigner(nowMs: () => number, issuer: string): Signer {
   let keys: readonly SigningKey[] = [];
   const kept = new Map<string, { readonly text: string; readonly untilMs: number }>();
   const findKey = (vouchers: Vouchers): SigningKey | undefined =>
@@ -40,7 +40,8 @@ export function createSigner(nowMs: () => number): Signer {
       const now = nowMs();
       const known = kept.get(id);
       if (known !== undefined && known.untilMs > now) return known.text;
-      const text = signCompactSync(JSON.stringify(buildAssertion(caller.described, audience, now)), key, callerType);
+      const assertion = buildAssertion({ issuer, caller: caller.described, audience, nowMs: now });
+      const text = signCompactSync(JSON.stringify(assertion), key, callerType);
       kept.delete(id);
       kept.set(id, { text, untilMs: now + reuseMs });
       const [oldest] = kept.keys();

@@ -4,10 +4,17 @@ import { idOf } from "../auth/principal.ts";
 import type { AggregatorSettings } from "../settings.ts";
 import { openVouching, type Vouching } from "./vouching.ts";
 
+/** The name of an aggregator that has no address of its own. */
+const usualIssuer = "outrigger";
+
 /** Starts it. Errors: throws where the file can't be read or used; the message names the flag. */
-export function startVouching({ assertionKey }: Pick<AggregatorSettings, "assertionKey">, logger: Logger): Vouching {
+export function startVouching(
+  { assertionKey, publicUrl }: Pick<AggregatorSettings, "assertionKey" | "publicUrl">,
+  logger: Logger,
+): Vouching {
   const opened = openVouching({
     keyFile: assertionKey,
+    issuer: publicUrl === undefined ? usualIssuer : `${publicUrl.origin}${publicUrl.basePath}`,
     nowMs: () => Date.now(),
     onKeys: (ids) => logger.info({ kids: ids }, "the keys that vouch for callers changed"),
     onProblem: (problem) =>

@@ -2,19 +2,20 @@
  * Vouches for callers towards sidecars: the file with the keys, the callers, and the header on every request. Without a key nothing is
  * said to anybody, and every caller is nobody in particular to every sidecar.
  */
-import { callerHeader } from "@outrigger/api/caller";
+import { callerHeader, type CallerAudience } from "@outrigger/api/caller";
 import type { CallerFacts } from "@outrigger/policy";
 import { readPrivateJwks } from "@outrigger/runtime/sign";
 import { watchFile } from "@outrigger/runtime/watched-file";
 import { anonymous, type Principal } from "../auth/principal.ts";
 import type { DiscoveredSidecar } from "../discovery/source.ts";
 import { createCallerBook } from "./caller-book.ts";
-import type { Audience } from "./describe.ts";
 import { createSigner, type Vouchers } from "./signer.ts";
 
 /** What vouching needs. `keyFile`: private keys, read again when they change. `onProblem`: gets a sentence without the file's text. */
 export interface VouchingOptions {
   readonly keyFile: string | undefined;
+  /** The aggregator's name to issuers of tokens. */
+  readonly issuer: string;
   readonly nowMs: () => number;
   readonly onKeys: (ids: readonly string[]) => void;
   readonly onProblem: (problem: string) => void;
@@ -32,7 +33,7 @@ export interface Vouching {
   /** The header for one request about a caller; none where the sidecar takes none. */
   readonly headersFor: (
     principal: Principal,
-    audience: Audience,
+    audience: CallerAudience,
     vouchers: Vouchers,
   ) => Readonly<Record<string, string>>;
   /** The sidecar as it is dialled for a caller: each request to it says who calls. `vouchersNow`: what it trusts at that moment. */
@@ -48,7 +49,7 @@ const expected = "expected a private Ed25519 key as JWK, or a set of them as JWK
 export function openVouching(
   options: VouchingOptions,
 ): { readonly ok: true; readonly vouching: Vouching } | { readonly ok: false; readonly problem: string } {
-  const signer = createSigner(options.nowMs);
+  const signer = createSigner(options.nowMs, options.issuer);
   const book = createCallerBook();
   const told = new WeakSet<Principal>();
   const listeners: (() => void)[] = [];

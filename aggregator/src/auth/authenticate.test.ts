@@ -100,6 +100,18 @@ describe("F-150 who makes a request", () => {
     expect(asked.filter((each) => each === "silent")).toHaveLength(2);
   });
 
+  it("is told with the way in which it was found out, also where it was refused", async () => {
+    const { ask } = makeDoor();
+    expect(await ask(key)).toMatchObject({ ok: true, method: "api-key" });
+    expect(await ask(`ork_${"x".repeat(43)}`)).toMatchObject({ ok: false, method: "api-key" });
+    expect(await makeDoor({ bearerOfCertificate: () => user("cn:ci") }).ask(undefined)).toMatchObject({
+      method: "mtls",
+    });
+    // What names no issuer that is trusted was looked at in no way.
+    expect(await ask("bad")).not.toHaveProperty("method");
+    expect(await ask(undefined)).not.toHaveProperty("method");
+  });
+
   it("may be said by no way that is off", async () => {
     const none = makeDoor({ tokens: undefined, holderOfKey: undefined });
     expect(await none.ask("good")).toMatchObject({ message: "Tokens are not taken here." });

@@ -11,11 +11,12 @@ import { anonymous, type Principal } from "./principal.ts";
 import type { RememberingVerifier } from "./remember.ts";
 import { invalid, type AuthMethod, type Verified } from "./verified.ts";
 
-/** What is decided of a request. `error`: as a challenge names it. */
+/** What is decided of a request. `method`: by which it was; absent where none applies. `error`: as a challenge names it. */
 export type Authenticated =
-  | { readonly ok: true; readonly principal: Principal }
+  | { readonly ok: true; readonly principal: Principal; readonly method?: AuthMethod }
   | {
       readonly ok: false;
+      readonly method?: AuthMethod;
       readonly reason: WireReason;
       readonly message: string;
       readonly error?: "invalid_request" | "invalid_token" | "insufficient_scope";
@@ -38,7 +39,7 @@ export interface AuthWays {
 export type Authenticate = (request: IncomingMessage, address: string) => Promise<Authenticated>;
 
 /** Everybody is nobody in particular. */
-export const admitEverybody: Authenticate = () => Promise.resolve({ ok: true, principal: anonymous });
+export const admitEverybody: Authenticate = () => Promise.resolve({ ok: true, principal: anonymous, method: "none" });
 
 /** Puts the ways in their order. */
 export function createAuthenticate(ways: AuthWays): Authenticate {
@@ -49,7 +50,7 @@ export function createAuthenticate(ways: AuthWays): Authenticate {
     }
     if (presented.kind === "none") {
       const principal = ways.bearerOfCertificate?.(request);
-      if (principal !== undefined) return { ok: true, principal };
+      if (principal !== undefined) return { ok: true, principal, method: "mtls" };
       return { ok: false, reason: "CredentialsMissing", message: "Say who you are: send a credential." };
     }
     return lookAt(ways, presented.text, address);
@@ -67,21 +68,24 @@ async function lookAt(ways: AuthWays, credential: string, address: string): Prom
   }
   const verified = await verify(ways, credential);
   if (verified.ok) return verified;
-  const { problem, message } = verified;
-  if (problem === "unavailable") return { ok: false, reason: "IdentityUnavailable", message, retryAfterSeconds: 5 };
+  const { problem, message, method } = verified;
+  const refused = { ok: false, message, ...(method === undefined ? {} : { method }) } as const;
+  if (problem === "unavailable") return { ...refused, reason: "IdentityUnavailable", retryAfterSeconds: 5 };
   if (problem === "insufficient") {
     const { scopes = [] } = verified;
-    return { ok: false, reason: "InsufficientScope", message, error: "insufficient_scope", scopes };
+    return { ...refused, reason: "InsufficientScope", error: "insufficient_scope", scopes };
   }
   attempts.fail(address, nowMs());
-  return { ok: false, reason: "CredentialsInvalid", message, error: "invalid_token" };
+  return { ...refused, reason: "CredentialsInvalid", error: "invalid_token" };
 }
 
 async function verify({ tokens, holderOfKey, nowMs }: AuthWays, credential: string): Promise<Verified> {
   if (isApiKey(credential)) {
     if (holderOfKey === undefined) return invalid("API keys are not taken here.");
     const principal = holderOfKey(credential);
-    return principal === undefined ? invalid("Nobody holds this API key.") : { ok: true, principal, untilMs: nowMs() };
+    const method = "api-key";
+    if (principal === undefined) return { ...invalid("Nobody holds this API key."), method };
+    return { ok: true, principal, untilMs: nowMs(), method };
   }
   return tokens === undefined ? invalid("Tokens are not taken here.") : tokens.verify(credential);
 }

@@ -76,11 +76,11 @@ function openTokens(
     logger.warn({ problem }, "the API server can't be asked whose a token is");
   const review = access === undefined ? undefined : createReview({ access, nowMs, onFailure });
   const issuers = new Set(oidcIssuers.map(({ url }) => url));
-  return createRemembering((token) => {
-    const chosen = chooseVerifier(readIssuer(token), { methods, issuers });
-    if (chosen === "oidc") return oidc(token);
-    if (chosen === "service-account" && review !== undefined) return review(token);
-    return Promise.resolve(invalid("The token is of no issuer that is trusted here."));
+  return createRemembering(async (token) => {
+    const method = chooseVerifier(readIssuer(token), { methods, issuers });
+    if (method === "oidc") return { ...(await oidc(token)), method };
+    if (method === "service-account" && review !== undefined) return { ...(await review(token)), method };
+    return invalid("The token is of no issuer that is trusted here.");
   }, nowMs);
 }
 

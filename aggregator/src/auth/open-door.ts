@@ -2,6 +2,7 @@
 import type { Server as TlsServer } from "node:tls";
 import type { Logger } from "@outrigger/runtime/logger";
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { AggregatorMetrics } from "../metrics.ts";
 import type { AggregatorSettings } from "../settings.ts";
 import type { Arrival } from "../telemetry/arrivals.ts";
 import { openTlsFiles, type TlsFiles } from "./certificates/tls-files.ts";
@@ -54,6 +55,7 @@ function openTls({ tlsCert, tlsKey, tlsClientCa }: AggregatorSettings, logger: L
 export interface DoorParts extends AuthParts {
   readonly place: EndpointPlace;
   readonly arrivalOf: (request: FastifyRequest) => Arrival | undefined;
+  readonly metrics: Pick<AggregatorMetrics, "countAuthentication">;
 }
 
 /** An open door. */
@@ -64,7 +66,7 @@ export interface OpenDoor {
 
 /** Opens it before all routes of an app; to be called before any is added. Errors: throws where a file can't be used. */
 export function openDoor(app: FastifyInstance, settings: AggregatorSettings, parts: DoorParts): OpenDoor {
-  const { place, arrivalOf, logger } = parts;
+  const { place, arrivalOf, logger, metrics } = parts;
   const auth = openAuth(settings, parts);
   const door = createDoor({
     authenticate: auth.authenticate,
@@ -73,6 +75,7 @@ export function openDoor(app: FastifyInstance, settings: AggregatorSettings, par
     publicAddress: place,
     issuers: settings.oidcIssuers,
     arrivalOf,
+    onAuthenticated: metrics.countAuthentication,
     // Clients of MCP ask without a token first; that is no news.
     onRefused: (told) => logger[told.reason === "CredentialsMissing" ? "debug" : "info"]({ ...told }, "caller refused"),
   });

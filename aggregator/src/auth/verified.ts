@@ -8,12 +8,14 @@ export type AuthMethod = (typeof authMethods)[number];
 
 /**
  * A credential that was looked at. `untilMs`: how long the answer may be remembered, ms since the epoch. `problem`: it is not right, it is
- * right and not enough, or nobody could tell. `message` is for the caller and for the log, and never holds any of the credential.
+ * right and not enough, or nobody could tell. `message` is for the caller and for the log, and never holds any of the credential. `method`: who
+ * looked at it; absent where nobody was there to look.
  */
 export type Verified =
-  | { readonly ok: true; readonly principal: Principal; readonly untilMs: number }
+  | { readonly ok: true; readonly principal: Principal; readonly untilMs: number; readonly method?: AuthMethod }
   | {
       readonly ok: false;
+      readonly method?: AuthMethod;
       readonly problem: "invalid" | "insufficient" | "unavailable";
       readonly message: string;
       /** The scopes that would be enough, of what is insufficient. */

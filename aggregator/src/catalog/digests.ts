@@ -17,8 +17,8 @@ export interface CatalogueWanted {
 export interface DigestCache {
   /** The catalogue; rejects where this attempt to fetch it fails, and a later call tries again. */
   readonly get: (wanted: CatalogueWanted) => Promise<Catalogue>;
-  /** Forgets all catalogues but these digests of these servers. */
-  readonly keepOnly: (wanted: ReadonlyMap<string, ReadonlySet<string>>) => void;
+  /** Forgets all catalogues of a server but these digests. */
+  readonly keepOnly: (serverKey: string, wanted: ReadonlySet<string>) => void;
 }
 
 /** Largest catalogue in bytes: what the index takes of a server, doubled for prompts and resources. */
@@ -40,11 +40,11 @@ export function createDigestCache(dispatcher: Dispatcher): DigestCache {
       fetched.catch(() => entries.delete(wanted.digest));
       return fetched;
     },
-    keepOnly: (wanted) => {
-      for (const [key, entries] of byServer) {
-        for (const digest of entries.keys()) if (wanted.get(key)?.has(digest) !== true) entries.delete(digest);
-        if (entries.size === 0) byServer.delete(key);
-      }
+    keepOnly: (serverKey, wanted) => {
+      const entries = byServer.get(serverKey);
+      if (entries === undefined) return;
+      for (const digest of entries.keys()) if (!wanted.has(digest)) entries.delete(digest);
+      if (entries.size === 0) byServer.delete(serverKey);
     },
   };
 }

@@ -27,25 +27,21 @@ describe("readList", () => {
   });
 
   it("serves the first 16 MiB of definitions and says so", () => {
-    const mebibyte = "x".repeat(1024 * 1024);
-    const definitions = Array.from({ length: 17 }, (_, at) => ({ name: `t${at}`, description: mebibyte }));
+    const large = "x".repeat(128 * 1024);
+    const definitions = Array.from({ length: 140 }, (_, at) => ({ name: `t${at}`, description: large }));
     const { tools, limited } = read(definitions);
-    expect(tools).toHaveLength(15);
-    expect(tools.length * mebibyte.length).toBeLessThan(maxBytesPerServer);
+    expect(tools).toHaveLength(127);
+    expect(tools.length * large.length).toBeLessThan(maxBytesPerServer);
     expect(limited).toContain("16 MiB");
   });
 
   it("counts bytes, not characters", () => {
-    const twoBytes = "é".repeat(5 * 1024 * 1024);
-    expect(
-      read([
-        { name: "a", description: twoBytes },
-        { name: "b", description: twoBytes },
-      ]).tools,
-    ).toHaveLength(1);
+    const twoBytes = "é".repeat(120 * 1024);
+    const definitions = Array.from({ length: 80 }, (_, at) => ({ name: `t${at}`, description: twoBytes }));
+    expect(read(definitions).tools).toHaveLength(68);
   });
 
-  it("takes the first of a repeated name, leaves out what has no name, and says so", () => {
+  it("takes the first of a repeated name, holds back what has no name, and says so", () => {
     // What a broken server sends; the type only claims that names are there.
     const broken = [
       { name: "a", v: 1 },
@@ -54,8 +50,11 @@ describe("readList", () => {
       { name: 7 },
       {},
     ] as unknown as ToolDefinition[];
-    const { tools, limited } = read(broken);
+    const { tools, limited, heldBack } = read(broken);
     expect(tools.map((tool) => tool.definition["v"])).toEqual([1]);
-    expect(limited).toContain("1 of 5 listed tools are served");
+    expect(limited).toBeUndefined();
+    expect(heldBack).toBe(
+      "4 of 5 listed entries are held back: 1 with a name that was listed before, 3 without a usable name.",
+    );
   });
 });

@@ -1,12 +1,13 @@
 /**
  * What the catalogue holds: tools with their public names, and servers with their replicas. Decides which part of a
- * server's list is taken (caps, entries without a name, repeated names); what replaces what is `merge.ts`.
+ * server's list is taken (caps, entries that are held back); what replaces what is `merge.ts`.
  */
 import type { HealthState, RawObject } from "@outrigger/api/feed";
 import type { Reason } from "@outrigger/api/reasons";
 import type { ListGuard } from "../visibility/guard.ts";
 import { publicToolName } from "./name.ts";
 import { readOffer, type Offer, type OfferedLists } from "./offer.ts";
+import { countHeldBack, judgeEntry, repeated, type HeldBack } from "./sound.ts";
 
 /** How a server is, as a whole. Cold: it is asleep, runs on no pod, and is woken by a call. */
 export type ServerState = HealthState | "Cold";
@@ -41,17 +42,20 @@ export interface ToolEntry {
   readonly group: string;
   readonly name: string;
   readonly definition: ToolDefinition;
-  /** Where an endpoint shows it otherwise than the catalogue: the catalogue's own, by which calls go, and arguments of every call. */
-  readonly reshaped?: { readonly from: ToolEntry; readonly fixedArguments: RawObject };
+  /**
+   * Where an endpoint shows it otherwise than the catalogue: the catalogue's own, by which calls go, and arguments of every call. `isRuled`: the
+   * endpoint file says something of this one tool.
+   */
+  readonly reshaped?: { readonly from: ToolEntry; readonly fixedArguments: RawObject; readonly isRuled?: true };
 }
 
 /** Something that a person should know about a server's catalogue; the message names numbers and digests, never tools. */
 export interface Finding {
-  readonly reason: Extract<Reason, "ListFailed" | "CatalogLimited" | "ReplicasDisagree">;
+  readonly reason: Extract<Reason, "ListFailed" | "CatalogLimited" | "EntriesHeldBack" | "ReplicasDisagree">;
   readonly message: string;
 }
 
-/** The tools taken from one list, ordered by public name, and a sentence where some were left out. */
+/** The tools taken from one list, ordered by public name, and sentences where some were left out, or held back for what they are. */
 export interface KnownList {
   readonly digest: string;
   readonly group: string;
@@ -61,6 +65,7 @@ export interface KnownList {
   /** What it offers beside tools. */
   readonly offer: Offer;
   readonly limited: string | undefined;
+  readonly heldBack: string | undefined;
   /** Who sees what of it; undefined where everybody sees the same. */
   readonly guard: ListGuard | undefined;
 }
@@ -122,17 +127,19 @@ export function comparePublicNames(a: { readonly publicName: string }, b: { read
  */
 export function readList(catalogue: KeptCatalogue, plan: NamePlan): KnownList {
   const { namespace, server, group, digest, title, description } = catalogue;
-  const taken = takeWithinCaps(catalogue.tools);
+  const heldBack = countHeldBack();
+  const taken = takeWithinCaps(catalogue.tools, heldBack);
   const nameOf = (tool: string): string => publicToolName({ qualify: plan.qualify, namespace, server, tool });
   const tools = taken.definitions.map((definition): ToolEntry => {
     const { name } = definition;
     return { publicName: nameOf(name), namespace, server, group, name, definition };
   });
-  const { offer, limited } = readOffer({ namespace, server, group }, catalogue, nameOf);
+  const { offer, limited, listed } = readOffer({ namespace, server, group }, catalogue, { nameOf, heldBack });
   return {
     ...{ digest, group, title, description, offer },
     tools: tools.sort(comparePublicNames),
     limited: taken.limited ?? limited,
+    heldBack: heldBack.describe(catalogue.tools.length + listed),
     guard: catalogue.guard,
   };
 }
@@ -142,30 +149,26 @@ interface Taken {
   readonly limited: string | undefined;
 }
 
-function takeWithinCaps(listed: readonly ToolDefinition[]): Taken {
+function takeWithinCaps(listed: readonly ToolDefinition[], heldBack: HeldBack): Taken {
   const byName = new Map<string, ToolDefinition>();
   let sizeBytes = 0;
   let leftOut = 0;
-  let isFull = false;
   for (const definition of listed) {
-    if (!isNamed(definition) || byName.has(definition.name)) {
+    if (leftOut > 0) {
       leftOut++;
       continue;
     }
-    if (!isFull) sizeBytes += Buffer.byteLength(JSON.stringify(definition));
-    isFull ||= byName.size === maxToolsPerServer || sizeBytes > maxBytesPerServer;
-    if (isFull) leftOut++;
-    else byName.set(definition.name, definition);
+    const judged = judgeEntry("tool", definition);
+    if (!judged.ok) heldBack.add(judged.flaw);
+    else if (byName.has(judged.name)) heldBack.add(repeated);
+    else {
+      sizeBytes += judged.bytes;
+      if (byName.size === maxToolsPerServer || sizeBytes > maxBytesPerServer) leftOut++;
+      else byName.set(judged.name, definition);
+    }
   }
   const definitions = [...byName.values()];
   if (leftOut === 0) return { definitions, limited: undefined };
-  const cause = isFull
-    ? `a server may list ${maxToolsPerServer} tools and ${maxBytesPerServer / 1024 / 1024} MiB`
-    : "entries without a name, or with a name listed before, can't be called";
-  return { definitions, limited: `${definitions.length} of ${listed.length} listed tools are served: ${cause}.` };
-}
-
-/** A list comes from a server, so its type is a claim: an entry without a usable name is left out, not trusted. */
-function isNamed(definition: { readonly name?: unknown }): boolean {
-  return typeof definition.name === "string" && definition.name !== "";
+  const bounds = `a server may list ${maxToolsPerServer} tools and ${maxBytesPerServer / 1024 / 1024} MiB`;
+  return { definitions, limited: `${definitions.length} of ${listed.length} listed tools are served: ${bounds}.` };
 }

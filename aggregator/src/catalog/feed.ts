@@ -9,10 +9,13 @@ import { parseMediaType } from "@outrigger/mcp";
 import { request, type Dispatcher } from "undici";
 import { readEvents } from "../route/read-events.ts";
 
+/** Opens what a feed is read through: one connection, which the feed ends. `origin`: of the control port. */
+export type ConnectFeed = (origin: string) => Dispatcher;
+
 /** Where the feed is and who hears of it. `onDown` gets one sentence. */
 export interface FeedOptions {
   readonly controlUrl: string;
-  readonly dispatcher: Dispatcher;
+  readonly connect: ConnectFeed;
   readonly onState: (state: FeedState) => void;
   readonly onDown: (message: string) => void;
   readonly backoff: BackoffBounds;
@@ -70,32 +73,46 @@ interface Outcome {
   readonly message: string;
 }
 
-async function readOnce({ controlUrl, dispatcher, onState }: FeedOptions, signal: AbortSignal): Promise<Outcome> {
+/** Reads a stream over a connection of its own: a pool holds a queue for what else may be sent, larger than all that is known of a sidecar. */
+async function readOnce(options: FeedOptions, signal: AbortSignal): Promise<Outcome> {
   let hasState = false;
-  const end = (message: string): Outcome => ({ hasState, message });
+  let dispatcher: Dispatcher | undefined;
+  const onState = (state: FeedState): void => {
+    hasState = true;
+    options.onState(state);
+  };
   try {
-    const answer = await request(controlUrl + feedPaths.feed, {
-      dispatcher,
-      signal,
-      headers: { accept: "text/event-stream" },
-      headersTimeout: connectTimeoutMs,
-      bodyTimeout: silenceMs,
-    });
-    const type = parseMediaType(String(answer.headers["content-type"] ?? ""));
-    if (answer.statusCode !== 200 || type !== "text/event-stream") {
-      await answer.body.dump();
-      return end(`the control port answered ${answer.statusCode} with ${type === "" ? "no media type" : type}`);
-    }
-    for await (const event of readEvents(answer.body, maxEventBytes)) {
-      const state = event.event === feedEvent ? readState(event.data) : undefined;
-      if (state === undefined || signal.aborted) continue;
-      hasState = true;
-      onState(state);
-    }
-    return end("the feed ended before its first state");
+    dispatcher = options.connect(new URL(options.controlUrl).origin);
+    const message = await readStates({ controlUrl: options.controlUrl, dispatcher, onState }, signal);
+    return { hasState, message };
   } catch (error) {
-    return end(describeError(error));
+    return { hasState, message: describeError(error) };
+  } finally {
+    await dispatcher?.destroy();
   }
+}
+
+type StreamParts = Pick<FeedOptions, "controlUrl" | "onState"> & { readonly dispatcher: Dispatcher };
+
+/** Reads states until the stream ends; gives a sentence about its end. Errors: rejects where it breaks. */
+async function readStates({ controlUrl, dispatcher, onState }: StreamParts, signal: AbortSignal): Promise<string> {
+  const answer = await request(controlUrl + feedPaths.feed, {
+    dispatcher,
+    signal,
+    headers: { accept: "text/event-stream" },
+    headersTimeout: connectTimeoutMs,
+    bodyTimeout: silenceMs,
+  });
+  const type = parseMediaType(String(answer.headers["content-type"] ?? ""));
+  if (answer.statusCode !== 200 || type !== "text/event-stream") {
+    await answer.body.dump();
+    return `the control port answered ${answer.statusCode} with ${type === "" ? "no media type" : type}`;
+  }
+  for await (const event of readEvents(answer.body, maxEventBytes)) {
+    const state = event.event === feedEvent ? readState(event.data) : undefined;
+    if (state !== undefined && !signal.aborted) onState(state);
+  }
+  return "the feed ended before its first state";
 }
 
 /** A state that can't be read is left out: a newer sidecar may send events that this reader does not know. */

@@ -9,19 +9,23 @@ import type { Vouching } from "../assertion/vouching.ts";
 import { createPolicyCache } from "../visibility/policies.ts";
 import { createDigestCache } from "./digests.ts";
 import { serverKey } from "./entry.ts";
+import type { ConnectFeed } from "./feed.ts";
 import { followSidecar, type FollowDeps, type Follower } from "./follow.ts";
 import type { CatalogueChange } from "./merge.ts";
 import type { SidecarView } from "./view.ts";
 
 /** What the fetcher needs. Times in ms. */
 export interface FetcherOptions {
-  /** Sockets for control ports. */
+  /** Sockets for control ports, but for feeds. */
   readonly dispatcher: Dispatcher;
+  readonly connectFeed: ConnectFeed;
   /** Who can be vouched for: it decides which catalogue of a sidecar is read. */
   readonly vouching: Pick<Vouching, "canVouch" | "headersFor" | "onChange">;
   readonly onChange: (change: CatalogueChange) => void;
   /** Called when how a sidecar is seen has changed. */
   readonly onView: () => void;
+  /** A server has been dead for so long that its tools are listed no more. */
+  readonly onForgotten?: (view: SidecarView) => void;
   /** How long tools of a dead server stay; default 10 minutes. */
   readonly graceMs?: number;
   readonly backoff?: BackoffBounds;
@@ -48,29 +52,42 @@ const defaultBackoff: BackoffBounds = { firstMs: 500, longestMs: 30_000 };
 export function createFetcher(options: FetcherOptions): Fetcher {
   const digests = createDigestCache(options.dispatcher);
   const followers = new Map<string, Follower>();
+  // A thousand lists that come at once must not be looked through a thousand times.
+  const byServer = new Map<string, Set<Follower>>();
+  // Asked with every request; undefined once a view has changed.
+  let settled: boolean | undefined;
+
+  const keepWantedDigests = (key: string): void => {
+    const digestsOf = [...(byServer.get(key) ?? [])].flatMap((follower) => follower.digest() ?? []);
+    digests.keepOnly(key, new Set(digestsOf));
+  };
+
+  const add = (sidecar: DiscoveredSidecar): void => {
+    const follower = followSidecar(sidecar, deps);
+    followers.set(sidecar.key, follower);
+    const key = keyOf(sidecar);
+    byServer.set(key, (byServer.get(key) ?? new Set()).add(follower));
+  };
 
   const end = (key: string, follower: Follower): void => {
     followers.delete(key);
+    const ofServer = keyOf(follower.view().sidecar);
+    byServer.get(ofServer)?.delete(follower);
+    if (byServer.get(ofServer)?.size === 0) byServer.delete(ofServer);
+    keepWantedDigests(ofServer);
     // Nothing is reported by a follower once it is told to stop, so nobody waits for its sockets.
     void follower.stop();
     const { namespace, server } = follower.view().sidecar;
     options.onChange({ kind: "removed", replica: { id: key }, namespace, server });
   };
 
-  const keepWantedDigests = (): void => {
-    const wanted = new Map<string, Set<string>>();
-    for (const follower of followers.values()) {
-      const { namespace, server } = follower.view().sidecar;
-      const key = serverKey(namespace, server);
-      const digest = follower.digest();
-      const known = wanted.get(key) ?? new Set();
-      wanted.set(key, digest === undefined ? known : known.add(digest));
-    }
-    digests.keepOnly(wanted);
+  const onView = (): void => {
+    settled = undefined;
+    options.onView();
   };
-
   const deps: FollowDeps = {
     ...options,
+    onView,
     digests,
     policies: createPolicyCache(options.dispatcher),
     onListed: keepWantedDigests,
@@ -91,21 +108,23 @@ export function createFetcher(options: FetcherOptions): Fetcher {
       }
       for (const [key, sidecar] of found) {
         const known = followers.get(key);
-        if (known === undefined) followers.set(key, followSidecar(sidecar, deps));
+        if (known === undefined) add(sidecar);
         else if (known.view().sidecar !== sidecar) known.update(sidecar);
       }
-      keepWantedDigests();
-      options.onView();
+      onView();
     },
     views: () => new Map([...followers].map(([key, follower]) => [key, follower.view()])),
     view: (key) => followers.get(key)?.view(),
-    isSettled: () => [...followers.values()].every((follower) => follower.view().isSettled),
+    isSettled: () => (settled ??= [...followers.values()].every((follower) => follower.view().isSettled)),
     stop: async () => {
       await Promise.all([...followers.values()].map((follower) => follower.stop()));
       followers.clear();
+      byServer.clear();
     },
   };
 }
+
+const keyOf = ({ namespace, server }: DiscoveredSidecar): string => serverKey(namespace, server);
 
 /** Another address or identity is another sidecar, even under the same key. */
 function isElsewhere(a: DiscoveredSidecar, b: DiscoveredSidecar): boolean {

@@ -5,30 +5,31 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Catalogue, FeedState } from "@outrigger/api/feed";
 import { createBackoff, type BackoffBounds } from "@outrigger/kube";
-import type { Dispatcher } from "undici";
 import type { DiscoveredSidecar } from "../discovery/source.ts";
 import { createGuard, type ListGuard } from "../visibility/guard.ts";
-import { chooseView, isSameView, type WantedView } from "../visibility/wanted.ts";
+import { chooseView, guardKeyOf, isSameView, type WantedView } from "../visibility/wanted.ts";
 import type { PolicyCache } from "../visibility/policies.ts";
 import type { Vouching } from "../assertion/vouching.ts";
 import { asker } from "../assertion/vouching.ts";
 import type { DigestCache } from "./digests.ts";
 import { serverKey, type ToolDefinition } from "./entry.ts";
-import { followFeed } from "./feed.ts";
+import { followFeed, type ConnectFeed } from "./feed.ts";
 import type { CatalogueChange, FailedChange } from "./merge.ts";
 import { readTexts } from "./texts.ts";
 import { createView, hearState, loseSidecar, type SidecarView } from "./view.ts";
 
 /** What all followers share. `graceMs`: how long tools of a dead server stay. */
 export interface FollowDeps {
-  readonly dispatcher: Dispatcher;
+  readonly connectFeed: ConnectFeed;
   readonly digests: DigestCache;
   readonly policies: PolicyCache;
   readonly vouching: Pick<Vouching, "canVouch" | "headersFor">;
   readonly onChange: (change: CatalogueChange) => void;
   readonly onView: () => void;
-  /** Called when a list was read. */
-  readonly onListed: () => void;
+  /** A server has been dead for so long that its tools are listed no more. */
+  readonly onForgotten?: (view: SidecarView) => void;
+  /** Called with the key of its server when a list was read. */
+  readonly onListed: (serverKey: string) => void;
   readonly graceMs: number;
   readonly backoff: BackoffBounds;
   readonly nowMs: () => number;
@@ -47,8 +48,8 @@ export interface Follower {
   readonly stop: () => Promise<void>;
 }
 
-/** Shortest time between two reads of one sidecar's list: servers that change it all the time are read once a second. */
-const settleMs = 1_000;
+/** Shortest time between two reads of one sidecar's list: servers that change it all the time are read twice a second. */
+const settleMs = 500;
 
 /** Starts following. */
 export function followSidecar(found: DiscoveredSidecar, deps: FollowDeps): Follower {
@@ -76,6 +77,7 @@ export function followSidecar(found: DiscoveredSidecar, deps: FollowDeps): Follo
 
   const forget = (): void => {
     isForgotten = true;
+    deps.onForgotten?.(view);
     const { namespace, server } = view.sidecar;
     onChange({ kind: "removed", replica: { id: found.key }, namespace, server });
     fail();
@@ -96,7 +98,12 @@ export function followSidecar(found: DiscoveredSidecar, deps: FollowDeps): Follo
     const catalogue = await digests.get({ serverKey: key, digest, controlUrl, headers });
     if (hash === undefined) return { wanted, catalogue, guard: undefined };
     const policy = await deps.policies.get({ serverKey: key, hash, controlUrl, headers });
-    const guard = createGuard({ key: `${digest} ${hash}`, server, policy, hints: catalogue.hints ?? {} });
+    const guard = createGuard({
+      key: guardKeyOf({ digest, policy: hash }),
+      server,
+      policy,
+      hints: catalogue.hints ?? {},
+    });
     return { wanted, catalogue, guard };
   };
 
@@ -111,7 +118,7 @@ export function followSidecar(found: DiscoveredSidecar, deps: FollowDeps): Follo
         listed = fetched;
         show({ ...view, fetchFailure: undefined, isSettled: true });
         tellCatalogue();
-        deps.onListed();
+        deps.onListed(key);
       } catch (error) {
         if (signal.aborted) return;
         const message = error instanceof Error ? error.message : String(error);
@@ -140,7 +147,7 @@ export function followSidecar(found: DiscoveredSidecar, deps: FollowDeps): Follo
 
   const feed = followFeed({
     controlUrl: found.controlUrl,
-    dispatcher: deps.dispatcher,
+    connect: deps.connectFeed,
     onState: hear,
     onDown: (message) => {
       show(loseSidecar(view, message, nowMs()));

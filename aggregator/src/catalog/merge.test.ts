@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { listed, mergeAll } from "./example-servers.ts";
-import { emptyCatalogue, mergeCatalogue, type CatalogueChange, type CatalogueSnapshot } from "./merge.ts";
+import {
+  draftCatalogue,
+  emptyCatalogue,
+  mergeCatalogue,
+  type CatalogueChange,
+  type CatalogueSnapshot,
+} from "./merge.ts";
 import { listReplicasWith } from "./replica.ts";
 
 const failed = (server: string, replica = "pod-0", at = 1): CatalogueChange => ({
@@ -150,5 +156,37 @@ describe("mergeCatalogue", () => {
         },
       ),
     );
+  });
+});
+
+describe("draftCatalogue", () => {
+  const changes = fc.array(
+    fc
+      .tuple(fc.constantFrom("a", "b", "c"), fc.constantFrom("x", "y"), fc.constantFrom("listed", "failed", "removed"))
+      .map(([server, replica, kind]): CatalogueChange => {
+        if (kind === "listed") return listed(server, ["one", "two"], { replica });
+        return kind === "failed" ? failed(server, replica) : removed(server, replica);
+      }),
+    { maxLength: 12 },
+  );
+
+  it("comes to the same as one change after the other, and leaves alone what it began with", () => {
+    fc.assert(
+      fc.property(changes, changes, (before, after) => {
+        const start = mergeAll(before);
+        const servers = [...start.servers];
+        const draft = draftCatalogue(start);
+        after.forEach(draft.apply);
+        expect([...draft.close().servers]).toEqual([...mergeAll(after, start).servers]);
+        expect([...start.servers]).toEqual(servers);
+      }),
+    );
+  });
+
+  it("gives the catalogue itself back where nothing was changed", () => {
+    const start = mergeAll([listed("a", ["one"])]);
+    const draft = draftCatalogue(start);
+    draft.apply(removed("b"));
+    expect(draft.close()).toBe(start);
   });
 });

@@ -105,7 +105,11 @@ it("takes so many of a server, each name once, and none without a name, and says
   const [server] = mergeAll([change]).servers.values();
   expect(server?.offer.resources).toHaveLength(maxOfferedPerServer);
   expect(server?.offer.prompts).toHaveLength(1);
-  expect(server?.findings.map(({ message }) => message)).toEqual([
-    "2001 of 2009 listed prompts, resources and templates are served.",
+  expect(server?.findings).toEqual([
+    { reason: "CatalogLimited", message: "2001 of 2009 listed prompts, resources and templates are served." },
+    {
+      reason: "EntriesHeldBack",
+      message: "1 of 2009 listed entries are held back: 1 with a name that was listed before.",
+    },
   ]);
 });

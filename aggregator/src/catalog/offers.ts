@@ -72,10 +72,10 @@ export function mergeOffers({ servers, mayUse }: VisibleOffer): Offers {
     serverCount: ordered.length,
     prompts: prompts.map(({ definition, publicName }) => ({ ...definition, name: publicName })).sort(byMember("name")),
     resources: resources
-      .map((resource) => ({ ...resource.definition, uri: spell(resource, resource.name) }))
+      .map((resource) => ({ ...named(resource), uri: spell(resource, resource.name) }))
       .sort(byMember("uri")),
     templates: templates
-      .map((template) => ({ ...template.definition, uriTemplate: spellTemplate(template) }))
+      .map((template) => ({ ...named(template), uriTemplate: spellTemplate(template) }))
       .sort(byMember("uriTemplate")),
     findPrompt: (publicName) => byName.get(publicName),
     findResource: (uri) => {
@@ -92,6 +92,11 @@ export function mergeOffers({ servers, mayUse }: VisibleOffer): Offers {
     },
     spell,
   };
+}
+
+/** Clients refuse a whole list for a resource without a name. */
+function named({ name, definition }: ResourceEntry): JsonObject {
+  return definition["name"] === undefined ? { name, ...definition } : definition;
 }
 
 function groupByName(entries: readonly ResourceEntry[]): ReadonlyMap<string, readonly ResourceEntry[]> {

@@ -95,6 +95,7 @@ function collectFindings(replicas: readonly ReplicaRecord[], served: KnownList |
     findings.push({ reason: "ListFailed", message: `${failures.length} of ${replicas.length} replicas: ${first}` });
   }
   if (served?.limited !== undefined) findings.push({ reason: "CatalogLimited", message: served.limited });
+  if (served?.heldBack !== undefined) findings.push({ reason: "EntriesHeldBack", message: served.heldBack });
   const disagreement = describeDisagreement(replicas);
   if (disagreement !== undefined) findings.push({ reason: "ReplicasDisagree", message: disagreement });
   return findings;

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { listed, mergeAll } from "./example-servers.ts";
 import { emptyCatalogue, mergeCatalogue, type CatalogueChange, type CatalogueSnapshot } from "./merge.ts";
+import { guardKeyOf } from "../visibility/wanted.ts";
 import { listReplicasWith } from "./replica.ts";
 import { keySleepers, listSleepChanges } from "./sleepers.ts";
 
@@ -46,6 +47,32 @@ const removed = (server: string): CatalogueChange => ({
   server,
 });
 const filesOf = (catalogue: CatalogueSnapshot) => catalogue.servers.get("tools/files");
+
+it("F-162 goes on with the list of all callers and who sees what of it, where that was known before the server slept", () => {
+  const key = guardKeyOf({ digest: "wide", policy: "p" });
+  const guard = { key, allows: () => false };
+  const wide = (server: string): AsleepServer => {
+    const kept = asleep(server, ["read"]);
+    return { ...kept, state: { ...kept.state, callers: { digest: "wide", policy: "p" } } };
+  };
+  const before = mergeAll([listed("files", ["read", "unseal"], { digest: "wide", guard })]);
+  const asIs = mergeAll([...fallAsleep(wide("files")), removed("files")], before);
+  expect(filesOf(asIs)).toMatchObject({ state: "Cold", served: { guard: { key } } });
+  expect(filesOf(asIs)?.tools.map(({ name }) => name)).toEqual(["read", "unseal"]);
+
+  // Of another list than the one that is known, and of one that never was, there is what nobody in particular sees.
+  const other: AsleepServer = {
+    ...wide("files"),
+    state: { ...wide("files").state, callers: { digest: "new", policy: "p" } },
+  };
+  for (const narrow of [
+    mergeAll([...fallAsleep(other), removed("files")], before),
+    mergeAll(fallAsleep(wide("files"))),
+  ]) {
+    expect(filesOf(narrow)?.tools.map(({ name }) => name)).toEqual(["read"]);
+    expect(filesOf(narrow)?.served?.guard).toBeUndefined();
+  }
+});
 
 it("tells who fell asleep, who was kept anew and who is not asleep any more, and nothing of the others", () => {
   const [a, b, c] = [asleep("a", ["x"]), asleep("b", ["x"]), asleep("c", ["x"])];

@@ -1,6 +1,7 @@
 /** From the servers that are asleep, before and now, to changes of the catalogue. Pure. */
 import type { AsleepServer } from "@outrigger/api/asleep";
 import { serverKey, type ToolDefinition } from "./entry.ts";
+import { guardKeyOf } from "../visibility/wanted.ts";
 import { readTexts } from "./texts.ts";
 import type { AsleepChange, CatalogueChange } from "./merge.ts";
 
@@ -22,8 +23,10 @@ export function listSleepChanges(before: Sleepers, now: Sleepers): readonly Cata
 }
 
 function describe({ namespace, server, group, state, catalogue }: AsleepServer): AsleepChange {
+  const { callers } = state;
   return {
     kind: "asleep",
+    ...(callers === undefined ? {} : { guardKey: guardKeyOf(callers) }),
     catalogue: {
       namespace,
       server,

@@ -57,6 +57,35 @@ it("gives one set from all sources; a source that fails takes nothing from the o
   expect(last?.faults).toEqual(["pods: 500"]);
 });
 
+it("says why each sidecar is gone: by its problem, by what its source knows, or by its absence", async () => {
+  const file = createManualSource("file");
+  const pods = createManualSource("pods");
+  const gone: string[] = [];
+  const whyGone: DiscoverySource["whyGone"] = (key) => (key === "b" ? "PodNotListed" : "PodDeleted");
+  const discovery = createDiscovery(
+    [file, { ...pods, whyGone }],
+    () => undefined,
+    ({ sidecar: { key }, reason }) => gone.push(`${key} ${reason}`),
+  );
+  await discovery.start();
+  file.tell({ sidecars: [sidecar("a"), sidecar("d")], problems: [] });
+  pods.tell({ sidecars: [sidecar("b"), sidecar("c"), sidecar("d")], problems: [] });
+  pods.tell({ sidecars: [sidecar("c"), sidecar("d")], problems: [] });
+  pods.tell({ sidecars: [], problems: [problem("c")] });
+  // Another source still names d.
+  file.tell({ sidecars: [], problems: [] });
+  expect(gone).toEqual(["b PodNotListed", `c ${problem("c").reason}`, "a EntryRemoved", "d EntryRemoved"]);
+});
+
+it("is heard once any source was read, and synced once all were", async () => {
+  const [file, pods] = [createManualSource("file"), createManualSource("pods")];
+  const discovery = createDiscovery([file, pods], () => undefined);
+  await discovery.start();
+  expect([discovery.isHeard(), discovery.isSynced()]).toEqual([false, false]);
+  file.tell({ sidecars: [], problems: [] });
+  expect([discovery.isHeard(), discovery.isSynced()]).toEqual([true, false]);
+});
+
 it("counts a pod once while it moves from one watch to the other", async () => {
   const pods = createManualSource("pods");
   const discovery = createDiscovery([pods], () => undefined);

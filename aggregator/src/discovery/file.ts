@@ -5,8 +5,8 @@
 import { watch, type FSWatcher } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { fileNamespace } from "@outrigger/api/server-file";
 import { createKeptList, type ListText } from "./kept-list.ts";
-import { fileNamespace } from "./read-entries.ts";
 import type { DiscoverySource } from "./source.ts";
 
 /** Where the file is, and the clock. `pollMs`: how often it is read where the system reports no change; default 2 s. */

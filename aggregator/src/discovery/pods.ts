@@ -5,13 +5,15 @@
 import { keys } from "@outrigger/api/keys";
 import { resources, watchObjects, type ClusterAccess, type ObjectWatch } from "@outrigger/kube";
 import { readPod, type PodReading } from "./read-pod.ts";
-import type { DiscoveredSet, DiscoverySource } from "./source.ts";
+import type { DiscoveredSet, DiscoverySource, GoneReason } from "./source.ts";
 
 /** How to reach the cluster, and where to look; without `namespaces` everywhere. */
 export interface PodSourceOptions {
   readonly access: ClusterAccess;
   readonly namespaces: readonly string[];
   readonly onHandlerError: (error: unknown) => void;
+  /** Whether a sidecar answers, by its key: then an empty list does not speak against it. */
+  readonly isAnswering?: (key: string) => boolean;
   /** Waits after failures in ms; default 1 s to 30 s. */
   readonly backoff?: { readonly firstMs: number; readonly longestMs: number };
 }
@@ -22,9 +24,10 @@ const settleMs = 50;
 
 /** Creates the source, stopped. Changes that come together are told together. */
 export function createPodSource(options: PodSourceOptions): DiscoverySource {
-  const { access, namespaces, onHandlerError } = options;
+  const { access, namespaces, onHandlerError, isAnswering = () => false } = options;
   let watches: readonly ObjectWatch<PodReading>[] = [];
   const faults = new Map<string, string>();
+  const gone = new Map<string, GoneReason>();
   let settling: NodeJS.Timeout | undefined;
 
   /** True once a set was told that holds the first complete list of every watch. */
@@ -49,6 +52,7 @@ export function createPodSource(options: PodSourceOptions): DiscoverySource {
           settling = undefined;
           const wasWhole = isWhole();
           onSet(readSet());
+          gone.clear();
           isWholeTold ||= wasWhole;
         }, settleMs);
       };
@@ -69,12 +73,19 @@ export function createPodSource(options: PodSourceOptions): DiscoverySource {
             tellSoon();
           },
           onHandlerError,
+          outlivesEmptyLists: (reading) => reading.kind === "sidecar" && isAnswering(reading.sidecar.key),
+          onRemoved: (reading, why) => {
+            if (reading.kind !== "sidecar") return;
+            gone.set(reading.sidecar.key, why === "deleted" ? "PodDeleted" : "PodNotListed");
+          },
           ...(options.backoff === undefined ? {} : { backoff: options.backoff }),
         }),
       );
       return Promise.resolve();
     },
     isSynced: () => isWholeTold,
+    // What is still there, but no sidecar any more, has finished or is on its way out.
+    whyGone: (key) => gone.get(key) ?? "PodEnded",
     stop: async () => {
       clearTimeout(settling);
       await Promise.all(watches.map((watch) => watch.stop()));

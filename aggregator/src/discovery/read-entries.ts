@@ -6,9 +6,6 @@ import { parseServerFile, type ServerEntry, type UrlEntry } from "@outrigger/api
 import { allowedHosts, isForbiddenHost } from "@outrigger/runtime/forbidden-address";
 import type { DiscoveredSidecar, DiscoveryProblem, Origin } from "./source.ts";
 
-/** The namespace of servers that come from a file. */
-export const fileNamespace = "local";
-
 const defaultGroup = "default";
 
 /**
@@ -16,7 +13,7 @@ const defaultGroup = "default";
  * (RFC 3339) at which an entry's key was first seen.
  */
 export interface ListPlace {
-  readonly origin: Exclude<Origin, "Injected">;
+  readonly origin: Extract<Origin, "ConfigMap" | "File">;
   readonly namespace: string;
   readonly keyPrefix: string;
   readonly createdAtOf: (key: string) => string;

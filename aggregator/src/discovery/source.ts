@@ -9,7 +9,7 @@ import type { Transport } from "@outrigger/api/words";
 import type { Reason } from "@outrigger/api/reasons";
 
 /** Where a server comes from. */
-export type Origin = "ConfigMap" | "File" | "Injected";
+export type Origin = "ConfigMap" | "File" | "Injected" | "Service";
 
 /** One sidecar. `key` is unique over all sources and stays the same as long as it is the same sidecar. */
 export interface DiscoveredSidecar {
@@ -52,6 +52,15 @@ export interface DiscoveryProblem {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+/** Why a sidecar is dialled no more. */
+export type GoneReason = Extract<Reason, "PodDeleted" | "PodNotListed" | "PodEnded" | "EntryRemoved">;
+
+/** A sidecar that is dialled no more, and why: it is gone, or it can't be dialled as it is now. */
+export interface GoneSidecar {
+  readonly sidecar: DiscoveredSidecar;
+  readonly reason: GoneReason | DiscoveryProblem["reason"];
+}
+
 /** Everything that a source knows at one moment. `fault`: why the source itself can't be read; the sets are then older. */
 export interface DiscoveredSet {
   readonly sidecars: readonly DiscoveredSidecar[];
@@ -63,9 +72,11 @@ export interface DiscoveredSet {
 
 /** One place to look. `start` resolves once looking has begun; `onSet` is called with the first set and at every change. */
 export interface DiscoverySource {
-  readonly name: "asleep" | "config-map" | "file" | "pods";
+  readonly name: "asleep" | "config-map" | "file" | "pods" | "services";
   readonly start: (onSet: (set: DiscoveredSet) => void) => Promise<void>;
   /** True once the place was read completely, or could not be read and says so. */
   readonly isSynced: () => boolean;
+  /** Why a sidecar is gone that the last set no longer has, where the place knows. */
+  readonly whyGone?: (key: string) => GoneReason | undefined;
   readonly stop: () => Promise<void>;
 }

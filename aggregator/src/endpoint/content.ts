@@ -94,8 +94,7 @@ function build({ state, factsOf, nowMs, describeEveryMs }: ContentOptions, plan:
 /** What a client of one server is told: where it is, and what the server says of itself after its policy. */
 function introduceServer(state: State, server: string): string {
   const [entry] = state.catalogue().servers.values();
-  const views = state.views();
-  const told = [...(entry?.replicas.keys() ?? [])].map((key) => views.get(key)?.feed?.identity.instructions);
+  const told = [...(entry?.replicas.keys() ?? [])].map((key) => state.view(key)?.feed?.identity.instructions);
   const own = told.find((text) => text !== undefined && text !== "");
   const where = `This endpoint offers the tools of the server ${server} alone, under the names that it gives them.`;
   return own === undefined ? where : `${where}\n\n${own}`;

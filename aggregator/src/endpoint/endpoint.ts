@@ -3,20 +3,24 @@
  * the body which era a request is of. Source: MCP 2026-07-28 transports, "Backward compatibility".
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { toNodeHandler, type NodeIncomingMessageLike } from "@modelcontextprotocol/node";
 import { classifyInboundRequest, createMcpHandler, type AuthInfo } from "@modelcontextprotocol/server";
+import type { JsonObject } from "@outrigger/mcp";
 import { anonymous, idOf, type Principal } from "../auth/principal.ts";
 import type { Decision } from "./decide.ts";
 import { readClaims } from "./claims.ts";
 import type { Replicas } from "../replicas/replicas.ts";
 import { createOlderSessions } from "./older/sessions.ts";
+import { sendAnswer, serveExchange, type AnswerHolder } from "./exchange.ts";
+import { createListsAgain, type ListRequest } from "./list-again.ts";
 import { receiveBody } from "./receive.ts";
 import { offersOf } from "./methods/offers-of.ts";
 import { opensStream, subscribeStream } from "./methods/subscribe.ts";
 import { watchOffers } from "./methods/watch-offers.ts";
 import type { ChangedList } from "./raw-server.ts";
-import { sendError } from "./respond.ts";
+import { refuseBroken, sendError } from "./respond.ts";
+import { isObject } from "./tools/invocation.ts";
 import { createServer, type ServerParts } from "./server.ts";
+import type { SessionRoom } from "./session-room.ts";
 import { createSessions } from "./sessions.ts";
 
 /** What an endpoint is made from. Times in ms. */
@@ -31,7 +35,7 @@ export interface EndpointOptions extends ServerParts {
   readonly nowMs: () => number;
   readonly onError: (error: unknown) => void;
   readonly sessionIdleMs?: number;
-  readonly maxSessions?: number;
+  readonly room: SessionRoom;
 }
 
 /**
@@ -59,7 +63,6 @@ export interface Endpoint {
 }
 
 const defaultIdleMs = 30 * 60_000;
-const defaultMaxSessions = 10_000;
 
 /** Creates an endpoint. */
 export function createEndpoint(options: EndpointOptions): Endpoint {
@@ -71,7 +74,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     onEnded: options.relay.endCaller,
     nowMs,
     idleMs: options.sessionIdleMs ?? defaultIdleMs,
-    maxSessions: options.maxSessions ?? defaultMaxSessions,
+    room: options.room,
   });
   const older = createOlderSessions({
     path: options.path,
@@ -82,10 +85,16 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     nowMs,
   });
   const modern = createMcpHandler(
-    ({ authInfo }) => createServer(options, "modern", { principal: readPrincipal(authInfo), session: () => "" }),
+    ({ authInfo }) => {
+      const { principal, holder } = readAsking(authInfo);
+      const server = createServer(options, "modern", { principal, session: () => "" });
+      server.leaveAnswer(holder);
+      return server;
+    },
     { legacy: "reject" },
   );
-  const handleModern = toNodeHandler(modern, { onerror: onError });
+  const listsAgain = createListsAgain(options);
+  const exchangeParts = { fetch: modern.fetch, bytesOf: options.pages.bytesOf, onError };
   let heldBack: NodeJS.Timeout | undefined;
 
   const offersChanged = watchOffers(() => offersOf(options.state.catalogue(), options.decision));
@@ -103,6 +112,40 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     if (waitMs !== undefined) heldBack = setTimeout(refresh, waitMs).unref();
   };
 
+  /** True where a list was asked for as it was before, and is answered. */
+  const answerAgain = (request: ListRequest, res: ServerResponse): boolean => {
+    const again = listsAgain.find(request);
+    if (again === undefined) return false;
+    options.operations.begin(again.asked).end({ kind: "result", result: again.answer.result });
+    sendAnswer(res, again, options.pages.bytesOf);
+    return true;
+  };
+
+  /** Subscribes to what a stream that is about to open listens to; false where it may not, and was answered. */
+  const subscribe = async (principal: Principal, value: JsonObject, res: ServerResponse): Promise<boolean> => {
+    const subscribed = await subscribeStream({
+      ...{ principal, params: value["params"], publish: (uri) => modern.notify.resourceUpdated(uri) },
+      parts: { ...options, decision: view.of(principal).decision },
+    });
+    if (!subscribed.ok) {
+      sendError(res, { status: 200, ...subscribed.error, idBytes: Buffer.from(JSON.stringify(value["id"])) });
+      return false;
+    }
+    if (res.destroyed) subscribed.release();
+    else res.once("close", subscribed.release);
+    return true;
+  };
+
+  /** Refusals by the rules of the modern era are answered by its handler too. */
+  const serveModern = async (req: IncomingMessage, res: ServerResponse, request: ListRequest): Promise<void> => {
+    const { principal, value } = request;
+    const holder: AnswerHolder = {};
+    const authInfo = writeAsking({ principal, holder });
+    await serveExchange(exchangeParts, { req, res, value, authInfo, holder });
+    const { answer, headers } = holder;
+    if (answer !== undefined && headers !== undefined) listsAgain.keep(request, { answer, headers });
+  };
+
   return {
     handle: async (req, res, { principal, body, isForwarded }) => {
       const asked = { principal, isForwarded, bytes: body };
@@ -113,27 +156,18 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
         return;
       }
       const { value } = received;
+      const listRequest = { principal, headers: req.headers, value };
+      if (answerAgain(listRequest, res)) return;
       const route = classifyInboundRequest(readClaims(req, value));
       if (route.kind === "legacy") return sessions.handle(req, res, { ...asked, body: value });
-      if (opensStream(value)) {
-        const subscribed = await subscribeStream({
-          ...{ principal, params: value["params"], publish: (uri) => modern.notify.resourceUpdated(uri) },
-          parts: { ...options, decision: view.of(principal).decision },
-        });
-        if (!subscribed.ok) {
-          sendError(res, { status: 200, ...subscribed.error, idBytes: Buffer.from(JSON.stringify(value["id"])) });
-          return;
-        }
-        if (res.destroyed) subscribed.release();
-        else res.once("close", subscribed.release);
+      const heldAt = options.holds.holderOf(readRequestState(value));
+      if (heldAt !== undefined) {
+        const placed = await options.replicas.passTo(heldAt, { req, res, principal, body, isForwarded });
+        if (placed === "broken") sendError(res, refuseBroken(value, "call"));
+        if (placed !== "here") return;
       }
-      // Refusals by the rules of the modern era are answered by its handler too. Node's request is what it takes; its type
-      // says `undefined` where Node's leaves a member out.
-      return handleModern(
-        Object.assign(req, { auth: writePrincipal(principal) }) as NodeIncomingMessageLike,
-        res,
-        value,
-      );
+      if (opensStream(value) && !(await subscribe(principal, value, res))) return;
+      await serveModern(req, res, listRequest);
     },
     openOlder: (_req, res, { principal }) => older.open(res, principal),
     postOlder: older.post,
@@ -146,12 +180,24 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   };
 }
 
-/** The principal in the form in which the SDK hands on who was authenticated: without any credential. */
-function writePrincipal(principal: Principal): AuthInfo {
-  return { token: "", clientId: idOf(principal), scopes: [], extra: { principal } };
+/** Who asks in an exchange, and where the answer is left. */
+interface Asking {
+  readonly principal: Principal;
+  readonly holder: AnswerHolder;
 }
 
-function readPrincipal(authInfo: AuthInfo | undefined): Principal {
+/** In the form in which the SDK hands on who was authenticated: without any credential. */
+function writeAsking(asking: Asking): AuthInfo {
+  return { token: "", clientId: idOf(asking.principal), scopes: [], extra: { asking } };
+}
+
+function readAsking(authInfo: AuthInfo | undefined): Asking {
   // Written above, and by nobody else.
-  return (authInfo?.extra?.["principal"] as Principal | undefined) ?? anonymous;
+  return (authInfo?.extra?.["asking"] as Asking | undefined) ?? { principal: anonymous, holder: {} };
+}
+
+/** What a modern caller sends along when it answers questions; undefined where it does not. */
+function readRequestState(message: unknown): unknown {
+  const params = isObject(message) ? message["params"] : undefined;
+  return isObject(params) ? params["requestState"] : undefined;
 }

@@ -11,16 +11,28 @@ export interface PageWanted<T> {
   readonly cursor?: string | undefined;
 }
 
-/** Takes the page behind a cursor, or the first. */
+/** Takes the page behind a cursor, or the first. Cost: one binary search, and the items of the page. */
 export function takePage<T>(items: readonly T[], { keyOf, size, cursor }: PageWanted<T>): Page<T> {
   const after = cursor === undefined ? undefined : readCursor(cursor);
   if (cursor !== undefined && after === undefined) return { ok: false };
-  const start = after === undefined ? 0 : items.findIndex((item) => keyOf(item) > after);
-  if (start < 0) return { ok: true, items: [] };
+  const start = after === undefined ? 0 : findBehind(items, (item) => keyOf(item) > after);
   const page = items.slice(start, start + size);
   const last = page.at(-1);
   const hasMore = start + size < items.length && last !== undefined;
   return { ok: true, items: page, ...(hasMore ? { nextCursor: writeCursor(keyOf(last)) } : {}) };
+}
+
+/** The first of the ordered items that lies behind; their number where none does. */
+function findBehind<T>(items: readonly T[], isBehind: (item: T) => boolean): number {
+  let low = 0;
+  let high = items.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const item = items[middle];
+    if (item === undefined || isBehind(item)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 function writeCursor(key: string): string {

@@ -8,6 +8,7 @@ import type { JsonObject } from "@outrigger/mcp";
 import type { CallOutcome } from "../route/failure.ts";
 import type { OperationEnd } from "../telemetry/judge.ts";
 import type { Operation, Operations } from "../telemetry/operations.ts";
+import type { AnswerHolder } from "./exchange.ts";
 
 /** What clients are told of: templates change with resources. */
 export const changedLists = ["tools", "prompts", "resources"] as const;
@@ -22,6 +23,7 @@ export class RawServer extends McpServer {
   #greeting: JsonObject = {};
   #schemaOf: (name: string) => JsonObject | undefined = () => undefined;
   #told: Operations | undefined;
+  #holder: AnswerHolder | undefined;
 
   /** Has operations begun and ended for the messages that pass. */
   tell(operations: Operations): void {
@@ -36,6 +38,11 @@ export class RawServer extends McpServer {
   /** The SDK asks for the schema of a tool before it takes a modern call of it. */
   override toolInputSchemaJson(name: string): Record<string, unknown> | undefined {
     return this.#schemaOf(name);
+  }
+
+  /** Leaves the answer of the exchange there; the transport gets an empty one, unless it has streamed something before. */
+  leaveAnswer(holder: AnswerHolder): void {
+    this.#holder = holder;
   }
 
   /** Tells the client to read a list again. A client whose stream has just broken hears of it when it does. */
@@ -82,7 +89,7 @@ export class RawServer extends McpServer {
   override async connect(transport: Transport): Promise<void> {
     const send = transport.send.bind(transport);
     // The SDK looks at the class of a transport, so it can't be wrapped.
-    transport.send = (message, options) => send(this.#replace(message), options);
+    transport.send = (message, options) => send(this.#hold(this.#replace(message)), options);
     await super.connect(transport);
     const closed = transport.onclose;
     transport.onclose = () => {
@@ -109,6 +116,15 @@ export class RawServer extends McpServer {
     this.#operations.get(id)?.end(end);
     this.#operations.delete(id);
     this.#params.delete(id);
+  }
+
+  #hold(message: JSONRPCMessage): JSONRPCMessage {
+    const holder = this.#holder;
+    if (holder === undefined) return message;
+    this.#holder = undefined;
+    if (!("result" in message)) return message;
+    holder.answer = message;
+    return { jsonrpc: "2.0", id: message.id, result: {} };
   }
 
   #replace(message: JSONRPCMessage): JSONRPCMessage {

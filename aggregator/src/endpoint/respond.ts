@@ -24,13 +24,20 @@ export function refuseFor(reason: WireReason, message: string = reasons[reason].
   return { status: httpStatus, code: jsonRpcCode, message };
 }
 
-/** The refusal of a request that was passed on to the replica that holds its session, which went away before it answered. */
-export function refuseBroken(body: unknown): Refusal {
+/** The refusal of a request that was passed on to the replica that holds its session, or its call, which went away before it answered. */
+export function refuseBroken(body: unknown, held: "session" | "call" = "session"): Refusal {
   const message =
-    "The replica that held this session went away while it answered; the request may have been carried out. The session goes on.";
+    `The replica that held this ${held} went away while it answered; the request may have been carried out.` +
+    (held === "session" ? " The session goes on." : " The call is lost.");
   const id = typeof body === "object" && body !== null && "id" in body ? body.id : undefined;
   const idBytes = id === undefined ? undefined : Buffer.from(JSON.stringify(id));
   return { ...refuseFor("UpstreamUnavailable", message), idBytes, retryAfterSeconds: 1 };
+}
+
+/** The refusal while it is not known yet which servers there are. */
+export function refuseUnread(): Refusal {
+  const message = "Which servers there are is still being read. Try again.";
+  return { ...refuseFor("UpstreamStarting", message), retryAfterSeconds: 1 };
 }
 
 /** Sends a refusal and ends the response. */

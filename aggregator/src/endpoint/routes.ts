@@ -15,8 +15,11 @@ import { createDecision } from "./decide.ts";
 import { createEndpoint, type Endpoint } from "./endpoint.ts";
 import { checkNames, type AllowedNames } from "./guard.ts";
 import { messagePath, streamPaths } from "./older/paths.ts";
-import { refuseFor, sendError, type Refusal } from "./respond.ts";
+import { refuseFor, refuseUnread, sendError, type Refusal } from "./respond.ts";
 import type { Operations } from "../telemetry/operations.ts";
+import { createToolPages } from "./tool-pages.ts";
+import { createSessionRoom } from "./session-room.ts";
+import { createUnread } from "./unread.ts";
 import { createTable, type TableOptions, type Asking, type FoundEndpoint, type PlanSource } from "./table.ts";
 import type { EndpointParts } from "./tools/invocation.ts";
 
@@ -69,11 +72,15 @@ type EndpointRequest = FastifyRequest<{ Params: AddressParts }>;
 
 /** Adds the routes to an app. */
 export async function addEndpointRoutes(app: FastifyInstance, options: RoutesOptions): Promise<Endpoints> {
+  // One for all endpoints, since it has one bound.
+  const pages = createToolPages();
+  const room = createSessionRoom(options.maxSessions);
   const table = createTable({
     ...options,
-    create: (path, content) => createEndpoint({ ...options, ...content, path }),
+    create: (path, content) => createEndpoint({ ...options, ...content, path, pages, room }),
   });
 
+  const unread = createUnread();
   const everything = createDecision({});
   const guardsNow = (): Guards => guardsOf(options.state.catalogue());
   const find = (address: EndpointAddress | undefined, principal: Principal): FoundEndpoint => {
@@ -114,6 +121,14 @@ export async function addEndpointRoutes(app: FastifyInstance, options: RoutesOpt
         return;
       }
       const { endpoint, principal, isForwarded } = admitted;
+      if (options.state.phase() === "unread") {
+        // An empty list, or a name that is unknown, would be a lie that clients keep.
+        if (isForwarded) reply.raw.setHeader(hopHeader, "leaving" satisfies HopRefusal);
+        sendError(reply.raw, refuseUnread());
+        return;
+      }
+      // Streams of the older transport bound themselves.
+      if (door === "handle") unread.watch(reply.raw);
       await endpoint[door](request.raw, reply.raw, { principal, body: readBytes(request.body), isForwarded });
     };
 

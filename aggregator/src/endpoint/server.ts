@@ -3,18 +3,16 @@
  * them. An unknown method has no handler on purpose: the SDK then answers as each era wants it.
  */
 import { ProtocolError, ProtocolErrorCode, type Tool } from "@modelcontextprotocol/server";
-import type { Era, JsonObject } from "@outrigger/mcp";
+import type { Era } from "@outrigger/mcp";
 import type { Principal } from "../auth/principal.ts";
 import { findByPublicName } from "../catalog/find.ts";
 import type { CallOutcome } from "../route/failure.ts";
+import { tasksExtension } from "../route/request.ts";
 import type { Operations } from "../telemetry/operations.ts";
-import type { Decision } from "./decide.ts";
-import { offersOf } from "./methods/offers-of.ts";
-import { spellToolUris } from "./methods/spell-uris.ts";
 import { addMethods, offeredCapabilities } from "./methods/methods.ts";
-import { takePage } from "./page.ts";
-import { readName } from "./present-tools.ts";
+import { readFreshness, takeToolPage } from "./list-tools.ts";
 import { RawServer } from "./raw-server.ts";
+import type { ToolPages } from "./tool-pages.ts";
 import { callDirectly, callTool } from "./tools/call-tool.ts";
 import { describeTool } from "./tools/describe-tool.ts";
 import { findTool } from "./tools/find-tool.ts";
@@ -29,12 +27,8 @@ export interface ServerParts extends Omit<EndpointParts, "decision"> {
   readonly view: CallerViews;
   readonly version: string;
   readonly operations: Operations;
+  readonly pages: ToolPages;
 }
-
-/** Tools on one page of a list. Most clients read one page only. */
-const pageSize = 1_000;
-const freshMs = 60_000;
-const freshWhileFailingMs = 5_000;
 
 /** For whom a server is made. `session`: the id of the session, once there is one; empty where the era has none. */
 export interface ServedCaller {
@@ -45,15 +39,15 @@ export interface ServedCaller {
 /** Creates the server for an era. */
 export function createServer(parts: ServerParts, era: Era, { principal, session }: ServedCaller): RawServer {
   const { view, state } = parts;
-  const { cacheScope, decision } = view.of(principal);
-  const isFailing = [...state.catalogue().servers.values()].some(
-    (server) => server.state === "Dead" && decision.maySee(server),
-  );
-  const ttlMs = isFailing || !state.isSettled() ? freshWhileFailingMs : freshMs;
+  const { cacheScope, ttlMs } = readFreshness(parts, principal);
   const server = new RawServer(
     { name: "outrigger", title: "Outrigger", version: parts.version },
     {
-      capabilities: { tools: { listChanged: true }, ...offeredCapabilities },
+      capabilities: {
+        tools: { listChanged: true },
+        ...offeredCapabilities,
+        ...(era === "modern" ? { extensions: { [tasksExtension]: {} } } : {}),
+      },
       instructions: view.instructions,
       cacheHints: {
         "tools/list": { ttlMs, cacheScope },
@@ -73,16 +67,11 @@ export function createServer(parts: ServerParts, era: Era, { principal, session 
   });
   server.server.setRequestHandler("tools/list", ({ params }) => {
     // A session outlives the rules that it began under.
-    const own = view.of(principal);
-    const page = takePage(own.view.listTools(era), {
-      keyOf: readName,
-      size: pageSize,
-      cursor: params?.cursor,
-    });
+    const page = takeToolPage(parts, { principal, era, cursor: params?.cursor });
     if (!page.ok)
       throw new ProtocolError(ProtocolErrorCode.InvalidParams, "The cursor is not one that this list gave.");
     // Raw definitions of servers: what a definition must be is between them and the client.
-    const tools = page.items.map((tool) => spellTool(parts, own.decision, tool)) as unknown as Tool[];
+    const tools = page.items as unknown as Tool[];
     return page.nextCursor === undefined ? { tools } : { tools, nextCursor: page.nextCursor };
   });
   const { answer } = addMethods(server, {
@@ -94,14 +83,6 @@ export function createServer(parts: ServerParts, era: Era, { principal, session 
     return runTool({ ...parts, ...own }, name, invocation);
   });
   return server;
-}
-
-/** Few tools are drawn by a resource; for all others this looks at one member. */
-function spellTool({ state }: ServerParts, decision: Decision, tool: JsonObject): JsonObject {
-  if (tool["_meta"] === undefined) return tool;
-  const entry = findByPublicName(state.catalogue(), readName(tool));
-  if (entry === undefined) return tool;
-  return spellToolUris(tool, (uri) => offersOf(state.catalogue(), decision).spell(entry, uri));
 }
 
 type SearchTool = (parts: EndpointParts, invocation: Invocation) => CallOutcome | Promise<CallOutcome>;

@@ -9,7 +9,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { NodeStreamableHTTPServerTransport } from "@modelcontextprotocol/node";
 import { isInitializeRequest } from "@modelcontextprotocol/server";
 import { wireErrors } from "@outrigger/api/errors";
-import type { Principal } from "../auth/principal.ts";
+import { idOf, type Principal } from "../auth/principal.ts";
 import { handleLifeMs, readGreeting, type Greeting, type Handle } from "../replicas/handle.ts";
 import type { Replicas } from "../replicas/replicas.ts";
 import { createEnded } from "./ended.ts";
@@ -17,6 +17,7 @@ import { changedLists, type ChangedList, type RawServer } from "./raw-server.ts"
 import { greet } from "./reopen.ts";
 import { createReplay, type SessionEvents } from "./replay.ts";
 import { refuseBroken, refuseFor, sendError, type Refusal } from "./respond.ts";
+import type { Guest, SessionRoom } from "./session-room.ts";
 import type { ServedCaller } from "./server.ts";
 
 /** What sessions need. Times in ms. */
@@ -28,7 +29,8 @@ export interface SessionsOptions {
   readonly onEnded: (sessionId: string) => void;
   readonly nowMs: () => number;
   readonly idleMs: number;
-  readonly maxSessions: number;
+  /** Where sessions of all endpoints have their place. */
+  readonly room: SessionRoom;
 }
 
 /** The sessions of an endpoint. */
@@ -49,7 +51,7 @@ export interface LegacyRequest {
   readonly isForwarded: boolean;
 }
 
-interface Session {
+interface Session extends Guest {
   readonly id: string;
   readonly server: RawServer;
   readonly transport: NodeStreamableHTTPServerTransport;
@@ -97,28 +99,24 @@ export function createSessions(options: SessionsOptions): Sessions {
   );
   reaper.unref();
 
-  const makeRoom = (): void => {
-    if (sessions.size < options.maxSessions) return;
-    const candidates = [...sessions.values()];
-    const oldest = candidates.find((session) => session.open === 0) ?? candidates[0];
-    if (oldest !== undefined) void end(oldest);
-  };
-
   const open = async ({ id, principal, handle }: Opening): Promise<NodeStreamableHTTPServerTransport> => {
     const server = options.createServer({ principal, session: () => id });
     const events = replay.of(id);
+    let leaveRoom = (): void => undefined;
     const transport: NodeStreamableHTTPServerTransport = new NodeStreamableHTTPServerTransport({
       sessionIdGenerator: handle,
       eventStore: events.store,
       retryInterval: retryMs,
       onsessioninitialized: () => {
-        makeRoom();
-        sessions.set(id, { id, server, transport, events, open: 0, lastUsedMs: nowMs() });
+        const session = { id, caller: idOf(principal), server, transport, events, open: 0, lastUsedMs: nowMs() };
+        leaveRoom = options.room.enter(session, () => void end(session));
+        sessions.set(id, session);
       },
     });
     await server.connect(transport);
     server.server.onclose = () => {
       sessions.delete(id);
+      leaveRoom();
       events.clear();
       // What ends with this program may go on elsewhere.
       if (!isClosing) ended.add(id, nowMs() + handleLifeMs);

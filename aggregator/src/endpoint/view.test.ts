@@ -117,13 +117,14 @@ it("F-099 goes from one list to the other at most every ten minutes, however oft
 
 it("keeps definitions as they are, but promises legacy clients no output that they can't read", () => {
   const stage = createStage({ mode: "direct" });
-  const odd = tool("odd", { title: "T", x: { y: 1 }, outputSchema: { type: "array" } });
-  const plain = tool("plain", { outputSchema: { type: "object" } });
+  const inputSchema = { type: "object" };
+  const odd = tool("odd", { title: "T", x: { y: 1 }, inputSchema, outputSchema: { type: "array" } });
+  const plain = tool("plain", { inputSchema, outputSchema: { type: "object" } });
   stage.list("a", [odd, plain]);
   const named = [
     { ...odd, name: "a__odd" },
     { ...plain, name: "a__plain" },
   ];
   expect(stage.view.listTools("modern")).toEqual(named);
-  expect(stage.view.listTools("legacy")).toEqual([{ name: "a__odd", title: "T", x: { y: 1 } }, named[1]]);
+  expect(stage.view.listTools("legacy")).toEqual([{ name: "a__odd", title: "T", x: { y: 1 }, inputSchema }, named[1]]);
 });

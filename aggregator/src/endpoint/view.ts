@@ -120,7 +120,7 @@ function writeInstructions({ exposure: { mode, pinned }, about }: ViewOptions): 
 
 function isSameShow(a: Shown, b: Shown): boolean {
   if (a.form !== b.form || a.text !== b.text || a.tools.length !== b.tools.length) return false;
-  return a.tools.every((tool, at) => isSameTool(tool, b.tools[at]));
+  return a.tools === b.tools || a.tools.every((tool, at) => isSameTool(tool, b.tools[at]));
 }
 
 /** The catalogue keeps the identity of lists that did not change; in one that did most tools are as they were. */

@@ -22,7 +22,12 @@ export function applyRule(tool: ToolEntry, rule: ToolRule): ToolEntry {
     ...(description === undefined ? {} : { description }),
     ...hideArguments(tool.definition, fixedArguments),
   };
-  return { ...tool, publicName: name ?? tool.publicName, definition, reshaped: { from: tool, fixedArguments } };
+  return {
+    ...tool,
+    publicName: name ?? tool.publicName,
+    definition,
+    reshaped: { from: tool, fixedArguments, isRuled: true },
+  };
 }
 
 /** The arguments of a call with those that are fixed; or what the caller gave wrongly, and what is expected there. */

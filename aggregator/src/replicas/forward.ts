@@ -14,6 +14,8 @@ export interface Forwarded {
   readonly body: Uint8Array;
   /** Value of the header that vouches for it. */
   readonly hop: string;
+  /** Longest time in ms until it begins to answer, where that is not at once. */
+  readonly headersMs?: number;
 }
 
 /**
@@ -38,7 +40,11 @@ const unsent: ReadonlySet<string> = new Set([
 
 /** Creates what passes requests on. It never rejects. */
 export function createForward(dispatcher: Dispatcher) {
-  return async (req: IncomingMessage, res: ServerResponse, { to, body, hop }: Forwarded): Promise<ForwardOutcome> => {
+  return async (
+    req: IncomingMessage,
+    res: ServerResponse,
+    { to, body, hop, ...bounds }: Forwarded,
+  ): Promise<ForwardOutcome> => {
     const gone = new AbortController();
     const onClose = (): void => gone.abort();
     res.once("close", onClose);
@@ -49,7 +55,7 @@ export function createForward(dispatcher: Dispatcher) {
         method: req.method as "GET" | "POST" | "DELETE",
         headers: { ...pickHeaders(req.headers), [hopHeader]: hop },
         body: body.length === 0 ? null : body,
-        headersTimeout: headersMs,
+        headersTimeout: bounds.headersMs ?? headersMs,
         bodyTimeout: 0,
         signal: gone.signal,
       });

@@ -24,6 +24,7 @@ export interface OpenReplicasOptions {
   readonly metrics: ReplicaMetrics;
   readonly callerNow: () => string;
   readonly onForwarded: () => void;
+  readonly hasRead: () => boolean;
   readonly nowMs: () => number;
 }
 
@@ -50,6 +51,7 @@ export async function openReplicas(options: OpenReplicasOptions): Promise<Opened
     forward: createForward(agent),
     callerNow: options.callerNow,
     onForwarded: options.onForwarded,
+    hasRead: options.hasRead,
   });
   return {
     ...replicas,

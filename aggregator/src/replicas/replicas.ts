@@ -34,6 +34,8 @@ export interface ReplicasOptions {
   readonly callerNow: () => string;
   /** The request that is served now is told of by another replica. */
   readonly onForwarded: () => void;
+  /** False while this one does not know yet what there is: others serve better. */
+  readonly hasRead: () => boolean;
   readonly metrics: ReplicaMetrics;
   readonly nowMs: () => number;
 }
@@ -56,14 +58,18 @@ export type Placed = "here" | "gone" | "broken" | "answered";
 
 /** The replicas. */
 export interface Replicas {
+  /** Address of this one. */
+  readonly self: string;
   readonly seal: (handle: Omit<NewHandle, "owner" | "nowMs">) => string;
   readonly open: (text: string, presented: Omit<Presented, "nowMs">) => OpenedHandle;
   readonly place: (handle: Handle, request: PlacedRequest) => Promise<Placed>;
+  /** The same of a request that one replica alone can serve, by its address. `here` also where that one can't be reached. */
+  readonly passTo: (holder: string, request: Omit<PlacedRequest, "isOpen">) => Promise<Exclude<Placed, "gone">>;
   /** What another replica says of a request that it passes on; undefined where none does. */
   readonly readHop: (value: unknown, request: HoppedRequest) => Hop | undefined;
   /** How another replica names the caller of a request that it passes on. */
   readonly readCaller: (headers: IncomingHttpHeaders) => string | undefined;
-  /** From now on only sessions that are open here are served here. */
+  /** From now on nothing new is begun here of a session that another replica can go on with. */
   readonly leave: () => void;
   /** How many there are, this one included. */
   readonly count: () => number;
@@ -73,6 +79,8 @@ export interface Replicas {
 /** How long somebody who could not be reached, or stood still, is left out. */
 const awayMs = 2_000;
 const frozenMs = 15_000;
+/** What one replica alone can serve may be answered when a whole call is over, and not begun before. */
+const longestAnswerMs = 30 * 60_000;
 /** Pause before the same replica is asked again, where nobody else is there. */
 const pauseMs = 50;
 
@@ -82,18 +90,27 @@ export function createReplicas(options: ReplicasOptions): Replicas {
   const awayUntil = new Map<string, number>();
   let isLeaving = false;
 
-  const listAway = (isOpen: boolean): ReadonlySet<string> => {
+  const listAway = (): ReadonlySet<string> => {
     const now = nowMs();
     for (const [member, untilMs] of awayUntil) if (untilMs <= now) awayUntil.delete(member);
-    return new Set([...awayUntil.keys(), ...(isLeaving && !isOpen ? [self] : [])]);
+    return new Set([...awayUntil.keys(), ...(isLeaving ? [self] : [])]);
   };
+  /** A session that is open here and can't go on elsewhere stays to the end. */
   const locate = (handle: Handle, isOpen: boolean): string | undefined =>
-    placeSession(handle, membership.members(), { away: listAway(isOpen), nowMs: nowMs() });
+    placeSession(handle, membership.members(), { away: listAway(), nowMs: nowMs() }) ??
+    (isLeaving && isOpen ? self : undefined);
+  /** Whether a request that another replica passes on is served: else that one looks for somebody else. */
+  const takes = (handle: Handle, { isOpen }: PlacedRequest): boolean =>
+    isLeaving ? isOpen && locate(handle, isOpen) === self : isOpen || options.hasRead();
 
-  const passOn = async (to: string, { req, res, principal, body }: PlacedRequest): Promise<ForwardOutcome> => {
+  const passOn = async (
+    to: string,
+    { req, res, principal, body }: Omit<PlacedRequest, "isOpen">,
+    headersMs?: number,
+  ): Promise<ForwardOutcome> => {
     const request = { method: req.method ?? "", url: req.url ?? "", body, nowMs: nowMs() };
     const hop = sealHop(seal, { principal, caller: options.callerNow() }, request);
-    const outcome = await forward(req, res, { to, body, hop });
+    const outcome = await forward(req, res, { to, body, hop, ...(headersMs === undefined ? {} : { headersMs }) });
     metrics.countForwarded(outcome);
     if (outcome === "answered") options.onForwarded();
     else if (outcome !== "broken") awayUntil.set(to, nowMs() + (outcome === "away" ? awayMs : frozenMs));
@@ -101,6 +118,7 @@ export function createReplicas(options: ReplicasOptions): Replicas {
   };
 
   return {
+    self,
     seal: (handle) => sealHandle(seal, { ...handle, owner: self, nowMs: nowMs() }),
     open: (text, presented) => {
       const opened = openHandle(seal, text, { ...presented, nowMs: nowMs() });
@@ -109,7 +127,7 @@ export function createReplicas(options: ReplicasOptions): Replicas {
     },
     place: async (handle, request) => {
       if (request.isForwarded) {
-        if (!isLeaving || request.isOpen) return "here";
+        if (takes(handle, request)) return "here";
         request.res.setHeader(hopHeader, "leaving");
         return "gone";
       }
@@ -123,6 +141,12 @@ export function createReplicas(options: ReplicasOptions): Replicas {
       }
       metrics.countRefusedHandle("gone");
       return "gone";
+    },
+    passTo: async (holder, request) => {
+      if (request.isForwarded || holder === self || listAway().has(holder)) return "here";
+      const outcome = await passOn(holder, request, longestAnswerMs);
+      if (outcome === "answered") return "answered";
+      return outcome === "broken" || outcome === "frozen" ? "broken" : "here";
     },
     readHop: (value, request) => openHop(seal, value, { ...request, nowMs: nowMs() }),
     readCaller: (headers) => readHopCaller(seal, headers[hopHeader]),

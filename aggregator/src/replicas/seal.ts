@@ -19,7 +19,7 @@ export interface Seal {
 }
 
 /** What a text is for. */
-export type SealPurpose = "session" | "hop" | "state";
+export type SealPurpose = "session" | "hop" | "state" | "held" | "task";
 
 /** Bytes of a secret: what AES-256 uses. */
 export const minKeyBytes = 32;

@@ -26,6 +26,7 @@ export function createLoneReplica(changes: Partial<ReplicasOptions> = {}): Repli
     forward: () => Promise.resolve("away"),
     callerNow: () => "nobody",
     onForwarded: () => undefined,
+    hasRead: () => true,
     metrics: noMetrics,
     nowMs: () => Date.now(),
     ...changes,

@@ -12,6 +12,7 @@ import { search } from "../search/search.ts";
 import type { State } from "../state/state.ts";
 import { summarise } from "../state/summary.ts";
 import { seenBy, type Known } from "../visibility/seen.ts";
+import { guardsOf } from "../visibility/guards.ts";
 import type { CallCounts } from "./calls.ts";
 import type { ShownSetting } from "./config.ts";
 import { buildDocument } from "./openapi/document.ts";
@@ -83,7 +84,10 @@ export function createAnswers(parts: AnswerParts): Readonly<Record<OperationId, 
       const nearest = nearestNames(name, new Set(visible.map(({ publicName }) => publicName)), 3);
       return { status: 404, body: describeError(`No tool ${JSON.stringify(cut(name))}.`, { nearest }) };
     },
-    countCalls: ({ view }) => ok(parts.calls.read({ catalogue: state.catalogue(), decision: view })),
+    countCalls: ({ view }) => {
+      const catalogue = state.catalogue();
+      return ok(parts.calls.read({ catalogue, decision: view, isShared: guardsOf(catalogue).size === 0 }));
+    },
     readSummary: ({ view }) => {
       const { catalogue, discovered } = readSeen(state, view);
       return ok(summarise(catalogue, discovered));

@@ -11,7 +11,8 @@ function reader(tools: readonly string[], hidden: readonly string[] = []): CallR
   // Of a server the counts read its name and its tools, of a catalogue its servers.
   const server = { key: "ns/s", namespace: "ns", server: "s", tools: list.tools } as unknown as ServerEntry;
   const catalogue = { servers: new Map([[server.key, server]]) } as unknown as CatalogueSnapshot;
-  return { catalogue, decision: { maySee: () => true, mayCall: ({ name }) => !hidden.includes(name) } };
+  const mayCall = ({ name }: { name: string }): boolean => !hidden.includes(name);
+  return { catalogue, decision: { maySee: () => true, mayCall }, isShared: hidden.length === 0 };
 }
 
 const told = (tool: string, durationMs: number, outcome: "ok" | "error" = "ok") => ({
@@ -44,6 +45,14 @@ it("tells a caller only of what it may see, and of nothing that is gone", () => 
   expect(seen.servers[0]?.tools.map(({ name }) => name)).toEqual(["ns__s__b"]);
   expect(seen.calls.ok).toBe(1);
   expect(counts.read(reader([])).servers).toEqual([]);
+});
+
+it("tells what searches spared, and only where every caller sees the same", () => {
+  const counts = createCallCounts(() => 0);
+  counts.countSearch(1_200);
+  counts.countSearch(300);
+  expect(counts.read(reader(["a"])).searches).toEqual({ requests: 2, tokensSaved: 1_500 });
+  expect(counts.read(reader(["a"], ["a"]))).not.toHaveProperty("searches");
 });
 
 it("is bounded: calls of further tools are counted together", () => {

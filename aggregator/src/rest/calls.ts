@@ -28,10 +28,19 @@ export interface CallStatistics {
     readonly tools: readonly (CallFigures & { readonly name: string })[];
   })[];
   readonly uncounted: number;
+  /** Searches of all callers; absent where not all callers see the same. */
+  readonly searches?: SearchFigures;
 }
 
-/** What a reader may hear of: servers and tools that it may see. */
+/** What searches spared: tokens of definitions that callers did not have to read. */
+export interface SearchFigures {
+  readonly requests: number;
+  readonly tokensSaved: number;
+}
+
+/** What a reader may hear of: servers and tools that it may see. `isShared`: every caller sees the same. */
 export interface CallReader {
+  readonly isShared: boolean;
   readonly catalogue: CatalogueSnapshot;
   readonly decision: Pick<Decision, "maySee" | "mayCall">;
 }
@@ -39,6 +48,7 @@ export interface CallReader {
 /** The counts. */
 export interface CallCounts {
   readonly count: (told: Pick<CallTold, "namespace" | "server" | "tool" | "outcome" | "durationMs">) => void;
+  readonly countSearch: (tokensSaved: number) => void;
   readonly read: (reader: CallReader) => CallStatistics;
 }
 
@@ -57,7 +67,11 @@ export function createCallCounts(nowMs: () => number, mostTools = defaultMostToo
   const byServer = new Map<string, Map<string, Tally>>();
   let tools = 0;
   let uncounted = 0;
+  let searches: SearchFigures = { requests: 0, tokensSaved: 0 };
   return {
+    countSearch: (tokensSaved) => {
+      searches = { requests: searches.requests + 1, tokensSaved: searches.tokensSaved + tokensSaved };
+    },
     count: ({ namespace, server, tool, outcome, durationMs }) => {
       const key = serverKey(namespace, server);
       const known = byServer.get(key)?.get(tool);
@@ -76,7 +90,7 @@ export function createCallCounts(nowMs: () => number, mostTools = defaultMostToo
       tally.longestMs = Math.max(tally.longestMs, durationMs);
       tally.lastMs = nowMs();
     },
-    read: ({ catalogue, decision }) => {
+    read: ({ catalogue, decision, isShared }) => {
       const servers = [...catalogue.servers.values()]
         .filter((server) => byServer.has(server.key) && decision.maySee(server))
         .sort((a, b) => (a.key < b.key ? -1 : 1))
@@ -92,7 +106,8 @@ export function createCallCounts(nowMs: () => number, mostTools = defaultMostToo
           return [{ shown: { namespace, server: name, ...present(whole), tools }, whole }];
         });
       const all = add(servers.map(({ whole }) => whole));
-      return { since, calls: all.calls, servers: servers.map(({ shown }) => shown), uncounted };
+      const shown = servers.map((server) => server.shown);
+      return { since, calls: all.calls, servers: shown, uncounted, ...(isShared ? { searches } : {}) };
     },
   };
 }

@@ -14,7 +14,7 @@ it("shows every setting of the table, with flag, variable and value", () => {
 
 it("shows nothing of a setting that may hold a secret, and where files of secrets are", () => {
   const table = {
-    password: { flag: "store-password", help: "password of the store", parse },
+    password: { flag: "store-password", help: "password of the store", secret: true as const, parse },
     tokenFile: { flag: "wake-token", help: "file with the token", parse },
   };
   const shown = showConfig(table, { password: "hunter2", tokenFile: "/etc/token" });

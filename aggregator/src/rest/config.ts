@@ -12,23 +12,18 @@ export interface ShownSetting {
   readonly value: unknown;
 }
 
-/** A setting whose own text may be a credential; where one names a file, its help says so. */
-const secretName = /secret|password|credential|token|key(?!s?-file)/i;
-const namesFile = /\bfile\b|\bfolder\b/i;
-
 /** What of a text is shown. */
 const hidden = "(set)";
 
 /** Shape: `values` by the names of `table`. Order of the table. */
 export function showConfig(table: SettingTable, values: Readonly<Record<string, unknown>>): readonly ShownSetting[] {
-  return Object.entries(table).map(([name, { flag, env, help }]) => {
+  return Object.entries(table).map(([name, { flag, env, help, secret }]) => {
     const value = values[name] ?? null;
-    const mayBeSecret = secretName.test(flag) && !namesFile.test(help) && typeof value !== "number";
     return {
       flag,
       ...(env === undefined ? {} : { env }),
       help,
-      value: mayBeSecret && value !== null ? hidden : withoutCredentials(value),
+      value: secret === true && value !== null ? hidden : withoutCredentials(value),
     };
   });
 }

@@ -9,10 +9,12 @@ import type { Dispatcher } from "undici";
 import type { DiscoveredSidecar } from "../discovery/source.ts";
 import { converse, type Conversation } from "./converse.ts";
 import { buildParamHeaders } from "./param-headers.ts";
+import { hearAside } from "./hear-aside.ts";
 import { exchange, type Posted } from "./post.ts";
 import { readAnswer, type Answer } from "./read-answer.ts";
 import { logLevels } from "./request.ts";
 import type { SessionKey, UpstreamSession, UpstreamSessions } from "./sessions.ts";
+import type { createSessionStreams } from "./watch/session-streams.ts";
 import { buildCall, buildCancelled, describeCall, type UpstreamCall } from "./upstream-call.ts";
 
 /**
@@ -33,6 +35,8 @@ export interface AttemptDeps {
   readonly sessions: UpstreamSessions;
   readonly clientInfo: ClientInfo;
   readonly maxAnswerBytes: number;
+  /** Where legacy servers speak outside of calls. */
+  readonly streams: ReturnType<typeof createSessionStreams>;
 }
 
 /** Longest time in ms that saying something on the side (cancelling, answering a ping) may take. */
@@ -88,8 +92,11 @@ async function attemptInSession(
   const line = { deps, sidecar, session };
   const cancel = (): void => void sayAside(line, buildCancelled(session.voice, call.id));
   call.signal.addEventListener("abort", cancel, { once: true });
+  const { conversation, missing } = listenTo(line, call);
+  let leave: (() => void) | undefined;
   try {
     await wantLogs(line, call);
+    leave = await hearAside({ ...line, streams: deps.streams }, call, conversation.hear);
     const message = buildCall(session.voice, call);
     const { dispatcher } = deps;
     const headers = { ...session.headers, ...describeCall(call) };
@@ -97,8 +104,10 @@ async function attemptInSession(
     if (!posted.ok) return going(describeLoss(posted));
     const hasSessionEnded = hasEnded(posted.response.statusCode, session);
     if (hasSessionEnded) deps.sessions.forget(key, session);
-    return { attempt: await hearOut(line, call, posted.response), hasSessionEnded };
+    return { attempt: await hearOut(line, { call, first: posted.response, conversation }, missing), hasSessionEnded };
   } finally {
+    leave?.();
+    conversation.end();
     call.signal.removeEventListener("abort", cancel);
     release();
   }
@@ -109,8 +118,13 @@ function hasEnded(statusCode: number, session: UpstreamSession): boolean {
   return session.headers["mcp-session-id"] !== undefined && (statusCode === 404 || statusCode === 400);
 }
 
-/** By these a sidecar says that it did not send a call. */
-const keptReasons: readonly unknown[] = ["CircuitOpen", "UpstreamStarting"] satisfies WireReason[];
+/** By these a sidecar says that its server did not run a call. With credentials another replica may be ahead of it. */
+const keptReasons: readonly unknown[] = [
+  "CircuitOpen",
+  "UpstreamStarting",
+  "UpstreamCredentialsUnavailable",
+  "UpstreamCredentialsRefused",
+] satisfies WireReason[];
 
 /** A server that lies here is called again on its own replicas, and harms nobody else. */
 function findKept(answer: Answer): Attempt {
@@ -141,8 +155,8 @@ async function wantLogs(line: Line, call: UpstreamCall): Promise<void> {
   await sayAside(line, buildRequest(session.voice, request));
 }
 
-/** Reads the answer while what the server says on the way is heard. A server that asked in vain may still have found a way. */
-async function hearOut(line: Line, call: UpstreamCall, first: Dispatcher.ResponseData): Promise<Attempt> {
+/** What the server says on the way; `missing`: what it asked in vain for, so far. */
+function listenTo(line: Line, call: UpstreamCall): { conversation: Conversation; missing: () => string | undefined } {
   let missing: string | undefined;
   const conversation = converse(call, {
     say: (message) => void sayAside(line, message),
@@ -150,13 +164,15 @@ async function hearOut(line: Line, call: UpstreamCall, first: Dispatcher.Respons
       missing ??= capability;
     },
   });
-  try {
-    const answer = await readToTheEnd(line, { call, first, conversation });
-    const hasFailed = answer.kind !== "result" || answer.result["isError"] === true;
-    return missing !== undefined && hasFailed ? { kind: "unable", capability: missing, answer } : findKept(answer);
-  } finally {
-    conversation.end();
-  }
+  return { conversation, missing: () => missing };
+}
+
+/** Reads the answer. A server that asked in vain may still have found a way. */
+async function hearOut(line: Line, heard: Heard, missingNow: () => string | undefined): Promise<Attempt> {
+  const answer = await readToTheEnd(line, heard);
+  const missing = missingNow();
+  const hasFailed = answer.kind !== "result" || answer.result["isError"] === true;
+  return missing !== undefined && hasFailed ? { kind: "unable", capability: missing, answer } : findKept(answer);
 }
 
 interface Heard {

@@ -13,6 +13,8 @@ export type Bridged =
 export interface BridgedTo {
   readonly callerEra: Era;
   readonly method: string;
+  /** The caller has declared that a call may end in a task. */
+  readonly takesTasks?: boolean;
 }
 
 /** Members of results that only the modern era knows. */
@@ -27,11 +29,14 @@ const cacheable = ["resources/read"];
 /**
  * Bridges one result. Modern callers get `resultType`, and of what may be kept how long, which is not at all where the server does not say;
  * legacy ones get neither these nor structured content that is no object. Questions (`input_required`) pass as they are, also to
- * legacy callers, because whoever relays them has to put them differently. A result of any other type is refused.
+ * legacy callers, because whoever relays them has to put them differently; so do tasks, to modern callers that take them. A result of any other
+ * type is refused.
  */
-export function bridgeResult(result: JsonObject, { callerEra, method }: BridgedTo): Bridged {
+export function bridgeResult(result: JsonObject, to: BridgedTo): Bridged {
+  const { callerEra, method } = to;
   const resultType = result["resultType"] ?? "complete";
   if (resultType === "input_required" && mayAsk.includes(method)) return { ok: true, result };
+  if (isTask(result) && mayBeTask(to)) return { ok: true, result };
   if (resultType !== "complete") return { ok: false, resultType: JSON.stringify(resultType) };
   if (callerEra === "modern") {
     const hints = cacheable.includes(method) ? { ttlMs: 0, cacheScope: "private" } : {};
@@ -39,6 +44,16 @@ export function bridgeResult(result: JsonObject, { callerEra, method }: BridgedT
   }
   const kept = Object.entries(result).filter(([name, value]) => !modernOnly.includes(name) && isLegal(name, value));
   return { ok: true, result: Object.fromEntries(kept) };
+}
+
+/** Only a call of a tool by a modern caller that says so. */
+function mayBeTask({ callerEra, method, takesTasks }: BridgedTo): boolean {
+  return callerEra === "modern" && method === "tools/call" && takesTasks === true;
+}
+
+/** True for a result that is a task, which the caller asks about from then on. */
+export function isTask(result: JsonObject): result is JsonObject & { readonly taskId: string } {
+  return result["resultType"] === "task" && typeof result["taskId"] === "string";
 }
 
 /** True for a result that asks for input. */

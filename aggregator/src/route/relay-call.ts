@@ -23,6 +23,10 @@ export interface RelayCall {
   readonly headers?: Readonly<Record<string, string>>;
   /** It goes to another replica. */
   readonly onRetry?: (cause: RetryCause) => void;
+  /** The one replica that can serve it, by its sidecar's key; absent where any can. */
+  readonly at?: string;
+  /** A replica has given a result. */
+  readonly onResult?: (sidecarKey: string) => void;
   /** The caller cancelled or has gone. */
   readonly signal: AbortSignal;
 }

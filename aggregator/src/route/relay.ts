@@ -17,12 +17,14 @@ import { describeWait, tellProgress } from "../wake/tell.ts";
 import type { Waker } from "../wake/waker.ts";
 import { failCall, type CallOutcome, type FailureFacts } from "./failure.ts";
 import { startDeadline, type Deadline } from "./deadline.ts";
+import { createHedgeBudget, hedgeCall } from "./hedge.ts";
 import { mayReturn, outageBounds, type OutageBounds } from "./outage.ts";
 import type { RelayCall } from "./relay-call.ts";
 import { createReplicas } from "./replicas.ts";
 import { tryReplicas } from "./try-replicas.ts";
-import { relayCapabilities } from "./request.ts";
+import { relayCapabilities, takesTasks } from "./request.ts";
 import { createUpstreamSessions } from "./sessions.ts";
+import { createSessionStreams } from "./watch/session-streams.ts";
 import { createWatches, type Watches } from "./watch/watches.ts";
 import type { UpstreamCall } from "./upstream-call.ts";
 
@@ -74,11 +76,21 @@ export function createRelay(options: RelayOptions): Relay {
   const idleMs = options.sessionIdleMs ?? defaultSessionIdleMs;
   const sessions = createUpstreamSessions({ dispatcher, clientInfo, nowMs, idleMs });
   const maxAnswerBytes = options.maxAnswerBytes ?? defaultMaxAnswerBytes;
-  const deps: AttemptDeps = { dispatcher, sessions, clientInfo, maxAnswerBytes };
+  const streams = createSessionStreams(dispatcher);
+  const deps: AttemptDeps = { dispatcher, sessions, clientInfo, maxAnswerBytes, streams };
   const dialFor = options.dialFor ?? ((_principal, sidecar) => sidecar);
   const replicas = createReplicas(options);
+  const hedges = createHedgeBudget();
   const outage = options.outage ?? outageBounds;
-  const watches = createWatches({ dispatcher, clientInfo, sessions, replicasOf, dialFor, random: options.random });
+  const watches = createWatches({
+    dispatcher,
+    clientInfo,
+    sessions,
+    streams,
+    replicasOf,
+    dialFor,
+    random: options.random,
+  });
   let waiting = 0;
   let lastId = 0;
 
@@ -91,7 +103,9 @@ export function createRelay(options: RelayOptions): Relay {
       const { signal, pauseTime } = until;
       const upstream = { ...toUpstreamCall(call, ++lastId, era), signal, remainingMs, pauseTime };
       const attempt = era === "modern" ? attemptModern : attemptLegacy;
-      return await attempt(deps, dialFor(call.principal, view.sidecar), upstream);
+      const answer = await attempt(deps, dialFor(call.principal, view.sidecar), upstream);
+      if (answer.kind === "result") call.onResult?.(view.sidecar.key);
+      return answer;
     } catch (error) {
       if (until.signal.aborted) throw error;
       const detail = `The connection broke (${error instanceof Error ? error.message : "unknown"}).`;
@@ -126,8 +140,9 @@ export function createRelay(options: RelayOptions): Relay {
       if (woken) startedMs = nowMs();
       const attempt = await tryReplicas(call, {
         ...{ replicas, random: options.random, signal: until.signal },
-        list: () => replicasOf(call.target),
-        one: (view) => tryReplica(view, call, until),
+        list: () => replicasOf(call.target).filter(({ sidecar }) => call.at === undefined || sidecar.key === call.at),
+        hedges,
+        one: (view, { signal, isSecond }) => tryReplica(view, isSecond ? hedgeCall(call) : call, { ...until, signal }),
       });
       if (attempt.kind !== "unsent") return finish(attempt, call);
       const { detail } = attempt;
@@ -206,7 +221,9 @@ function failWith({ reason, ...facts }: FailureFacts, call: RelayCall): CallOutc
   return bridged.ok ? { kind: "result", result: bridged.result } : outcome;
 }
 
-const bridgedTo = ({ callerEra, request }: RelayCall): BridgedTo => ({ callerEra, method: request.method });
+const bridgedTo = ({ callerEra, request, voice }: RelayCall): BridgedTo => {
+  return { callerEra, method: request.method, takesTasks: takesTasks(voice.capabilities) };
+};
 
 /** Errors that say that our request was wrong, though the caller's was not. */
 const ourFault: readonly number[] = [rpcCodes.headerMismatch, rpcCodes.unsupportedVersion];

@@ -8,14 +8,17 @@ import type { CallTarget } from "../catalog/target.ts";
 import type { SidecarView } from "../catalog/view.ts";
 import type { Attempt } from "./attempt.ts";
 
-/** `unsent` and `kept` can't have reached the server; `lost` can, and nobody knows what became of it. */
-export type RetryCause = "unsent" | "kept" | "lost";
+/**
+ * `unsent` and `kept` can't have reached the server; `lost` can, and nobody knows what became of it; `slow` is one that has not ended when another
+ * begins.
+ */
+export type RetryCause = "unsent" | "kept" | "lost" | "slow";
 
 /** Errors of sidecars that say that their server was lost under a call. */
 const losses: readonly unknown[] = ["UpstreamBroken", "UpstreamUnavailable"] satisfies WireReason[];
 
 /** Why an attempt did not end the call; undefined where it did. */
-export function whyAgain(attempt: Attempt): RetryCause | undefined {
+export function whyAgain(attempt: Attempt): Exclude<RetryCause, "slow"> | undefined {
   switch (attempt.kind) {
     case "unsent":
     case "kept":

@@ -33,16 +33,31 @@ export const askingMethods: ReadonlyMap<string, string> = new Map([
   ["roots/list", "roots"],
 ]);
 
+/** By this name clients and servers say that they know tasks of the modern era. Source: MCP extension io.modelcontextprotocol/tasks. */
+export const tasksExtension = "io.modelcontextprotocol/tasks";
+
+/** Whether a caller has declared that a call may end in a task. */
+export function takesTasks({ extensions }: JsonObject): boolean {
+  return typeof extensions === "object" && extensions !== null && tasksExtension in extensions;
+}
+
 /**
  * The capabilities that a server is told: those of the caller, never our own. A legacy server is told of what it may ask only where somebody can
- * be asked during the call. Tasks differ between the eras and are left out, as is news about roots, which is not relayed.
+ * be asked during the call. Tasks of the modern era are relayed from modern callers to modern servers; those of the legacy era are left out, as is
+ * news about roots, which is not relayed.
  */
 export function relayCapabilities(voice: CallerVoice, serverEra: Era): JsonObject {
   const entries = Object.entries(voice.capabilities).filter(([name]) => name !== "tasks");
-  const asked = Object.fromEntries(entries.map(([name, value]) => [name, name === "roots" ? {} : value]));
+  const told = Object.fromEntries(entries.map(([name, value]) => [name, name === "roots" ? {} : value]));
+  if (serverEra === "modern" && voice.ask === undefined) return told;
+  const asked = takesTasks(told) ? { ...told, extensions: withoutTasks(told["extensions"]) } : told;
   if (serverEra === "modern" || voice.ask !== undefined) return asked;
   const withheld = [...askingMethods.values()];
   return Object.fromEntries(Object.entries(asked).filter(([name]) => !withheld.includes(name)));
+}
+
+function withoutTasks(extensions: unknown): JsonObject {
+  return Object.fromEntries(Object.entries(extensions ?? {}).filter(([name]) => name !== tasksExtension));
 }
 
 /** Levels of log messages, the least important first. Source: RFC 5424, MCP "Logging". */

@@ -26,6 +26,8 @@ export interface UpstreamSession {
   readonly hasLogging: boolean;
   /** The level that it was asked for, where it was. */
   logLevel: string | undefined;
+  /** Who is asked what the server asks outside of calls: the call that began last. */
+  readonly askable: ((request: JsonObject) => void)[];
 }
 
 /** The session, the server's own error, or why there is none. */
@@ -171,6 +173,7 @@ async function openSession({ dispatcher, clientInfo }: SessionOptions, key: Sess
       headers: typeof sessionId === "string" ? { "mcp-session-id": sessionId } : {},
       hasLogging: declares(answer.result, "logging"),
       logLevel: undefined,
+      askable: [],
     };
     const initialized = buildNotification(session.voice, { method: "notifications/initialized" });
     const told = await exchange({ dispatcher, sidecar, message: initialized, headers: session.headers, signal });

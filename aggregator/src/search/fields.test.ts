@@ -33,7 +33,7 @@ describe("readToolTexts", () => {
     const properties = Object.fromEntries(
       Array.from({ length: 200 }, (_, at) => [`p${at}`, { description: "text ".repeat(30) }]),
     );
-    const tool = { name: "n".repeat(500), description: long, inputSchema: { properties } };
+    const tool = { name: "n".repeat(250), description: long, inputSchema: { properties } };
     const lengths = (siblings: number): readonly number[] => textsOf(tool, siblings).map((text) => text.length);
     const [name, description, names, texts] = lengths(128);
     expect(name).toBe(128);

@@ -251,11 +251,7 @@ describe("requests that find nothing or little", () => {
     const odd = [
       { name: "one", inputSchema: null },
       { name: "two", inputSchema: { properties: [1] } },
-      {
-        name: "three",
-        description: 7,
-        inputSchema: { properties: { fruit: true, pear: { enum: ["juicy", 3, null] } } },
-      },
+      { name: "three", inputSchema: { properties: { fruit: true, pear: { enum: ["juicy", 3, null] } } } },
     ];
     const found = createAsk([listed("s", odd)]).ask({ description: "juicy fruit", detail: "short" });
     expect(found.tools).toMatchObject([{ name: "tools__s__three", required: [] }]);

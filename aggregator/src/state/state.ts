@@ -7,32 +7,44 @@ import type { Dispatcher } from "undici";
 import { serverKey, type NamePlan, type ServerEntry, type ServerState, type ToolEntry } from "../catalog/entry.ts";
 import { createFetcher, type FetcherOptions } from "../catalog/fetch.ts";
 import { readEffectiveLimits, type EffectiveLimits } from "../catalog/limits.ts";
-import { emptyCatalogue, mergeCatalogue, type CatalogueSnapshot } from "../catalog/merge.ts";
+import {
+  draftCatalogue,
+  emptyCatalogue,
+  type CatalogueChange,
+  type CatalogueDraft,
+  type CatalogueSnapshot,
+} from "../catalog/merge.ts";
 import { listReplicasFor } from "../catalog/replica.ts";
 import { keySleepers, listSleepChanges } from "../catalog/sleepers.ts";
 import type { CallTarget } from "../catalog/target.ts";
 import type { SidecarView } from "../catalog/view.ts";
 import { createDiscovery, type Discovered } from "../discovery/discovery.ts";
-import type { DiscoverySource } from "../discovery/source.ts";
+import type { DiscoverySource, GoneSidecar } from "../discovery/source.ts";
 import { emptySnapshot, followCatalogue, type IndexSnapshot } from "../search/snapshot.ts";
 import type { SleepFacts } from "../wake/judge.ts";
 import type { ServerName } from "../wake/waker.ts";
+import { nextPhase, type Phase } from "./phase.ts";
 
 /** What the state is made from. Times in ms. */
 export interface StateOptions {
   readonly plan: NamePlan;
   readonly sources: readonly DiscoverySource[];
-  /** Sockets for control ports. */
+  /** Sockets for control ports, but for feeds. */
   readonly dispatcher: Dispatcher;
+  readonly connectFeed: FetcherOptions["connectFeed"];
   /** Who can be vouched for; without it nobody is. */
   readonly vouching?: FetcherOptions["vouching"];
   readonly nowMs: () => number;
   readonly random: () => number;
   /** Called after each update of the index with its duration in seconds. */
   readonly onIndexed: (seconds: number) => void;
+  /** A sidecar is dialled no more. */
+  readonly onGone?: (gone: GoneSidecar) => void;
+  /** A server has been dead for so long that its tools are listed no more. */
+  readonly onForgotten?: (view: SidecarView) => void;
   readonly graceMs?: number;
   readonly backoff?: BackoffBounds;
-  /** How long changes are collected before listeners hear of them; default 250. */
+  /** Shortest time for which changes are collected before listeners hear of them; default 50. */
   readonly settleMs?: number;
 }
 
@@ -56,6 +68,8 @@ export interface State {
   readonly stateOf: (tool: ToolEntry) => ServerState;
   /** True once every source was read and every sidecar found so far was listed or is known to be Degraded or Dead. */
   readonly isSettled: () => boolean;
+  /** How far it has come since the start. */
+  readonly phase: () => Phase;
   readonly onChange: (listener: () => void) => void;
   readonly stop: () => Promise<void>;
 }
@@ -66,49 +80,83 @@ const vouchForNobody: FetcherOptions["vouching"] = {
   onChange: () => undefined,
 };
 
+/** Of a busy time, such as the start, no more than a fifth goes into telling listeners; the longest wait is this. */
+const restPerWork = 4;
+const longestSettleMs = 500;
+
 /** Creates the state, stopped. */
 export function createState(options: StateOptions): State {
-  const { settleMs = 250 } = options;
+  const { settleMs = 50 } = options;
   const listeners: (() => void)[] = [];
-  let catalogue = emptyCatalogue(options.plan);
-  let indexed = { catalogue, index: emptySnapshot() };
+  let merged = emptyCatalogue(options.plan);
+  let draft: CatalogueDraft | undefined;
+  let indexed = { catalogue: merged, index: emptySnapshot() };
+  let lastTookMs = 0;
   let sleepers = keySleepers([]);
   let settling: NodeJS.Timeout | undefined;
 
+  const catalogue = (): CatalogueSnapshot => {
+    merged = draft?.close() ?? merged;
+    draft = undefined;
+    return merged;
+  };
+  const change = (each: CatalogueChange): void => {
+    draft ??= draftCatalogue(merged);
+    draft.apply(each);
+  };
   const index = (): IndexSnapshot => {
-    if (indexed.catalogue !== catalogue) {
+    const now = catalogue();
+    if (indexed.catalogue !== now) {
       const startedMs = performance.now();
-      indexed = { catalogue, index: followCatalogue(indexed.index, catalogue) };
+      indexed = { catalogue: now, index: followCatalogue(indexed.index, now) };
       options.onIndexed((performance.now() - startedMs) / 1_000);
     }
     return indexed.index;
   };
+  const tell = (): void => {
+    const startedMs = performance.now();
+    settling = undefined;
+    // Indexing here keeps it out of the next search.
+    index();
+    for (const listener of listeners) listener();
+    lastTookMs = performance.now() - startedMs;
+  };
   const tellSoon = (): void => {
-    settling ??= setTimeout(() => {
-      settling = undefined;
-      // Indexing here keeps it out of the next search.
-      index();
-      for (const listener of listeners) listener();
-    }, settleMs);
+    settling ??= setTimeout(tell, Math.max(settleMs, Math.min(restPerWork * lastTookMs, longestSettleMs)));
   };
   const fetcher = createFetcher({
     ...options,
     vouching: options.vouching ?? vouchForNobody,
-    onChange: (change) => {
-      catalogue = mergeCatalogue(catalogue, change);
+    onChange: (each) => {
+      change(each);
       tellSoon();
     },
     onView: tellSoon,
   });
-  const discovery = createDiscovery(options.sources, (discovered) => {
-    fetcher.follow(discovered.sidecars);
-    const asleep = keySleepers(discovered.asleep);
-    catalogue = listSleepChanges(sleepers, asleep).reduce(mergeCatalogue, catalogue);
-    sleepers = asleep;
-    tellSoon();
-  });
+  const discovery = createDiscovery(
+    options.sources,
+    (discovered) => {
+      fetcher.follow(discovered.sidecars);
+      const asleep = keySleepers(discovered.asleep);
+      listSleepChanges(sleepers, asleep).forEach(change);
+      sleepers = asleep;
+      tellSoon();
+    },
+    options.onGone,
+  );
+  let phaseNow: Phase = "unread";
+  let readingSinceMs: number | undefined;
+  const isSettled = (): boolean => discovery.isSynced() && fetcher.isSettled();
+  const phase = (): Phase => {
+    if (phaseNow === "read") return phaseNow;
+    const isHeard = discovery.isHeard();
+    if (isHeard) readingSinceMs ??= performance.now();
+    const readingMs = readingSinceMs === undefined ? 0 : performance.now() - readingSinceMs;
+    phaseNow = nextPhase(phaseNow, { isHeard, isSettled: isHeard && isSettled(), readingMs });
+    return phaseNow;
+  };
   const serverOf = ({ namespace, server }: CallTarget): ServerEntry | undefined =>
-    catalogue.servers.get(serverKey(namespace, server));
+    catalogue().servers.get(serverKey(namespace, server));
 
   const replicasOf = (target: CallTarget): readonly SidecarView[] => {
     const server = serverOf(target);
@@ -121,7 +169,7 @@ export function createState(options: StateOptions): State {
 
   return {
     start: discovery.start,
-    catalogue: () => catalogue,
+    catalogue,
     index,
     views: fetcher.views,
     view: fetcher.view,
@@ -134,7 +182,7 @@ export function createState(options: StateOptions): State {
     },
     sleepOf: ({ namespace, server }) => {
       const key = serverKey(namespace, server);
-      const keys = [...(catalogue.servers.get(key)?.replicas.keys() ?? [])];
+      const keys = [...(catalogue().servers.get(key)?.replicas.keys() ?? [])];
       const replicas = keys.flatMap((each) => fetcher.view(each) ?? []);
       const isOfServer = (each: ServerName): boolean => serverKey(each.namespace, each.server) === key;
       const obstacle = (): string | undefined =>
@@ -142,7 +190,7 @@ export function createState(options: StateOptions): State {
       return { isAsleep: sleepers.has(key), replicas, obstacle };
     },
     stateOf: (tool) => serverOf(tool)?.state ?? "Dead",
-    isSettled: () => discovery.isSynced() && fetcher.isSettled(),
+    ...{ isSettled, phase },
     onChange: (listener) => void listeners.push(listener),
     stop: async () => {
       clearTimeout(settling);

@@ -33,11 +33,21 @@ export interface Routed {
   readonly meta: JsonObject;
 }
 
-/** What was asked for. `denied`: why it is none of the caller's; absent where it is. */
+/**
+ * What was asked for. `tool`: which one of the catalogue that is, where it is the caller's; `denied`: why it is none of the caller's; absent where
+ * it is.
+ */
 export interface Asked {
   readonly name: string;
   readonly via?: string;
+  readonly tool?: AskedTool;
   readonly denied?: Reason;
+}
+
+/** A tool of the catalogue. `publicName` as the endpoint of all servers has it; `isOfFew`: a person has named it in the endpoint file. */
+export interface AskedTool {
+  readonly publicName: string;
+  readonly isOfFew: boolean;
 }
 
 /** The way to a server: what goes along, and its end. */
@@ -116,6 +126,9 @@ function beginOperation(parts: OperationParts, begun: Begun): Operation {
     requestId,
     ask: (asked) => {
       learned.asked = asked;
+      // Under the name of one endpoint a tool would be another one in every trace.
+      if (asked.via === undefined && asked.tool !== undefined && asked.tool.publicName !== asked.name)
+        span?.describe(describeOperation({ method: read.method, target: nameTarget(asked.tool) }));
     },
     route: (target, { method, meta }) => {
       learned.target = target;
@@ -135,7 +148,7 @@ function beginOperation(parts: OperationParts, begun: Begun): Operation {
       writeLine(parts, begun, { requestId, span, learned, judgement, durationMs });
       finishSpan(parts, span, { end, judgement });
       const errorType = labelFailure(end, judgement);
-      parts.metrics.observeOperation({ ...labelOperation(parts, read), errorType }, durationMs / 1_000);
+      parts.metrics.observeOperation({ ...labelOperation(parts, read, learned.asked), errorType }, durationMs / 1_000);
     },
   };
 }
@@ -199,10 +212,17 @@ function writeLine(
   write(createOperationLine(arrival, told, originMs + now()), judgement.reason);
 }
 
-/** A tool of a server is `_other`: there may be as many as the catalogue has. */
-function labelOperation({ names }: OperationParts, { method, name }: ReadMessage): { method: string; tool: string } {
+const nameTarget = ({ publicName }: AskedTool) => ({ name: publicName, isKnown: true });
+
+/** A tool of a server is `_other`, because there may be as many as the catalogue has, but for those that a person has named one by one. */
+function labelOperation(
+  { names }: OperationParts,
+  { method, name }: ReadMessage,
+  asked: Asked | undefined,
+): { method: string; tool: string } {
   if (name === undefined) return { method, tool: "" };
-  return { method, tool: names.own.has(name) ? name : "_other" };
+  if (names.own.has(name)) return { method, tool: name };
+  return { method, tool: asked?.tool?.isOfFew === true ? asked.tool.publicName : "_other" };
 }
 
 interface From {

@@ -30,6 +30,6 @@ it("names a tool in a span where it is known, and follows the message before the
   const headers = { "mcp-session-id": "s", "mcp-protocol-version": "2025-06-18" };
   const { name, attributes } = describeMessage(read, { isKnown: true, headers });
   expect(name).toBe("tools/call x");
-  expect(attributes).toMatchObject({ "mcp.protocol.version": "2026-07-28", "mcp.session.id": "s" });
+  expect(attributes).toMatchObject({ "mcp.protocol.version": "2026-07-28", "mcp.session.id": "043a718774c572bd" });
   expect(describeMessage(read, { isKnown: false, headers }).name).toBe("tools/call");
 });

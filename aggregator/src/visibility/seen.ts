@@ -2,6 +2,7 @@
  * The whole catalogue, and what discovery says beside it, as one caller sees it: for answers that count and list servers. What the caller
  * may not see is in no count and under no problem. Pure.
  */
+import { reasons } from "@outrigger/api/reasons";
 import type { ServerEntry } from "../catalog/entry.ts";
 import { serverKey } from "../catalog/entry.ts";
 import { createSnapshot, type CatalogueSnapshot } from "../catalog/merge.ts";
@@ -33,7 +34,11 @@ export function seenBy(known: Known, decision: Decision): Known {
   return {
     catalogue: createSnapshot(catalogue.plan, servers),
     views: new Map(
-      [...views].flatMap(([key, view]) => (isSeen(view.sidecar) ? [[key, narrowView(view, decision)]] : [])),
+      [...views].flatMap(([key, view]) => {
+        if (!isSeen(view.sidecar)) return [];
+        const isGuarded = guards.has(serverKey(view.sidecar.namespace, view.sidecar.server));
+        return [[key, isGuarded ? hideCounts(narrowView(view, decision)) : narrowView(view, decision)]];
+      }),
     ),
     discovered: {
       ...discovered,
@@ -44,8 +49,18 @@ export function seenBy(known: Known, decision: Decision): Known {
   };
 }
 
+/** What is found of a list counts what is hidden, too: the reason is told in its own words. */
 function narrowServer(server: ServerEntry, { mayCall }: Decision): ServerEntry {
-  return { ...server, tools: server.tools.filter(mayCall) };
+  const findings = server.findings.map(({ reason }) => ({ reason, message: reasons[reason].sentence }));
+  return { ...server, tools: server.tools.filter(mayCall), findings };
+}
+
+/** How a list was read last, without the numbers that count what others see; why it could not be read stays. */
+function hideCounts(view: SidecarView): SidecarView {
+  const { feed } = view;
+  if (feed === undefined || feed.catalogue.reason === "ListFailed") return view;
+  const message = reasons[feed.catalogue.reason].sentence;
+  return { ...view, feed: { ...feed, catalogue: { ...feed.catalogue, message } } };
 }
 
 /** Findings name tools, also such as are held back from everybody. */

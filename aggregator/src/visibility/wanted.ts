@@ -11,6 +11,11 @@ export interface WantedView {
   readonly policy: string | undefined;
 }
 
+/** By what a list of all callers is known with the policy that decides about it. */
+export function guardKeyOf({ digest, policy }: { readonly digest: string; readonly policy: string }): string {
+  return `${digest} ${policy}`;
+}
+
 /** What is wanted of a sidecar in this state; undefined before its first list. */
 export function chooseView(
   feed: Pick<FeedState, "digest" | "callers" | "vouchers"> | undefined,

@@ -1,9 +1,19 @@
-{{/* The aggregator's only right on pods, in the whole cluster or in some namespaces. */}}
+{{/* What the aggregator reads to find servers, in the whole cluster or in some namespaces. */}}
 {{- define "outrigger.aggregatorRules" -}}
 # list, watch: sidecars are found through the labels and annotations of their pods.
 - apiGroups: [""]
   resources: [pods]
   verbs: [list, watch]
+{{- if .Values.aggregator.services }}
+# list, watch: labelled Services say that their addresses are sidecars.
+- apiGroups: [""]
+  resources: [services]
+  verbs: [list, watch]
+# list, watch: the addresses of a Service stand in its slices.
+- apiGroups: [discovery.k8s.io]
+  resources: [endpointslices]
+  verbs: [list, watch]
+{{- end }}
 {{- end }}
 
 {{/* Names of the ConfigMaps that list servers, by namespace, JSON. */}}

@@ -134,6 +134,14 @@
 {{- else if not $v.aggregator.tlsSecret }}
 - Credentials of callers come to the aggregator by plain HTTP: let a proxy in front of it speak TLS, or set aggregator.tlsSecret.
 {{- end }}
+{{- if and $v.aggregator.assertions (has "none" $v.aggregator.auth.methods) }}
+- aggregator.assertions tells sidecars who calls, and nobody is asked: rules of policy that allow users, groups or ServiceAccounts fit nobody.
+{{- else if not (or $v.aggregator.assertions (has "none" $v.aggregator.auth.methods)) }}
+- aggregator.assertions is off, so sidecars do not hear who calls: rules of policy that allow users, groups or ServiceAccounts fit nobody.
+{{- end }}
+{{- if and (gt (int $v.aggregator.replicas) 1) (not (include "outrigger.sessionKeysSecret" .)) }}
+- Replicas of the aggregator share no sessions: one that ends takes its clients' with it. Set aggregator.sessionKeysSecret.
+{{- end }}
 {{- range $v.aggregator.serverLists }}
 - Whoever may write ConfigMap {{ .namespace }}/{{ .name }} says which addresses the aggregator connects to.
 {{- end }}

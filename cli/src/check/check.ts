@@ -29,6 +29,7 @@ export interface CheckOptions {
   readonly namespace: string | undefined;
   readonly namespaces: readonly string[] | undefined;
   readonly endpoint: Endpoint | undefined;
+  readonly credentials: NonNullable<Endpoint["credentials"]>;
   readonly isInside: boolean;
   readonly isDeep: boolean;
   readonly clientVersion: string;
@@ -66,8 +67,8 @@ function tellMissing(namespace: string | undefined): Finding {
 }
 
 async function checkRelease(release: Release, options: CheckOptions): Promise<readonly Finding[]> {
-  const { cluster, choice, isInside, endpoint, namespaces, server, onOpen } = options;
-  const reach = createReach({ cluster, choice, release, isInside, endpoint });
+  const { cluster, choice, isInside, endpoint, credentials, namespaces, server, onOpen } = options;
+  const reach = createReach({ cluster, choice, release, isInside, endpoint, credentials });
   onOpen(() => reach.close());
   try {
     const facts = await observe({ cluster, reach, release, namespaces, nowMs: server.nowMs });
@@ -91,6 +92,8 @@ async function checkRelease(release: Release, options: CheckOptions): Promise<re
 async function checkDeep(reach: Reach, facts: Facts, clientVersion: string): Promise<readonly Finding[]> {
   const endpoint = await reach.aggregator();
   if (!endpoint.ok) return judgeLook("connection", endpoint, () => []);
+  // Nobody is named, and the aggregator asks: said once, of the servers.
+  if (!facts.known.ok && facts.known.next !== undefined) return [];
   const servers = facts.known.ok ? facts.known.value.servers : [];
   const injected = facts.injected.ok ? facts.injected.value : [];
   return judgeDeep(await tryEndpoint({ endpoint: endpoint.value, clientVersion, servers, injected }));

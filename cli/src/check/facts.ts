@@ -2,6 +2,7 @@
 import type { Enforced } from "@outrigger/api/enforced";
 import type { NeededRight } from "@outrigger/api/rights";
 import type { Owner } from "@outrigger/webhook/inject";
+import type { ListedCatalogue } from "../rest.ts";
 import type { Look } from "./look.ts";
 
 /** The installation: its namespace, the name that its objects begin with, the Helm release, the version of its chart. */
@@ -226,6 +227,8 @@ export interface ServerFacts {
   readonly reason: string;
   readonly message: string;
   readonly tools: number;
+  /** How reading its lists went; absent where its sidecar was not heard. */
+  readonly catalogue?: ListedCatalogue;
 }
 
 /** What the aggregator knows. `faults`: a sentence for each place where it can't look for servers now. */

@@ -2,8 +2,11 @@
 import type { ApiFailure } from "@outrigger/kube";
 import { createFinding, type Area, type Finding } from "./finding.ts";
 
-/** What was seen, or why not: a sentence without full stop. */
-export type Look<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly why: string };
+/**
+ * What was seen, or why not: a sentence without full stop. `next`: how the user can have it seen, who chose not to so far.
+ */
+export type Look<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly why: string; readonly next?: string };
 
 /** What was asked of the API server, for the sentence about a right that is missing. No `namespaces`: all of them. */
 export interface Asked {
@@ -27,7 +30,10 @@ export function explainFailure(
 
 /** Judges what was seen; what was not is a finding of its own. */
 export function judgeLook<T>(area: Area, look: Look<T>, judge: (value: T) => readonly Finding[]): readonly Finding[] {
-  return look.ok ? judge(look.value) : [createFinding(area, "unknown", `could not look: ${look.why}`)];
+  if (look.ok) return judge(look.value);
+  const { why, next } = look;
+  if (next !== undefined) return [createFinding(area, "note", { message: `not looked at: ${why}`, next })];
+  return [createFinding(area, "unknown", `could not look: ${why}`)];
 }
 
 /** What was seen, handed through a function; a failure stays one. */

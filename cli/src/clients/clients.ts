@@ -2,7 +2,7 @@
  * The configuration that each MCP client wants for one endpoint: by HTTP where the client knows it, else by `outrigger stdio`, which
  * every client can start. A token is never printed: the file names a variable, or the front reads a file. Writes nothing. Pure.
  */
-import type { Client, Entry, FilePlace, Target } from "./client.ts";
+import type { Client, Entry, FileForm, FilePlace, Target } from "./client.ts";
 import { clients } from "./table.ts";
 import { writeFile } from "./write-file.ts";
 
@@ -16,12 +16,14 @@ export const clientNames: readonly ClientName[] = clients.map(({ name }) => name
 /** How a client gets to the endpoint. */
 export type Way = "http" | "stdio";
 
-/** What a client needs. `content` is the whole file; `note` says what is particular about this client. */
+/** What a client needs. `content` is the whole file, of `form`, in which the entry stands under `entryName`; `note` says what is particular about this client. */
 export interface ClientConfig {
   readonly name: ClientName;
   readonly title: string;
   readonly way: Way;
   readonly content: string;
+  readonly form: FileForm;
+  readonly entryName: string;
   readonly places: readonly FilePlace[];
   readonly note?: string;
 }
@@ -46,9 +48,10 @@ export function buildClientConfig(name: ClientName, choice: ConfigChoice): Built
   if (!built.ok) return built;
   const { way, entry } = built;
   const { title, places } = client;
-  const content = writeFile(client.wrap(serverName, entry));
+  const form = client.wrap(serverName, entry);
   const note = client.note?.(target);
-  return { ok: true, config: { name, title, way, content, places, ...(note === undefined ? {} : { note }) } };
+  const file = { content: writeFile(form), form, entryName: serverName };
+  return { ok: true, config: { name, title, way, ...file, places, ...(note === undefined ? {} : { note }) } };
 }
 
 type BuiltEntry =

@@ -55,7 +55,11 @@ describe("readOutcome", () => {
 
   it("maps HTTP refusals and silence", () => {
     expect(readOutcome("a", { kind: "broken", status: 401, why: "" }).code).toBe("OUTRIGGER_ERR_REFUSED");
-    expect(readOutcome("a", { kind: "broken", status: 500, why: "x" }).code).toBe("OUTRIGGER_ERR_TOOL_FAILED");
+    expect(readOutcome("a", { kind: "broken", status: 200, why: "x" }).code).toBe("OUTRIGGER_ERR_TOOL_FAILED");
+    expect(readOutcome("a", { kind: "broken", status: 501, why: "x" })).toEqual({
+      code: "OUTRIGGER_ERR_ENDPOINT_UNREACHABLE",
+      what: "HTTP 501, and x",
+    });
     expect(readOutcome("a", { kind: "unreachable", message: "ECONNREFUSED" }).code).toBe(
       "OUTRIGGER_ERR_ENDPOINT_UNREACHABLE",
     );

@@ -8,6 +8,8 @@ export interface CallOutcome {
   readonly result?: JsonObject;
   readonly code?: ProgramErrorCode;
   readonly what?: string;
+  /** The endpoint let nobody in who shows what was shown. */
+  readonly isCallerRefused?: true;
 }
 
 const refusals = new Set(["RateLimited", "ConcurrencyLimited", "FloodLimited", "MethodDenied", "RequestTooLarge"]);
@@ -27,12 +29,17 @@ export function readOutcome(tool: string, answer: CallAnswer): CallOutcome {
 }
 
 function readBroken({ status, why }: Extract<CallAnswer, { kind: "broken" }>): CallOutcome {
-  const code = isAuthStatus(status) ? "OUTRIGGER_ERR_REFUSED" : "OUTRIGGER_ERR_TOOL_FAILED";
-  return { code, what: `The endpoint answered HTTP ${status}, and ${why}.` };
+  // An aggregator says in JSON what is wrong.
+  if (status >= 400 && !isAuthStatus(status))
+    return { code: "OUTRIGGER_ERR_ENDPOINT_UNREACHABLE", what: `HTTP ${status}, and ${why}` };
+  const what = `The endpoint answered HTTP ${status}, and ${why}.`;
+  return isAuthStatus(status)
+    ? { code: "OUTRIGGER_ERR_REFUSED", what, isCallerRefused: true }
+    : { code: "OUTRIGGER_ERR_TOOL_FAILED", what };
 }
 
 function readError(tool: string, error: Extract<CallAnswer, { kind: "error" }>): CallOutcome {
-  if (isAuthStatus(error.status)) return { code: "OUTRIGGER_ERR_REFUSED", what: error.message };
+  if (isAuthStatus(error.status)) return { code: "OUTRIGGER_ERR_REFUSED", what: error.message, isCallerRefused: true };
   if (error.code === rpcCodes.invalidParams && /^unknown tool/i.test(error.message)) {
     return { code: "OUTRIGGER_ERR_TOOL_UNKNOWN", what: error.message };
   }

@@ -9,7 +9,7 @@ import { searchTools } from "../rest.ts";
 import { readVersion } from "../version.ts";
 import { readCallInput } from "./call-input.ts";
 import { readOutcome, type CallOutcome } from "./call-outcome.ts";
-import { addCredentialOptions, type CredentialChoice } from "./credential-options.ts";
+import { addCredentialOptions, sayWhoCalls, type CredentialChoice } from "./credential-options.ts";
 import { createEndpointOption, pickCallerEndpoint, reportUnreachable } from "./endpoint-option.ts";
 
 interface CallOptions extends CredentialChoice {
@@ -68,7 +68,7 @@ async function runCall(io: Io, { tool, dash, options }: Typed): Promise<void> {
   const outcome = readOutcome(tool, await callTool(call));
   writeResult(io, outcome, options.output);
   if (outcome.code !== undefined)
-    await reportOutcome(io, endpoint, { tool, code: outcome.code, what: outcome.what ?? "" });
+    await reportOutcome(io, endpoint, { ...outcome, tool, code: outcome.code, what: outcome.what ?? "" });
 }
 
 function writeResult(io: Io, { result }: CallOutcome, form: CallOptions["output"]): void {
@@ -83,19 +83,25 @@ function writeResult(io: Io, { result }: CallOutcome, form: CallOptions["output"
   if (shown !== "") io.out.write(shown.endsWith("\n") ? shown : `${shown}\n`);
 }
 
-interface Failed {
+interface Failed extends Pick<CallOutcome, "isCallerRefused"> {
   readonly tool: string;
   readonly code: NonNullable<CallOutcome["code"]>;
   readonly what: string;
 }
 
-async function reportOutcome(io: Io, endpoint: Endpoint, { tool, code, what }: Failed): Promise<void> {
+async function reportOutcome(io: Io, endpoint: Endpoint, failed: Failed): Promise<void> {
+  const { tool, code, what, isCallerRefused } = failed;
   if (code === "OUTRIGGER_ERR_ENDPOINT_UNREACHABLE") {
     reportUnreachable(io, endpoint, what);
     return;
   }
   if (code !== "OUTRIGGER_ERR_TOOL_UNKNOWN") {
-    reportProblem(io, { code, what });
+    const refusal = {
+      what: `${endpoint.base} (from ${endpoint.setting}) refused the call.`,
+      details: [what],
+      next: sayWhoCalls,
+    };
+    reportProblem(io, { code, ...(isCallerRefused === true ? refusal : { what }) });
     return;
   }
   const words = tool.replaceAll(/[_.-]+/g, " ").trim();

@@ -10,6 +10,12 @@ import { formatCheck } from "../output/check-text.ts";
 import { reportProblem } from "../output/problem.ts";
 import { readVersion } from "../version.ts";
 import {
+  addCredentialOptions,
+  pickCredentials,
+  type CredentialChoice,
+  type Credentials,
+} from "./credential-options.ts";
+import {
   endWithProcess,
   isInside,
   openUserCluster,
@@ -18,7 +24,7 @@ import {
   toChoice,
 } from "./cluster-access.ts";
 
-interface CheckFlags {
+interface CheckFlags extends CredentialChoice {
   readonly kubeconfig?: string;
   readonly context?: string;
   readonly namespace?: string;
@@ -39,13 +45,14 @@ Exit codes: 0 all is well, 1 something is wrong or could not be looked at, 2 wro
 
 /** Builds the command. */
 export function createCheckCommand(io: Io): Command {
-  return new Command("check")
+  const command = new Command("check")
     .option("--kubeconfig <file>", "default: as kubectl finds it")
     .option("--context <name>", "a context of the kubeconfig; needs kubectl")
     .option("-n, --namespace <name>", "the installation's; default: found by its labels")
     .option("--namespaces <names>", "look at servers in these only, and at nothing of the whole cluster", readNames)
     .option("--deep", "connect as a client, list, search, read details, filter, ask for what policy hides")
-    .option("--endpoint <url>", "the aggregator; default: OUTRIGGER_ENDPOINT, else a port that kubectl forwards")
+    .option("--endpoint <url>", "the aggregator; default: OUTRIGGER_ENDPOINT, else a port that kubectl forwards");
+  return addCredentialOptions(command)
     .option("--json", "print one JSON document")
     .addHelpText("after", examples)
     .action((flags: CheckFlags) => runCheck(io, flags));
@@ -61,10 +68,12 @@ function readNames(text: string): readonly string[] {
 async function runCheck(io: Io, flags: CheckFlags): Promise<void> {
   const endpoint = pickGivenEndpoint(io, flags.endpoint);
   if (endpoint === "wrong") return;
+  const credentials = pickCredentials(io, flags);
+  if (credentials === undefined) return;
   const cluster = await openUserCluster(io, flags);
   if (cluster === undefined) return;
   try {
-    await runOn(io, cluster, { flags, endpoint });
+    await runOn(io, cluster, { flags, endpoint, credentials });
   } finally {
     await cluster.close();
   }
@@ -73,9 +82,10 @@ async function runCheck(io: Io, flags: CheckFlags): Promise<void> {
 interface Running {
   readonly flags: CheckFlags;
   readonly endpoint: Endpoint | undefined;
+  readonly credentials: Credentials;
 }
 
-async function runOn(io: Io, cluster: Cluster, { flags, endpoint }: Running): Promise<void> {
+async function runOn(io: Io, cluster: Cluster, { flags, endpoint, credentials }: Running): Promise<void> {
   const server = await cluster.version();
   if (!server.ok) {
     reportNoServer(io, cluster.address, server);
@@ -89,6 +99,7 @@ async function runOn(io: Io, cluster: Cluster, { flags, endpoint }: Running): Pr
     namespace,
     namespaces,
     endpoint,
+    credentials,
     isInside: isInside(io, flags),
     isDeep: flags.deep === true,
     clientVersion: readVersion(),

@@ -1,4 +1,4 @@
-/** `outrigger client-config`: what to put into which file of an MCP client. The content goes to stdout, the paths to stderr. */
+/** `outrigger client-config`: what to put into which file of an MCP client, or puts it there. The content goes to stdout, the paths to stderr. */
 import { resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import {
@@ -14,6 +14,7 @@ import { defaultEndpoint } from "../endpoint.ts";
 import type { Io, Screen } from "../io.ts";
 import { reportProblem } from "../output/problem.ts";
 import { layOut } from "../output/table.ts";
+import { writeClientConfig } from "./client-config-write.ts";
 import { createEndpointOption, pickEndpoint } from "./endpoint-option.ts";
 
 interface ClientConfigOptions {
@@ -22,12 +23,16 @@ interface ClientConfigOptions {
   readonly tokenEnv?: string;
   readonly tokenFile?: string;
   readonly stdio?: true;
+  readonly write?: true;
+  readonly file?: string;
+  readonly dryRun?: true;
 }
 
 const examples = `
 Examples:
   outrigger client-config
-  outrigger client-config --client cursor > .cursor/mcp.json
+  outrigger client-config --client cursor --write
+  outrigger client-config --client cursor --write --file .cursor/mcp.json --dry-run
   outrigger client-config --client codex --token-env OUTRIGGER_TOKEN
   outrigger client-config --client vscode --endpoint https://mcp.example.com
 
@@ -51,6 +56,9 @@ export function createClientConfigCommand(io: Io): Command {
       ).conflicts("tokenEnv"),
     )
     .addOption(new Option("--stdio", "by outrigger stdio, also where the client knows HTTP").conflicts("tokenEnv"))
+    .option("--write", "put it into the client's file, beside what is there; the file of before is kept")
+    .option("--file <file>", "another file than the client's first one, with --write")
+    .option("--dry-run", "only show what --write would change")
     .addHelpText("after", examples)
     .action((options: ClientConfigOptions) => runClientConfig(io, options));
 }
@@ -62,27 +70,46 @@ function readVariable(text: string): string {
 }
 
 function runClientConfig(io: Io, options: ClientConfigOptions): void {
+  const wrong = findContradiction(options);
+  if (wrong !== undefined) {
+    reportProblem(io, { code: "OUTRIGGER_ERR_USAGE", what: wrong, next: "outrigger client-config --help" });
+    return;
+  }
   const endpoint = pickEndpoint(io, options.endpoint);
   if (endpoint === undefined) return;
-  const { client, tokenEnv, tokenFile, stdio } = options;
-  const choice: ConfigChoice = {
-    mcpUrl: endpoint.mcpUrl,
+  const choice = readChoice(io, options, endpoint.mcpUrl);
+  if (options.client === undefined) {
+    writeTable(io.out, choice);
+    return;
+  }
+  const built = buildClientConfig(options.client, choice);
+  if (built.ok) deliver(io, built.config, options);
+  else reportProblem(io, { code: "OUTRIGGER_ERR_USAGE", what: built.why });
+}
+
+function findContradiction({ client, write, file, dryRun }: ClientConfigOptions): string | undefined {
+  if (write === true) return client === undefined ? "--write needs --client NAME." : undefined;
+  return file === undefined && dryRun === undefined ? undefined : "--file and --dry-run go with --write.";
+}
+
+function readChoice(io: Io, { tokenEnv, tokenFile, stdio }: ClientConfigOptions, mcpUrl: string): ConfigChoice {
+  return {
+    mcpUrl,
     launch: io.host.command,
     ...(tokenEnv === undefined ? {} : { tokenVariable: tokenEnv }),
     ...(tokenFile === undefined ? {} : { tokenFile: resolve(io.cwd, tokenFile) }),
     ...(stdio === undefined ? {} : { wanted: "stdio" as const }),
   };
-  if (client === undefined) {
-    writeTable(io.out, choice);
+}
+
+/** Into the client's file, or to stdout. */
+function deliver(io: Io, config: ClientConfig, { write, file, dryRun }: ClientConfigOptions): void {
+  if (write === true) {
+    writeClientConfig(io, config, { file, isDry: dryRun === true, nowMs: () => Date.now() });
     return;
   }
-  const built = buildClientConfig(client, choice);
-  if (!built.ok) {
-    reportProblem(io, { code: "OUTRIGGER_ERR_USAGE", what: built.why });
-    return;
-  }
-  io.err.write(`${formatPlaces(built.config, io.err).join("\n")}\n`);
-  io.out.write(built.config.content);
+  io.err.write(`${formatPlaces(config, io.err).join("\n")}\n`);
+  io.out.write(config.content);
 }
 
 /** Every client with its file, and what prints its content. */

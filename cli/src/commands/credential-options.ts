@@ -14,6 +14,9 @@ export interface CredentialChoice {
 /** Gives the headers of one request. Rejects with a sentence where the token can't be read. */
 export type Credentials = () => Promise<Readonly<Record<string, string>>>;
 
+/** What to do where a caller is not let in. */
+export const sayWhoCalls = "say who calls by --token-file FILE, or by --header";
+
 const tokenVariable = "OUTRIGGER_TOKEN_FILE";
 
 /** Adds the options. Their values are read by {@link pickCredentials}. */

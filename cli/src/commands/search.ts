@@ -5,7 +5,7 @@ import type { Io } from "../io.ts";
 import { reportProblem } from "../output/problem.ts";
 import { formatResults } from "../output/search-table.ts";
 import { searchTools } from "../rest.ts";
-import { addCredentialOptions, type CredentialChoice } from "./credential-options.ts";
+import { addCredentialOptions, sayWhoCalls, type CredentialChoice } from "./credential-options.ts";
 import { createEndpointOption, pickCallerEndpoint, reportUnreachable } from "./endpoint-option.ts";
 
 interface SearchOptions extends CredentialChoice {
@@ -54,7 +54,10 @@ async function runSearch(io: Io, text: string, options: SearchOptions): Promise<
       return;
     }
     const code = found.why === "unauthorized" ? "OUTRIGGER_ERR_REFUSED" : "OUTRIGGER_ERR_USAGE";
-    reportProblem(io, { code, what: `${endpoint.base} refused the search.`, details: [found.message] });
+    reportProblem(io, {
+      ...{ code, what: `${endpoint.base} (from ${endpoint.setting}) refused the search.`, details: [found.message] },
+      ...(found.why === "unauthorized" ? { next: sayWhoCalls } : {}),
+    });
     return;
   }
   if (options.output === "json") {

@@ -1,4 +1,5 @@
 /** `outrigger up`: every server of an mcp.json behind a sidecar, and one endpoint over all, on this machine. */
+import { readApiKeys } from "@outrigger/api/api-key";
 import { aggregatorPorts } from "@outrigger/api/ports";
 import { parsePort } from "@outrigger/api/values";
 import { Command, InvalidArgumentError, Option } from "commander";
@@ -20,6 +21,7 @@ interface UpOptions {
   readonly mode: "search" | "direct" | "hybrid" | "auto";
   readonly pinned?: string;
   readonly endpoints?: string;
+  readonly apiKeys?: string;
   readonly verbose?: true;
   readonly output: "text" | "json";
   readonly watchStdin?: true;
@@ -34,7 +36,8 @@ Examples:
   outrigger up
   outrigger up --config ~/.cursor/mcp.json --port 7787
   outrigger up --mode direct
-  outrigger up --endpoints endpoints.json`;
+  outrigger up --endpoints endpoints.json
+  outrigger up --api-keys keys.txt`;
 
 /** Builds the command. */
 export function createUpCommand(io: Io): Command {
@@ -51,6 +54,7 @@ export function createUpCommand(io: Io): Command {
     )
     .option("--pinned <globs>", "comma-separated tools that are listed beside search, for hybrid and auto")
     .option("--endpoints <file>", "endpoints of your own; read again when it changes")
+    .option("--api-keys <file>", "ask callers for a key of this file, whose lines `outrigger api-key` prints")
     .option("--verbose", "show the log lines of sidecars and aggregator")
     .option("--watch-stdin", "end when stdin closes, for programs that start this one")
     .addOption(
@@ -80,6 +84,8 @@ async function runUp(io: Io, options: UpOptions): Promise<void> {
     reportBadConfig(io, config.shown, read);
     return;
   }
+  const apiKeys = options.apiKeys === undefined ? undefined : resolve(io.cwd, options.apiKeys);
+  if (apiKeys !== undefined && !checkApiKeys(io, apiKeys, options.apiKeys ?? "")) return;
   const port = options.port;
   if (!(await isPortFree(port))) {
     reportPortTaken(io, port);
@@ -88,6 +94,7 @@ async function runUp(io: Io, options: UpOptions): Promise<void> {
   const isVerbose = options.verbose === true;
   const end = await runFleet({
     ...{ host: io.host, env: io.env, cwd: io.cwd, port, watchStdin: options.watchStdin === true },
+    apiKeys,
     exposure: writeExposure(io, options),
     ...{ config, entries: read.entries, readAgain, logLevel: isVerbose ? "debug" : "info" },
     report:
@@ -105,6 +112,27 @@ function writeExposure(io: Io, { mode, pinned, endpoints }: UpOptions): readonly
     ...(pinned === undefined ? [] : ["--pinned", pinned]),
     ...(endpoints === undefined ? [] : ["--endpoints", resolve(io.cwd, endpoints)]),
   ];
+}
+
+/** The aggregator would say the same, once every server is up. */
+function checkApiKeys(io: Io, path: string, shown: string): boolean {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    reportProblem(io, {
+      code: "OUTRIGGER_ERR_CONFIG_UNREADABLE",
+      what: `The file of --api-keys can't be read: ${why}.`,
+      next: `outrigger api-key NAME, and put the line that it prints into ${shown}`,
+    });
+    return false;
+  }
+  const read = readApiKeys(text);
+  const problems = read.ok && read.keys.length === 0 ? ["expected a line for each key, found none"] : [];
+  const details = [...(read.ok ? [] : read.problems), ...problems].map((problem) => `${shown}: ${problem}`);
+  if (details.length > 0) reportProblem(io, { code: "OUTRIGGER_ERR_CONFIG_INVALID", details });
+  return details.length === 0;
 }
 
 function readFile(path: string, env: Io["env"]): ReadConfig {

@@ -21,6 +21,10 @@ export interface AggregatorOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly port: number;
+  /** The file with the private key that vouches for callers to the sidecars. */
+  readonly assertionKeyFile: string;
+  /** The file of API keys; absent where nobody is asked who calls. */
+  readonly apiKeys?: string | undefined;
   /** Flags that say what its endpoints show. */
   readonly exposure: readonly string[];
   readonly logLevel: "debug" | "info";
@@ -57,8 +61,8 @@ export function startAggregator(options: AggregatorOptions): KeptAggregator {
       start: options.start,
       args: [
         ...["--listen", `127.0.0.1:${options.port}`, "--admin", "127.0.0.1:0", "--servers", options.serversFile],
-        // Who can connect to loopback runs on this machine, as the servers do.
-        ...["--auth", "none", ...options.exposure, "--log-level", options.logLevel, "--watch-stdin", "yes"],
+        ...["--assertion-key", options.assertionKeyFile, ...nameCallers(options.apiKeys)],
+        ...[...options.exposure, "--log-level", options.logLevel, "--watch-stdin", "yes"],
       ],
       env: withoutOurs(options.env),
       cwd: options.cwd,
@@ -80,6 +84,11 @@ export function startAggregator(options: AggregatorOptions): KeptAggregator {
     graceMs,
   });
   return { settled, stop: program.stop, kill: program.kill };
+}
+
+/** Who can connect to loopback runs on this machine, as the servers do: without a file of keys nobody is asked. */
+function nameCallers(apiKeys: string | undefined): readonly string[] {
+  return apiKeys === undefined ? ["--auth", "none"] : ["--auth", "api-key", "--api-keys", apiKeys];
 }
 
 function foldRun(run: RunState): AggregatorState {

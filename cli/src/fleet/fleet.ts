@@ -6,6 +6,7 @@ import type { ServerEntry } from "@outrigger/api/server-file";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Change } from "../config/plan.ts";
 import { startAggregator, type AggregatorState, type KeptAggregator } from "./aggregator.ts";
+import type { CallerKeys } from "./caller-keys.ts";
 import { policyFileName, writePolicyFile, writeServersFile } from "./generated.ts";
 import type { LogLine } from "./log-line.ts";
 import type { Programs } from "./program.ts";
@@ -16,9 +17,12 @@ import { startServer, type KeptServer, type ServerState } from "./server.ts";
 export interface FleetOptions {
   readonly programs: Programs;
   readonly folder: RunFolder;
+  readonly callerKeys: CallerKeys;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly port: number;
+  /** The file of API keys; undefined where nobody is asked who calls. */
+  readonly apiKeys: string | undefined;
   /** Flags of the aggregator that say what its endpoints show. */
   readonly exposure: readonly string[];
   readonly logLevel: "debug" | "info";
@@ -66,6 +70,7 @@ export function createFleet(options: FleetOptions): Fleet {
       env: options.env,
       cwd: options.cwd,
       logLevel: options.logLevel,
+      assertionKeysFile: options.callerKeys.publicFile,
     };
     const server = startServer(entry, {
       surroundings,
@@ -108,7 +113,12 @@ export function createFleet(options: FleetOptions): Fleet {
     open: async () => {
       await Promise.all([...servers.values()].map((server) => server.placed));
       if (isStopping) return;
-      aggregator = startAggregator({ ...options, start: options.programs.aggregator, serversFile: writeServers() });
+      aggregator = startAggregator({
+        ...options,
+        start: options.programs.aggregator,
+        serversFile: writeServers(),
+        assertionKeyFile: options.callerKeys.privateFile,
+      });
       await aggregator.settled;
       // The aggregator waited for the servers already; what it knows reaches us by another way a moment later.
       await Promise.race([

@@ -3,6 +3,7 @@
  * What the file says is read by config/; what is printed is decided by the report.
  */
 import type { ServerEntry } from "@outrigger/api/server-file";
+import { generateKeyPair } from "@outrigger/runtime/jws";
 import { planChanges } from "../config/plan.ts";
 import type { ReadConfig } from "../config/read.ts";
 import { watchConfig } from "../config/watch.ts";
@@ -11,11 +12,12 @@ import type { UpReport } from "../output/up-report.ts";
 import type { AggregatorState } from "./aggregator.ts";
 import { explainExit } from "./server.ts";
 import type { Exit } from "./child.ts";
+import { writeCallerKeys } from "./caller-keys.ts";
 import { createFleet, type Fleet, type FleetOptions } from "./fleet.ts";
 import { createRunFolder, isProcessAlive, sweepRunFolders, type RunFolder } from "./run-folder.ts";
 
 /** What a run needs. `readAgain` reads the file anew at each change. */
-export interface RunOptions extends Omit<FleetOptions, "folder" | "events" | "programs"> {
+export interface RunOptions extends Omit<FleetOptions, "folder" | "callerKeys" | "events" | "programs"> {
   readonly host: Host;
   readonly report: UpReport;
   readonly config: { readonly path: string; readonly shown: string };
@@ -31,6 +33,8 @@ export type RunEnd =
 /** Runs until something asks to end. A second signal ends everything by force. */
 export async function runFleet(options: RunOptions): Promise<RunEnd> {
   const { host, report } = options;
+  // Before there is anything that a signal would leave behind.
+  const pair = await generateKeyPair();
   sweepRunFolders(host.tempFolder, isProcessAlive);
   const folder = createRunFolder(host.tempFolder, host.pid);
   const { promise: end, resolve: finish } = Promise.withResolvers<RunEnd>();
@@ -38,6 +42,7 @@ export async function runFleet(options: RunOptions): Promise<RunEnd> {
   const fleet = createFleet({
     ...options,
     folder,
+    callerKeys: writeCallerKeys(folder, pair),
     programs: host.programs(),
     events: {
       onServer: report.onServer,
@@ -56,7 +61,11 @@ export async function runFleet(options: RunOptions): Promise<RunEnd> {
   const isOpened = await Promise.race([opening, end.then(() => false)]);
   if (isOpened) {
     phase.isOpen = true;
-    report.onOpened({ mcpUrl: `http://127.0.0.1:${options.port}/mcp`, servers: fleet.states() });
+    report.onOpened({
+      mcpUrl: `http://127.0.0.1:${options.port}/mcp`,
+      servers: fleet.states(),
+      asksForKey: options.apiKeys !== undefined,
+    });
   }
   const unwatch = isOpened ? followConfig(options, fleet) : undefined;
   const how = await end;

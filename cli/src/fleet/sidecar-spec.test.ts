@@ -7,6 +7,7 @@ const surroundings = {
   env: { PATH: "/bin", OUTRIGGER_QUICK_POLICY: "{}", OUTRIGGER_ENDPOINT: "x" },
   cwd: "/work",
   logLevel: "info",
+  assertionKeysFile: "/run/keys.json",
 } as const;
 const place = { policyFile: "/run/policy.json", lastPorts: undefined };
 const local: ServerEntry = {
@@ -26,6 +27,11 @@ describe("buildSidecarSpec", () => {
       "--listen 127.0.0.1:0 --control 127.0.0.1:0 --admin 127.0.0.1:0 --server files",
     );
     expect(spec).toMatchObject({ cwd: "/data", env: { PATH: "/bin", OUTRIGGER_SERVER_ENV: '{"TOKEN":"t"}' } });
+  });
+
+  it("F-151 tells a sidecar whose word about callers counts, and in which namespace it is for the aggregator", () => {
+    const { args } = buildSidecarSpec(local, surroundings, place);
+    expect(args.join(" ")).toContain("--namespace local --assertion-keys /run/keys.json");
   });
 
   it("keeps headers out of argv", () => {

@@ -1,5 +1,5 @@
 /** How the sidecar of one server is started: its flags, its environment and its folder. Pure. */
-import type { ServerEntry } from "@outrigger/api/server-file";
+import { fileNamespace, type ServerEntry } from "@outrigger/api/server-file";
 import type { ChildSpec } from "./child.ts";
 import type { Ports } from "./keep-alive.ts";
 import type { CommandStart } from "./program.ts";
@@ -13,6 +13,8 @@ export interface SidecarSurroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly logLevel: "debug" | "info";
+  /** The public keys that may vouch for callers. */
+  readonly assertionKeysFile: string;
 }
 
 /**
@@ -29,6 +31,7 @@ export function buildSidecarSpec(
   const args = [
     ...["--listen", port("dataPort"), "--control", port("controlPort"), "--admin", port("adminPort")],
     ...["--server", entry.name, "--policy", place.policyFile, "--log-level", surroundings.logLevel],
+    ...["--namespace", fileNamespace, "--assertion-keys", surroundings.assertionKeysFile],
     ...["--drain-seconds", String(sidecarDrainSeconds), "--watch-stdin", "yes"],
   ];
   const env = withoutOurs(surroundings.env);

@@ -20,7 +20,7 @@ export function buildFailure(id: string, { reason, message, rpc }: FrontFailure)
 /** Reads what an endpoint refused a request with. `place` names the endpoint as messages do. */
 export function readRefusal(status: number, body: string, place: string): FrontFailure {
   const rpc = readRpcError(body);
-  const said = rpc === undefined ? "" : `: ${rpc.message}`;
+  const said = rpc === undefined ? "" : `: ${rpc.message.replace(/\.$/, "")}`;
   if (status === 401 || status === 403) {
     const message = `${place} refuses the caller (HTTP ${status}${said}). --token-file or --header say who calls.`;
     return { reason: "CallerUnverified", message };

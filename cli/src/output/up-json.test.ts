@@ -9,7 +9,11 @@ it("writes one JSON object per line on stdout, and nothing else anywhere", () =>
   const entry: ServerEntry = { form: "url", name: "a", url: "http://a/mcp", headers: {}, outrigger: {} };
   report.onStart("mcp.json", [entry]);
   report.onServer(entry, { is: "ready", tools: 2, message: "" });
-  report.onOpened({ mcpUrl: "http://e/mcp", servers: new Map([["a", { is: "ready", tools: 2, message: "" }]]) });
+  report.onOpened({
+    mcpUrl: "http://e/mcp",
+    servers: new Map([["a", { is: "ready", tools: 2, message: "" }]]),
+    asksForKey: false,
+  });
   report.onLine("a", { level: "info", msg: "x", fields: {} });
   report.onBadConfig("mcp.json", [{ line: 1, message: "m" }]);
   report.onStopped();
@@ -20,7 +24,7 @@ it("writes one JSON object per line on stdout, and nothing else anywhere", () =>
   expect(events).toEqual([
     { event: "starting", file: "mcp.json", servers: ["a"] },
     { event: "server", name: "a", state: "ready", tools: 2, message: "" },
-    { event: "ready", endpoint: "http://e/mcp", servers: [{ name: "a", state: "ready", tools: 2 }] },
+    { event: "ready", endpoint: "http://e/mcp", auth: "none", servers: [{ name: "a", state: "ready", tools: 2 }] },
     { event: "refused", file: "mcp.json", problems: [{ line: 1, message: "m" }] },
     { event: "stopped" },
   ]);

@@ -9,9 +9,10 @@ export function createJsonReport(io: Io, isVerbose: boolean): UpReport {
     onStart: (file, entries) => tell("starting", { file, servers: entries.map((entry) => entry.name) }),
     onServer: (entry, state) =>
       tell("server", { name: entry.name, state: state.is, tools: state.tools, message: state.message }),
-    onOpened: ({ mcpUrl, servers }) =>
+    onOpened: ({ mcpUrl, servers, asksForKey }) =>
       tell("ready", {
         endpoint: mcpUrl,
+        auth: asksForKey ? "api-key" : "none",
         servers: [...servers].map(([name, { is, tools }]) => ({ name, state: is, tools })),
       }),
     onEndpoint: (isThere, message) => tell("endpoint", { isThere, message }),

@@ -8,6 +8,8 @@ import type { ServerState } from "../fleet/server.ts";
 export interface Opened {
   readonly mcpUrl: string;
   readonly servers: ReadonlyMap<string, ServerState>;
+  /** Whether callers need an API key. */
+  readonly asksForKey: boolean;
 }
 
 /** A report of one run. Calls come in the order of what happens. */

@@ -44,6 +44,7 @@ describe("the text report of outrigger up", () => {
         ["files", state("ready", 14)],
         ["a-remote-one", state("dead")],
       ]),
+      asksForKey: false,
     });
     expect(recorded.out()).toContain(
       "Endpoint  http://127.0.0.1:7777/mcp\n          14 tools of 1 server, 1 not ready",
@@ -52,19 +53,36 @@ describe("the text report of outrigger up", () => {
     expect(recorded.out()).toContain("claude mcp add --transport http outrigger http://127.0.0.1:7777/mcp");
   });
 
+  it("F-150 says how clients and commands show their key where the endpoint asks for one", () => {
+    const { recorded, report } = create();
+    report.onOpened({ mcpUrl: "http://127.0.0.1:7777/mcp", servers: new Map(), asksForKey: true });
+    for (const said of [
+      "clients find it in OUTRIGGER_KEY",
+      '"Authorization": "Bearer ${env:OUTRIGGER_KEY}"',
+      'outrigger http://127.0.0.1:7777/mcp --header "Authorization: Bearer $OUTRIGGER_KEY"',
+      'outrigger search "read a file" --token-file FILE',
+      "outrigger client-config --token-env OUTRIGGER_KEY",
+    ])
+      expect(recorded.out()).toContain(said);
+  });
+
   it("repeats on a terminal what is wrong in full, where the table may have cut it", () => {
     const recorded = recordIo({ columns: 40 });
     const report = createTextReport({ io: recorded.io, isVerbose: false, now: () => new Date(0) });
     report.onStart("mcp.json", [files]);
     report.onServer(files, state("dead", undefined, "the command no-such-program-anywhere does not exist"));
-    report.onOpened({ mcpUrl: "http://127.0.0.1:1/mcp", servers: new Map([["files", state("dead")]]) });
+    report.onOpened({
+      mcpUrl: "http://127.0.0.1:1/mcp",
+      servers: new Map([["files", state("dead")]]),
+      asksForKey: false,
+    });
     expect(recorded.err()).toContain("\n  files: the command no-such-program-anywhere does not exist\n");
   });
 
   it("tells later changes with the time of day", () => {
     const { recorded, report } = create();
     report.onStart("mcp.json", [files]);
-    report.onOpened({ mcpUrl: "http://127.0.0.1:1/mcp", servers: new Map() });
+    report.onOpened({ mcpUrl: "http://127.0.0.1:1/mcp", servers: new Map(), asksForKey: false });
     const before = recorded.err().length;
     report.onServer(files, state("restarting", 14, "the sidecar ended (SIGKILL); again in 0.2 s"));
     report.onServer(files, state("starting"));

@@ -124,30 +124,38 @@ function describe(msg: string, fields: Readonly<Record<string, unknown>>): strin
   return [msg, ...rest.map(([name, value]) => `${name}=${JSON.stringify(value)}`)].join(" ");
 }
 
-function writeOpened(out: Screen, { mcpUrl, servers }: Opened): void {
+/** The variable that clients' files name where a key is asked for. */
+const keyVariable = "OUTRIGGER_KEY";
+
+function writeOpened(out: Screen, { mcpUrl, servers, asksForKey }: Opened): void {
   const { paint } = out;
   const states = [...servers.values()];
   const tools = states.reduce((sum, state) => sum + (state.tools ?? 0), 0);
   const ready = states.filter((state) => state.is === "ready").length;
   const oneLine = (name: "cursor" | "vscode"): string => {
-    const built = buildClientConfig(name, { mcpUrl, launch: [] });
+    const built = buildClientConfig(name, {
+      ...{ mcpUrl, launch: [] },
+      ...(asksForKey ? { tokenVariable: keyVariable } : {}),
+    });
     return built.ok ? built.config.content.trim().replace(/\s*\n\s*/g, " ") : "";
   };
+  const header = asksForKey ? ` --header "Authorization: Bearer $${keyVariable}"` : "";
   const rows = [
     [paint.title("Endpoint"), paint.link(mcpUrl)],
     [
       "",
       `${count(tools, "tool")} of ${count(ready, "server")}${ready === states.length ? "" : `, ${states.length - ready} not ready`}`,
     ],
+    ...(asksForKey ? [["", `Callers show a key: clients find it in ${keyVariable}, commands by --token-file.`]] : []),
     [],
     [paint.title("Cursor"), ".cursor/mcp.json"],
     ["", paint.faint(oneLine("cursor"))],
     [paint.title("VS Code"), ".vscode/mcp.json"],
     ["", paint.faint(oneLine("vscode"))],
-    [paint.title("Claude"), `claude mcp add --transport http outrigger ${mcpUrl}`],
+    [paint.title("Claude"), `claude mcp add --transport http outrigger ${mcpUrl}${header}`],
     [],
-    [paint.title("Try"), `outrigger search "read a file"`],
-    ["", "outrigger client-config"],
+    [paint.title("Try"), `outrigger search "read a file"${asksForKey ? " --token-file FILE" : ""}`],
+    ["", `outrigger client-config${asksForKey ? ` --token-env ${keyVariable}` : ""}`],
   ];
   out.write(`${layOut(rows).join("\n")}\n`);
 }

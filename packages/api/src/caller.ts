@@ -33,12 +33,25 @@ export function readRequestId(value: string | readonly string[] | undefined): st
 /** What kind of caller it is. Anonymous: nobody in particular, vouched for as such. */
 export type CallerKind = "User" | "ServiceAccount" | "Anonymous";
 
+/** The one server that an assertion is meant for. */
+export interface CallerAudience {
+  readonly namespace: string;
+  readonly server: string;
+}
+
+/** The server as `aud` names it, such as `outrigger:tools/orders`: a URI, different for different servers. */
+export function nameAudience({ namespace, server }: CallerAudience): string {
+  return `outrigger:${encodeURIComponent(namespace)}/${encodeURIComponent(server)}`;
+}
+
 /**
- * What is signed. `aud`: the one server that it is meant for; `sub`: the caller's stable name within its kind, not empty;
- * `iat`, `exp`: seconds since the epoch, `exp` at most {@link callerLimits.maxLifeSeconds} behind `iat`.
+ * What is signed: claims as any reader of JWTs knows them (RFC 7519), and ours. `aud`: of {@link nameAudience}, one and no list; `iss`:
+ * the aggregator as issuers of tokens know it, who look its key up by that, while a sidecar goes by the key alone; `sub`: the caller's stable
+ * name within its kind, not empty; `iat`, `exp`: seconds since the epoch, `exp` at most {@link callerLimits.maxLifeSeconds} behind `iat`.
  */
 export interface CallerAssertion {
-  readonly aud: { readonly namespace: string; readonly server: string };
+  readonly aud: string;
+  readonly iss?: string;
   readonly sub: string;
   readonly kind: CallerKind;
   readonly groups?: readonly string[];
@@ -49,22 +62,26 @@ export interface CallerAssertion {
 }
 
 const kinds: readonly CallerKind[] = ["User", "ServiceAccount", "Anonymous"];
-const members: readonly string[] = ["aud", "sub", "kind", "groups", "claims", "iat", "exp"];
+const members: readonly string[] = ["aud", "iss", "sub", "kind", "groups", "claims", "iat", "exp"];
 
 /** Reads an assertion from a parsed value. Strict: a member that is not known could be one that narrows. */
 export function readCallerAssertion(value: unknown): Parsed<CallerAssertion> {
   if (!isRecord(value)) return refuse("an object");
   const unknown = Object.keys(value).find((key) => !members.includes(key));
   if (unknown !== undefined) return refuse(`an assertion without ${unknown}`);
-  const problem = checkWho(value) ?? checkTimes(value);
+  const problem = checkSides(value) ?? checkWho(value) ?? checkTimes(value);
   // Every member was checked above.
   return problem === undefined ? { ok: true, value: value as unknown as CallerAssertion } : refuse(problem);
 }
 
 type Fields = Readonly<Record<string, unknown>>;
 
-function checkWho({ aud, sub, kind, groups, claims }: Fields): string | undefined {
-  if (!isAudience(aud)) return "aud with namespace and server";
+function checkSides({ aud, iss }: Fields): string | undefined {
+  if (!isText(aud)) return "aud, the one server that it is meant for";
+  return iss === undefined || isText(iss) ? undefined : "iss, the name of who signs";
+}
+
+function checkWho({ sub, kind, groups, claims }: Fields): string | undefined {
   if (!isText(sub)) return "sub, the caller's name";
   if (!kinds.some((each) => each === kind)) return `kind: ${kinds.join(", ")}`;
   if (groups !== undefined && !(Array.isArray(groups) && groups.every(isText))) return "groups: a list of names";
@@ -76,9 +93,6 @@ function checkTimes({ iat, exp }: Fields): string | undefined {
   const isBrief = exp > iat && exp - iat <= callerLimits.maxLifeSeconds;
   return isBrief ? undefined : `exp after iat by at most ${callerLimits.maxLifeSeconds} seconds`;
 }
-
-const isAudience = (aud: unknown): boolean =>
-  isRecord(aud) && Object.keys(aud).length === 2 && isText(aud["namespace"]) && isText(aud["server"]);
 
 const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
 const isSeconds = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;

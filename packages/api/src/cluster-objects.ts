@@ -22,6 +22,18 @@ export const policyObject = { member: "policy.yaml" } as const;
 /** ConfigMap with a list of servers that no watch on pods finds: a server file, as people write it. */
 export const serverListObject = { member: "servers.json" } as const;
 
+/**
+ * A Service whose addresses are sidecars. Kubernetes copies its labels to the EndpointSlices that hold the addresses. The port of this name is that of MCP;
+ * where no other is named for the control port, that is where sidecars have it.
+ */
+export const sidecarService = {
+  label: `${keyPrefix}source`,
+  labelValue: "sidecars",
+  port: "mcp",
+  controlPort: "outrigger-control",
+  defaultPath: "/mcp",
+} as const;
+
 /** Secret and ConfigMap with the keys that sign policy. */
 export const trustObject = {
   /** Secret: the private key as JWK, and the id of the key. */

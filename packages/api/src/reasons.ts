@@ -247,9 +247,18 @@ export const reasons = {
   CatalogueListed: { area: "catalogue", sentence: "The server's tools were read and indexed." },
   ListFailed: { area: "catalogue", sentence: "The server's list could not be read; what was known stays." },
   CatalogLimited: { area: "catalogue", sentence: "The server lists more than is indexed; the first part is served." },
+  EntriesHeldBack: {
+    area: "catalogue",
+    sentence:
+      "Entries of the server's list that clients can't read, or people can't see, are held back; the others are served.",
+  },
   ReplicasDisagree: { area: "catalogue", sentence: "Replicas of the server list different tools." },
   NotInjected: { area: "catalogue", sentence: "The pod is labelled for injection but carries no sidecar." },
   ToolUnknown: { area: "catalogue", sentence: "No server that is known lists a tool of this name." },
+  PodDeleted: { area: "catalogue", sentence: "The API server told that the pod was deleted." },
+  PodNotListed: { area: "catalogue", sentence: "A complete list of the API server lacks the pod." },
+  PodEnded: { area: "catalogue", sentence: "The pod has finished, or is being deleted." },
+  EntryRemoved: { area: "catalogue", sentence: "The list of servers no longer names it." },
   EndpointInvalid: { area: "catalogue", sentence: "The pod's endpoint annotation can't be read." },
 
   // Servers that sleep until they are called.

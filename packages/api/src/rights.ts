@@ -106,6 +106,23 @@ const needs: readonly Need[] = [
   },
   {
     program: "aggregator",
+    ...core("services"),
+    verbs: ["list", "watch"],
+    place: "served",
+    when: { variable: "OUTRIGGER_SERVICES", value: "labelled" },
+    without: "servers behind labelled Services are not found",
+  },
+  {
+    program: "aggregator",
+    group: "discovery.k8s.io",
+    resource: "endpointslices",
+    verbs: ["list", "watch"],
+    place: "served",
+    when: { variable: "OUTRIGGER_SERVICES", value: "labelled" },
+    without: "servers behind labelled Services are not found",
+  },
+  {
+    program: "aggregator",
     group: "authentication.k8s.io",
     resource: "tokenreviews",
     verbs: ["create"],

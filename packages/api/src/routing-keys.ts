@@ -1,6 +1,6 @@
-/** Annotations that say which replica of a server gets a call, and which calls may be sent again. A part of the table of keys.ts. */
+/** Annotations that say which replica of a server gets a call, which calls may be sent again, and which may be held. A part of the table of keys.ts. */
 import { keyPrefix, type KeyDefinition } from "./key-definition.ts";
-import { parseWhole, parseWord } from "./values.ts";
+import { parseDuration, parseWhole, parseWord, type Parsed } from "./values.ts";
 import { words } from "./words.ts";
 
 const user = { setBy: "user", kind: "annotation" } as const;
@@ -10,6 +10,17 @@ const podAndNamespace = ["pod", "namespace"] as const;
 const routingBounds = { weight: { min: 1, max: 100 }, priority: { min: 0, max: 100 } } as const;
 
 const oneOf = (list: readonly string[]): string => list.map((word) => `\`${word}\``).join(" or ");
+
+const hedgeBounds = { minMs: 10, maxMs: 60_000 };
+const [hedgeOff, formOfHedge] = ["`Off`", "a duration from 10ms to 60s"];
+
+/** In ms; 0 stands for `Off`. */
+function parseHedge(text: string): Parsed<number> {
+  if (text === "Off") return { ok: true, value: 0 };
+  const parsed = parseDuration(text);
+  if (parsed.ok && parsed.value >= hedgeBounds.minMs && parsed.value <= hedgeBounds.maxMs) return parsed;
+  return { ok: false, expected: `"Off" or ${formOfHedge}, such as "300ms"` };
+}
 
 /** The rows of the table. */
 export const routingKeys = {
@@ -65,5 +76,27 @@ export const routingKeys = {
     example: "ReadOnly",
     default: "Unsent",
     parse: (value) => parseWord(value, words.retry),
+  },
+  questions: {
+    ...user,
+    key: `${keyPrefix}questions`,
+    on: podAndNamespace,
+    meaning:
+      "What becomes of a call in which a server of a revision before 2026-07-28 asks a client of that revision for something (sampling, elicitation, roots). Refuse: the server is not told that it may ask, and a call that can't go on without fails as -32021. Hold: the aggregator keeps the call open, at most ten minutes, and hands the question to the client as `input_required`.",
+    form: oneOf(words.questions),
+    example: "Hold",
+    default: "Refuse",
+    parse: (value) => parseWord(value, words.questions),
+  },
+  hedge: {
+    ...user,
+    key: `${keyPrefix}hedge`,
+    on: podAndNamespace,
+    meaning:
+      "After how long without an answer a call goes to a second replica too; the first answer counts and the other call is cancelled. Only calls that `outrigger.dev/retry` lets be repeated, of servers of revision 2026-07-28, and at most one call in ten.",
+    form: `${hedgeOff} or ${formOfHedge}`,
+    example: "300ms",
+    default: "Off",
+    parse: parseHedge,
   },
 } as const satisfies Record<string, KeyDefinition>;

@@ -30,6 +30,8 @@ it("reads in a server file what it reads on a pod", () => {
       weight: fc.integer({ min: -5, max: 120 }),
       priority: fc.integer({ min: -5, max: 120 }),
       retry: fc.constantFrom("Unsent", "ReadOnly", "Idempotent", ""),
+      questions: fc.constantFrom("Refuse", "Hold", "hold"),
+      hedge: fc.constantFrom("Off", "300ms", "10ms", "1m", "9ms", "61s", "off", "1", 300),
     },
     { requiredKeys: [] },
   );
@@ -41,6 +43,14 @@ it("reads in a server file what it reads on a pod", () => {
   );
 });
 
+it("reads after how long a call goes out twice, within bounds, and never by itself", () => {
+  expect(readRoutingAnnotations(annotate({ hedge: "300ms" }))).toEqual({ hedge: 300 });
+  for (const wrong of ["9ms", "61s", "300", "0s", "off", ""]) {
+    expect(readRoutingAnnotations(annotate({ hedge: wrong }))).toEqual({});
+  }
+  expect(defaultRouting.hedge).toBe(0);
+});
+
 it("says where a server file is wrong, and what would be right", () => {
   const read = parseServerFile({
     mcpServers: {
@@ -50,9 +60,9 @@ it("says where a server file is wrong, and what would be right", () => {
   });
   const told = read.ok ? [] : read.problems.map(({ path, expected }) => `${path.slice(1).join(".")}: ${expected}`);
   expect(told).toEqual([
-    "a.outrigger.routing.wait: no such key; known are strategy, affinity, weight, priority, retry",
+    "a.outrigger.routing.wait: no such key; known are strategy, affinity, weight, priority, retry, questions, hedge",
     'a.outrigger.routing.strategy: one of "RoundRobin", "LeastConnections", "Random", "Weighted", "Failover"',
     "a.outrigger.routing.weight: a whole number from 1 to 100",
-    "b.outrigger.routing: an object with strategy, affinity, weight, priority, retry",
+    "b.outrigger.routing: an object with strategy, affinity, weight, priority, retry, questions, hedge",
   ]);
 });

@@ -3,15 +3,17 @@
  * form. The words and their defaults are those of the table of keys.
  */
 import { routingKeys } from "./routing-keys.ts";
-import type { Affinity, Retry, Strategy } from "./words.ts";
+import type { Affinity, QuestionMode, Retry, Strategy } from "./words.ts";
 
-/** What one replica says; what it does not say is at its default. `weight` 1 to 100, `priority` 0 to 100. */
+/** What one replica says; what it does not say is at its default. `weight` 1 to 100, `priority` 0 to 100, `hedge` in ms, 0 for never. */
 export interface RoutingWishes {
   readonly strategy?: Strategy;
   readonly affinity?: Affinity;
   readonly weight?: number;
   readonly priority?: number;
   readonly retry?: Retry;
+  readonly questions?: QuestionMode;
+  readonly hedge?: number;
 }
 
 /** The same with every default. */
@@ -24,6 +26,8 @@ export const defaultRouting: Routing = {
   weight: 1,
   priority: 0,
   retry: "Unsent",
+  questions: "Refuse",
+  hedge: 0,
 };
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -5,6 +5,9 @@
 import { readRoutingBlock, type RoutingWishes } from "./routing.ts";
 import { parseDnsLabel, parseServerName } from "./values.ts";
 
+/** The namespace of servers that a file names: nothing else tells them apart. */
+export const fileNamespace = "local";
+
 /** One problem: where it is (keys and indexes from the top) and what was expected there. */
 export interface FileProblem {
   readonly path: readonly (string | number)[];

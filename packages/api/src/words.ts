@@ -11,6 +11,7 @@ export const words = {
   strategy: ["RoundRobin", "LeastConnections", "Random", "Weighted", "Failover"],
   affinity: ["None", "Caller", "Session"],
   retry: ["Unsent", "ReadOnly", "Idempotent"],
+  questions: ["Refuse", "Hold"],
   logLevel: ["debug", "info", "warn", "error"],
 } as const;
 
@@ -18,4 +19,5 @@ export type Transport = (typeof words.transport)[number];
 export type Strategy = (typeof words.strategy)[number];
 export type Affinity = (typeof words.affinity)[number];
 export type Retry = (typeof words.retry)[number];
+export type QuestionMode = (typeof words.questions)[number];
 export type PortMode = (typeof words.portMode)[number];

@@ -57,6 +57,7 @@ export async function openClusterAccess(place: ClusterPlace): Promise<SocketAcce
   const cluster = config.getCurrentCluster();
   if (cluster === null) throw new Error("the kubeconfig names no current cluster");
   const dialled = { address: cluster.server, setting: nameSetting(place, config.currentContext) };
+  if (/^http:/i.test(cluster.server) && !cluster.skipTLSVerify) throw new Error(refusePlain(dialled));
   return createAccess(dialled, openConfiguredCredentials(config));
 }
 
@@ -65,6 +66,12 @@ function nameSetting(place: Exclude<ClusterPlace, { readonly mode: "url" }>, con
   if (place.mode === "in-cluster") return "KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT";
   const file = place.named ?? place.file ?? "the kubeconfig that KUBECONFIG names, else ~/.kube/config";
   return `context ${JSON.stringify(context)} of ${file}`;
+}
+
+/** The library refuses it too, with a request, in words of its own. */
+function refusePlain({ address, setting }: Dialled): string {
+  const wanted = "an https address, or insecure-skip-tls-verify: true where it is a proxy on this machine";
+  return `${address} (from ${setting}) is plain HTTP, over which credentials would be readable: expected ${wanted}`;
 }
 
 interface Credentials {

@@ -1,7 +1,7 @@
 /**
  * Keeps a set of objects equal to the cluster's: list, watch from there, watch again when a watch ends, list again when its
- * resource version is too old, wait longer after each failure. A failed list never takes away what is known; an empty
- * one only when it comes twice; a complete one that lacks an object removes it.
+ * resource version is too old or the API server was away, wait longer after each failure. A failed list never takes away what is
+ * known; an empty one only when it comes twice, and nothing that its reader keeps; a complete one that lacks an object removes it.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClusterAccess } from "./access.ts";
@@ -19,6 +19,10 @@ export interface ListWatchOptions<O extends RawObject, T> {
   readonly fieldSelector?: string;
   /** What is kept of an object. Keep little: it is held for every object that is selected. */
   readonly read: (object: O) => T;
+  /** True for what stays known however often the list comes back empty; nothing where absent. */
+  readonly outlivesEmptyLists?: (item: T) => boolean;
+  /** Hears of each removal: the API server told of the deletion, or a complete list lacks the object. */
+  readonly onRemoved?: (item: T, why: "deleted" | "notListed") => void;
   /** Called after each change, and when requests work again after a failure. */
   readonly onChange: () => void;
   readonly onFailure: (failure: ApiFailure) => void;
@@ -70,10 +74,19 @@ export function createListWatch<O extends RawObject, T>(options: ListWatchOption
   };
 
   const replaceAll = (listed: ReadonlyMap<string, T>): boolean => {
-    isEmptyDoubted = listed.size === 0 && items.size > 0 && !isEmptyDoubted;
-    if (isEmptyDoubted) return false;
+    const isEmpty = listed.size === 0 && items.size > 0;
+    if (
+      isEmpty &&
+      (!isEmptyDoubted || [...items.values()].some((item) => options.outlivesEmptyLists?.(item) === true))
+    ) {
+      isEmptyDoubted = true;
+      return false;
+    }
+    isEmptyDoubted = false;
+    const before = new Map(items);
     items.clear();
     for (const [key, item] of listed) items.set(key, item);
+    for (const [key, item] of before) if (!listed.has(key)) options.onRemoved?.(item, "notListed");
     synced = true;
     hasFailed = false;
     options.onChange();
@@ -84,8 +97,11 @@ export function createListWatch<O extends RawObject, T>(options: ListWatchOption
     if (isStopped() || event.kind === "bookmark") return;
     const key = readObjectKey(event.object);
     if (key === undefined) return;
-    if (event.kind === "removed") items.delete(key);
-    else items.set(key, read(event.object));
+    if (event.kind === "removed") {
+      const known = items.get(key);
+      if (known !== undefined) options.onRemoved?.(known, "deleted");
+      items.delete(key);
+    } else items.set(key, read(event.object));
     options.onChange();
   };
 
@@ -107,7 +123,9 @@ export function createListWatch<O extends RawObject, T>(options: ListWatchOption
     const { hasOpened, failure } = await watchOnce(access, wanted);
     const hasLasted = hasOpened && performance.now() - startedMs >= quickEndMs;
     await waitForNext(reached.events > 0 || hasLasted, failure);
-    return failure?.kind === "expired" ? undefined : reached.resourceVersion;
+    // One that was away may be back with a store of before, whose versions are younger: it would take the watch and tell nothing.
+    const wasAway = !hasOpened && failure?.kind === "unreachable";
+    return failure?.kind === "expired" || wasAway ? undefined : reached.resourceVersion;
   };
 
   /** A server that ends watches at once, or calls each list too old, must not be asked in a tight loop. */

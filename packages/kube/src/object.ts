@@ -66,7 +66,9 @@ export interface RawTokenReview extends RawObject {
 /** EndpointSlice, `discovery.k8s.io/v1`. `conditions` that are absent are unknown, which readers take for yes. */
 export interface RawEndpointSlice extends RawObject {
   readonly addressType?: string;
+  readonly ports?: readonly { readonly name?: string; readonly port?: number; readonly protocol?: string }[];
   readonly endpoints?: readonly {
+    readonly targetRef?: { readonly kind?: string; readonly name?: string; readonly uid?: string };
     readonly addresses?: readonly string[];
     readonly conditions?: { readonly ready?: boolean; readonly serving?: boolean; readonly terminating?: boolean };
   }[];

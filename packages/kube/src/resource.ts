@@ -33,6 +33,7 @@ const define = <O extends RawObject>(resource: Resource<O>): Resource<O> => reso
 export const resources = {
   pods: define<RawPod>({ ...core, plural: "pods", kind: "Pod" }),
   namespaces: define({ ...core, plural: "namespaces", kind: "Namespace" }),
+  services: define({ ...core, plural: "services", kind: "Service" }),
   configMaps: define<RawConfigMap>({ ...core, plural: "configmaps", kind: "ConfigMap" }),
   secrets: define<RawSecret>({ ...core, plural: "secrets", kind: "Secret" }),
   events: define<RawEvent>({ group: "events.k8s.io", version: "v1", plural: "events", kind: "Event" }),

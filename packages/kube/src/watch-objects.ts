@@ -21,6 +21,10 @@ export interface WatchObjectsOptions<O extends RawObject, T> {
   readonly namespaces?: readonly string[];
   /** What is kept of an object. It must not throw on any JSON. */
   readonly read: (object: O) => T;
+  /** True for what stays known however often a list comes back empty; nothing where absent. It must not throw. */
+  readonly outlivesEmptyLists?: (item: T) => boolean;
+  /** Hears of each removal, before the change is told. */
+  readonly onRemoved?: (item: T, why: "deleted" | "notListed") => void;
   /**
    * Called after each change, and when requests work again after a failure; `namespace` is undefined for all. Read the
    * state from {@link ObjectWatch.list}. What it throws goes to `onHandlerError`.
@@ -66,6 +70,8 @@ export function watchObjects<O extends RawObject, T>(options: WatchObjectsOption
       path: pathOf(resource, namespace === undefined ? {} : { namespace }),
       ...readSelectors(options),
       read,
+      ...(options.outlivesEmptyLists === undefined ? {} : { outlivesEmptyLists: options.outlivesEmptyLists }),
+      onRemoved: (item, why) => callSafely(() => options.onRemoved?.(item, why)),
       onChange: () => callSafely(() => options.onChange(namespace)),
       onFailure: (failure) => callSafely(() => onFailure(failure, namespace)),
       resyncMs: options.resyncMs ?? defaultResyncMs,

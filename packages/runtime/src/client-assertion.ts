@@ -20,6 +20,8 @@ export interface ClientClaims {
 }
 
 const lifeSeconds = 60;
+/** So far the other side's clock may be behind: it would refuse what is not made yet. */
+const behindSeconds = 30;
 
 /** Algorithms by kind of key; the first is taken where nobody names another. */
 const algorithmsOf: Readonly<Record<string, readonly string[]>> = {
@@ -67,7 +69,7 @@ export async function signClientAssertion(
   const { SignJWT } = await import("jose/jwt/sign");
   return new SignJWT({ iss: clientId, sub: clientId, aud: audience, jti: id })
     .setProtectedHeader({ alg: algorithm, typ: "JWT", ...(keyId === undefined ? {} : { kid: keyId }) })
-    .setIssuedAt(nowSeconds)
+    .setIssuedAt(nowSeconds - behindSeconds)
     .setExpirationTime(nowSeconds + lifeSeconds)
     .sign(key);
 }

@@ -32,11 +32,42 @@ describe("settings", () => {
       ok: false,
       problems: [
         "no such flag: --colour; known are --size, --name",
-        'unexpected argument "red"',
         'unexpected argument "stray"',
         'X_SIZE: expected a number, got "big"',
         '--name: expected a text that is not empty, got ""',
       ],
+    });
+  });
+
+  it("tells nothing of a setting that may hold a secret, whether it is malformed, misspelt or the default", () => {
+    const secret = "s3cret";
+    const secrets = {
+      headers: { flag: "headers", env: "X_HEADERS", help: "headers", secret: true as const, parse: number },
+      other: { flag: "other", help: "headers", secret: true as const, parse: number, fallback: secret },
+    };
+    const read = readSettings(secrets, {
+      argv: ["--other", secret, "--header", secret, `--head=${secret}`],
+      env: { X_HEADERS: secret },
+    });
+    expect(read).toMatchObject({
+      ok: false,
+      problems: expect.arrayContaining(["--other: expected a number"]) as unknown,
+    });
+    expect(JSON.stringify(read)).not.toContain(secret);
+    expect(describeSettings(secrets)).not.toContain(secret);
+  });
+
+  it.each([
+    ["https://user:s3cret@host/path", "https://…@host/path"],
+    ["https://us/er:s3@cret@host", "https://…@host"],
+    ["https://host/mcp?key=s3cret", "https://host/mcp?…"],
+    ["redis://:s3cret@a,redis://:s3cret@b", "redis://…@b"],
+    ["a?b@c", "a?b@c"],
+  ])("tells a malformed address %s without what it holds of credentials", (text, told) => {
+    const read = readSettings(table, { argv: [text], env: { X_SIZE: text } });
+    expect(read).toEqual({
+      ok: false,
+      problems: [`unexpected argument "${told}"`, `X_SIZE: expected a number, got "${told}"`],
     });
   });
 

@@ -10,12 +10,13 @@ export type ParsedSetting<T> =
 
 /**
  * One setting. `flag` is the long option without dashes, `env` the variable that stands in for it.
- * A setting without `fallback` is undefined when nobody sets it.
+ * A setting without `fallback` is undefined when nobody sets it. `secret`: its text may hold one, so nothing of it is ever told.
  */
 export interface Setting<T> {
   readonly flag: string;
   readonly env?: string;
   readonly help: string;
+  readonly secret?: true;
   readonly parse: (text: string) => ParsedSetting<T>;
   readonly fallback?: T;
 }
@@ -62,17 +63,26 @@ function readText(setting: Setting<unknown>, from: { text: string; source: strin
   const parsed = setting.parse(from.text);
   if (parsed.ok) return parsed.value;
   const where = from.source === "flag" ? `--${setting.flag}` : String(setting.env);
-  problems.push(`${where}: expected ${parsed.expected}, got ${JSON.stringify(from.text)}`);
+  const got = setting.secret === true ? "" : `, got ${JSON.stringify(withoutCredentials(from.text))}`;
+  problems.push(`${where}: expected ${parsed.expected}${got}`);
   return undefined;
 }
+
+/** Leaves out what addresses hold of credentials: all in front of an @, and the query. */
+const withoutCredentials = (text: string): string =>
+  text.replace(/(?<=:\/\/)\S*@/g, "…@").replace(/(?<=:\/\/[^\s?]*)\?\S+/g, "?…");
 
 function readFlags(table: SettingTable, argv: readonly string[], problems: string[]): Map<string, string> {
   const known = new Set(Object.values(table).map((setting) => setting.flag));
   const options = Object.fromEntries([...known].map((flag) => [flag, { type: "string" as const }]));
   const { tokens } = parseArgs({ args: [...argv], options, strict: false, tokens: true });
   const flags = new Map<string, string>();
+  let isAfterUnknown = false;
   for (const token of tokens) {
-    if (token.kind === "positional") problems.push(`unexpected argument ${JSON.stringify(token.value)}`);
+    // What stands behind a flag that nobody knows is its value, which may be a secret.
+    if (token.kind === "positional" && !isAfterUnknown)
+      problems.push(`unexpected argument ${JSON.stringify(withoutCredentials(token.value))}`);
+    isAfterUnknown = token.kind === "option" && !known.has(token.name) && token.value === undefined;
     if (token.kind !== "option") continue;
     if (!known.has(token.name))
       problems.push(`no such flag: ${token.rawName}; known are ${[...known].map((each) => `--${each}`).join(", ")}`);
@@ -99,7 +109,8 @@ export function parseText(text: string): ParsedSetting<string> {
 export function describeSettings(table: SettingTable): string {
   return Object.values(table)
     .map((setting) => {
-      const fallback = setting.fallback === undefined ? "" : ` (default ${JSON.stringify(setting.fallback)})`;
+      const isTold = setting.fallback !== undefined && setting.secret !== true;
+      const fallback = isTold ? ` (default ${JSON.stringify(setting.fallback)})` : "";
       const variable = setting.env === undefined ? "" : ` [${setting.env}]`;
       return `  --${setting.flag.padEnd(22)} ${setting.help}${fallback}${variable}`;
     })

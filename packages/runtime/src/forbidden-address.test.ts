@@ -1,6 +1,6 @@
 import type { LookupFunction } from "node:net";
 import { describe, expect, it } from "vitest";
-import { createGuardedLookup, isForbiddenHost } from "./forbidden-address.ts";
+import { createGuardedLookup, createPublicLookup, isForbiddenHost, isPrivateHost } from "./forbidden-address.ts";
 
 describe("an address that no server has", () => {
   it.each([
@@ -18,6 +18,11 @@ describe("an address that no server has", () => {
     "[::ffff:169.254.169.254]",
     "[::ffff:a9fe:a9fe]",
     "[64:ff9b::a9fe:a9fe]",
+    "[::a9fe:a9fe]",
+    "[::169.254.169.254]",
+    "[::ffff:0:a9fe:a9fe]",
+    "[2002:a9fe:a9fe::1]",
+    "[2001:0:4136:e378:8000:63bf:3fff:fdd2]",
     "metadata.google.internal",
     "Metadata.Google.Internal.",
     "instance-data",
@@ -32,6 +37,8 @@ describe("an address that no server has", () => {
     "10.0.0.1",
     "192.168.1.1",
     "[fd12::1]",
+    "[2001:db8::1]",
+    "[2606:4700::1]",
     "8.8.8.8",
     "metadata.example",
     "",
@@ -77,4 +84,36 @@ describe("a name", () => {
     const failing: LookupFunction = (_name, _options, tell) => tell(new Error("no such name"), "");
     expect(await ask(createGuardedLookup(failing), true)).toBe("no such name");
   });
+});
+
+const privateAddresses = [
+  ...["10.1.2.3", "100.64.0.1", "127.0.0.1", "172.31.0.1", "192.168.0.1", "198.18.0.1", "250.0.0.1"],
+  ...["::1", "::7f00:1", "::ffff:10.1.2.3", "64:ff9b::a01:203", "64:ff9b:1::1", "fd12::1", "fec0::1"],
+];
+
+describe("a name of the public network", () => {
+  it.each([...privateAddresses, "169.254.169.254", "fe80::1"])(
+    "is not found where it stands for %s, alone or beside others",
+    async (address) => {
+      expect(isPrivateHost(address) || isForbiddenHost(address)).toBe(true);
+      for (const addresses of [[address], ["8.8.8.8", address]]) {
+        const message = await new Promise((resolve) => {
+          createPublicLookup(finding(...addresses))("a.test", { all: true }, (error) => resolve(error?.message));
+        });
+        expect(message).toContain(
+          `a.test stands for ${address}, which is no server's address: expected a public address`,
+        );
+      }
+    },
+  );
+
+  it.each(["8.8.8.8", "172.32.0.1", "100.128.0.1", "2606:4700::1"])(
+    "is found where it stands for %s",
+    async (address) => {
+      const found = await new Promise((resolve) => {
+        createPublicLookup(finding(address))("a.test", {}, (error, one) => resolve(error?.message ?? one));
+      });
+      expect(found).toBe(address);
+    },
+  );
 });

@@ -21,6 +21,9 @@ forbidden.addSubnet("224.0.0.0", 4);
 forbidden.addAddress("255.255.255.255");
 forbidden.addAddress("::", "ipv6");
 forbidden.addSubnet("ff00::", 8, "ipv6");
+/** Tunnels that nobody runs any more, whose addresses hold one of IPv4 that nobody would look at: 6to4 (RFC 7526), Teredo (RFC 4380). */
+forbidden.addSubnet("2002::", 16, "ipv6");
+forbidden.addSubnet("2001::", 32, "ipv6");
 
 const forbiddenNames: ReadonlySet<string> = new Set([
   "instance-data",
@@ -31,8 +34,8 @@ const forbiddenNames: ReadonlySet<string> = new Set([
   "metadata.tencentyun.com",
 ]);
 
-/** IPv6 addresses that stand for one of IPv4, of which the last two groups tell: mapped, translated (RFC 4291, RFC 6052). */
-const carriesIpv4 = /^(?:::ffff:|64:ff9b::)(?:([0-9a-f]{1,4}):([0-9a-f]{1,4})|([0-9.]+))$/;
+/** IPv6 addresses that stand for one of IPv4, of which the last two groups tell: compatible, mapped, translated (RFC 4291, RFC 2765, RFC 6052). */
+const carriesIpv4 = /^(?:::(?:ffff:(?:0:)?)?|64:ff9b::)(?:([0-9a-f]{1,4}):([0-9a-f]{1,4})|((?:[0-9]+\.){3}[0-9]+))$/;
 
 function ipv4Within(address: string): string | undefined {
   const match = carriesIpv4.exec(address);
@@ -55,7 +58,7 @@ export function isForbiddenHost(host: string): boolean {
 /** What an address has to be, for whoever reads that it is none. */
 export const allowedHosts = "none of a metadata service, link-local, multicast or unspecified";
 
-/** Networks that only part of the world has: loopback, private, shared, site-local. Source: RFC 6890, RFC 4193, RFC 6598. */
+/** Networks that only part of the world has: loopback, private, shared, site-local, reserved. Source: RFC 6890, RFC 4193, RFC 6598, RFC 8215. */
 const privateOnes = new BlockList();
 for (const [network, prefix] of [
   ["10.0.0.0", 8],
@@ -65,11 +68,13 @@ for (const [network, prefix] of [
   ["192.0.0.0", 24],
   ["192.168.0.0", 16],
   ["198.18.0.0", 15],
+  ["240.0.0.0", 4],
 ] as const)
   privateOnes.addSubnet(network, prefix);
 privateOnes.addAddress("::1", "ipv6");
 privateOnes.addSubnet("fc00::", 7, "ipv6");
 privateOnes.addSubnet("fec0::", 10, "ipv6");
+privateOnes.addSubnet("64:ff9b:1::", 48, "ipv6");
 
 /** Says whether a host is of one of those networks: an address, or `localhost`. What other names stand for is not asked. */
 export function isPrivateHost(host: string): boolean {

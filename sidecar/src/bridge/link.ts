@@ -25,9 +25,10 @@ export interface WholeAnswer {
 /** Why the server did not take a message: it said so by an HTTP status, or it could not be asked. */
 export type NotTaken = { readonly answer: WholeAnswer } | { readonly failure: UpstreamFailure };
 
-/** What goes with a message. `headers`: flat list of the request that brought it. */
+/** What goes with a message, of the request that brought it. `headers`: flat list; `assertion`: what vouches for its caller, where anything does. */
 export interface Delivery {
   readonly headers: readonly string[];
+  readonly assertion?: string | undefined;
   /** Told once for each message that was queued and not dropped: the server has it, or will not get it. */
   readonly onTaken: (refused?: NotTaken) => void;
 }

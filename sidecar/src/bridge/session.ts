@@ -100,9 +100,10 @@ export function createSession(deps: SessionDeps): Session {
     onTaken: (part: Part, refused?: NotTaken) => void,
   ): readonly QueuedMessage[] | undefined => {
     const queue: QueuedMessage[] = [];
+    const { headers, assertion } = request;
     for (const part of parts) {
       const told = (refused?: NotTaken): void => onTaken(part, refused);
-      const queued = link.write(part.bytes, { headers: request.headers, onTaken: told });
+      const queued = link.write(part.bytes, { headers, assertion, onTaken: told });
       if (queued === undefined) {
         for (const written of queue) written.drop();
         return undefined;

@@ -21,7 +21,7 @@ beforeAll(async () => {
 const seconds = (): number => Math.floor(Date.now() / 1_000);
 
 const assertionOf = (sub: string, more: object = {}): CallerAssertion => ({
-  aud: { namespace: "team", server: "server" },
+  aud: "outrigger:team/server",
   sub,
   kind: "User",
   iat: seconds() - 10,
@@ -75,8 +75,11 @@ describe("a caller that is vouched for", () => {
       "signed by a stranger": await sign(assertionOf("ann"), stranger),
       "signed by a stranger with our key's id": await sign(assertionOf("ann"), { ...stranger, kid: key.kid }),
       "signed for another purpose": await sign(assertionOf("ann"), key, "outrigger-policy"),
-      "for another server": await sign(assertionOf("ann", { aud: { namespace: "team", server: "other" } })),
-      "for another namespace": await sign(assertionOf("ann", { aud: { namespace: "x", server: "server" } })),
+      "for another server": await sign(assertionOf("ann", { aud: "outrigger:team/other" })),
+      "for another namespace": await sign(assertionOf("ann", { aud: "outrigger:x/server" })),
+      "for a server whose name begins with ours": await sign(assertionOf("ann", { aud: "outrigger:team/server2" })),
+      "for several servers, ours among them": await sign(assertionOf("ann", { aud: ["outrigger:team/server"] })),
+      "for no server": await sign(assertionOf("ann", { aud: undefined })),
       over: await sign(assertionOf("ann", { iat: seconds() - 200, exp: seconds() - 1 })),
       "from the future": await sign(assertionOf("ann", { iat: seconds() + 120, exp: seconds() + 300 })),
       "that lives too long": await sign(assertionOf("ann", { exp: seconds() + 3_600 })),

@@ -7,6 +7,7 @@ import {
   callerHeader,
   callerLimits,
   callerType,
+  nameAudience,
   readCallerAssertion,
   type CallerAssertion,
 } from "@outrigger/api/caller";
@@ -90,8 +91,7 @@ function verify(text: string, keys: Jwks, { namespace, server }: CallersOptions)
   const verified = verifyCompactSync(text, { keys, type: callerType });
   const read = verified.ok ? readCallerAssertion(parse(verified.payload)) : undefined;
   if (read?.ok !== true) return undefined;
-  const { aud } = read.value;
-  return aud.namespace === namespace && aud.server === server ? read.value : undefined;
+  return read.value.aud === nameAudience({ namespace, server }) ? read.value : undefined;
 }
 
 function parse(payload: Uint8Array): unknown {

@@ -47,7 +47,7 @@ const isListed =
 const toolNames = (observed: Observed): unknown[] => observed.current().tools.map(({ name }) => name);
 
 describe("the catalogue of a stdio server", () => {
-  it("is listed over all pages, unknown members kept, in the server's order", async () => {
+  it("F-087 is listed over all pages, unknown members kept, in the server's order", async () => {
     const observed = observeFixture(createFixture(["--era", "legacy", "--fillers", "25"]));
     await until("it is listed", isListed(observed));
     expect(observed.current().tools.length).toBeGreaterThan(30);

@@ -1,4 +1,7 @@
-/** The way out as one part: reads what the settings say of it, and makes the upstream of a server that listens by it. */
+/**
+ * The way out as one part: reads what the settings say of it, and makes the upstream of a server that listens by it. Most sidecars have no
+ * credentials, so what only these need is loaded with the first of them.
+ */
 import { randomUUID } from "node:crypto";
 import type { LookupFunction } from "node:net";
 import type { HealthReport } from "@outrigger/runtime/health";
@@ -9,17 +12,17 @@ import { createHttpUpstream, type HttpUpstream } from "../upstream/http.ts";
 import type { ConnectionLimits } from "../upstream/http1/connections.ts";
 import type { TlsFiles } from "../upstream/http1/connection.ts";
 import { chooseWithheld, withholdCookies } from "../upstream/withheld.ts";
-import { createCredentials, type Credentials } from "./credentials.ts";
+import type { createCredentials, Credentials } from "./credentials.ts";
 import type { Trouble } from "./failures.ts";
-import { readAuth, type Auth } from "./read-auth.ts";
+import type { Auth, ReadAuth } from "./read-auth.ts";
 import type { outgoingSettings } from "./settings.ts";
 import { judgeTarget } from "./target.ts";
-import { holdTls, readTls, type HeldTls, type ReadTls, type TlsPaths } from "./tls-files.ts";
+import type { HeldTls, holdTls, ReadTls, TlsPaths } from "./tls-files.ts";
 
-/** What is known of the way out when the sidecar starts. */
+/** What is known of the way out when the sidecar starts, with what goes on from there. */
 export interface OutgoingOptions {
-  readonly auth: { readonly file: string; readonly first: Auth } | undefined;
-  readonly tls: { readonly paths: TlsPaths; readonly first: TlsFiles } | undefined;
+  readonly auth: { readonly file: string; readonly first: Auth; readonly create: typeof createCredentials } | undefined;
+  readonly tls: { readonly paths: TlsPaths; readonly first: TlsFiles; readonly hold: typeof holdTls } | undefined;
   /** Headers of clients that the server must not see; undefined where it may see all. */
   readonly withheld: ReadonlySet<string> | undefined;
 }
@@ -41,18 +44,24 @@ export async function readOutgoing(
   if (url === undefined)
     return namesNothing(values) ? { ok: true, outgoing: plainWay } : { ok: false, problems: [lost] };
   const tls = await readTlsOf(values, url);
-  const auth = file === undefined ? undefined : await readAuth(file, url);
+  const auth = file === undefined ? undefined : await readAuthOf(file, url);
   const problems = [tls, auth].flatMap((each) => (each?.ok === false ? each.problems : []));
   if (tls?.ok === false || auth?.ok === false) return { ok: false, problems };
   const withheld = chooseWithheld({ hostname: url.hostname, hasCredentials: auth !== undefined }, passThrough);
-  return { ok: true, outgoing: { auth: nameAuth(file, auth?.auth), tls: nameTls(values, tls?.tls), withheld } };
+  return { ok: true, outgoing: { auth: auth?.options, tls: tls?.options, withheld } };
 }
 
-const nameAuth = (file: string | undefined, first: Auth | undefined): OutgoingOptions["auth"] =>
-  file === undefined || first === undefined ? undefined : { file, first };
+type Part<Refused, Options> =
+  Extract<Refused, { ok: false }> | { readonly ok: true; readonly options: NonNullable<Options> };
 
-const nameTls = (values: Values, first: TlsFiles | undefined): OutgoingOptions["tls"] =>
-  first === undefined ? undefined : { paths: pathsOf(values), first };
+async function readAuthOf(file: string, url: URL): Promise<Part<ReadAuth, OutgoingOptions["auth"]>> {
+  const [{ readAuth }, { createCredentials: create }] = await Promise.all([
+    import("./read-auth.ts"),
+    import("./credentials.ts"),
+  ]);
+  const read = await readAuth(file, url);
+  return read.ok ? { ok: true, options: { file, first: read.auth, create } } : read;
+}
 
 const lost = "--upstream-auth, --upstream-ca, --upstream-cert, --upstream-key and --pass-through need --upstream";
 
@@ -63,10 +72,14 @@ const namesFiles = (values: Values): boolean => Object.values(pathsOf(values)).s
 const namesNothing = (values: Values): boolean =>
   !namesFiles(values) && values.upstreamAuth === undefined && values.passThrough.length === 0;
 
-async function readTlsOf(values: Values, url: URL): Promise<ReadTls | undefined> {
+async function readTlsOf(values: Values, url: URL): Promise<Part<ReadTls, OutgoingOptions["tls"]> | undefined> {
   if (!namesFiles(values)) return undefined;
-  if (url.protocol === "https:") return readTls(pathsOf(values));
-  return { ok: false, problems: ["--upstream-ca, --upstream-cert and --upstream-key are for an address of https"] };
+  if (url.protocol !== "https:")
+    return { ok: false, problems: ["--upstream-ca, --upstream-cert and --upstream-key are for an address of https"] };
+  const { readTls, holdTls: hold } = await import("./tls-files.ts");
+  const paths = pathsOf(values);
+  const read = await readTls(paths);
+  return read.ok ? { ok: true, options: { paths, first: read.tls, hold } } : read;
 }
 
 /** The server on the way that was chosen. */
@@ -88,7 +101,7 @@ export interface OutgoingParts {
 /** Makes it; what it watches ends with it. */
 export function createOutgoing({ auth, tls, withheld }: OutgoingOptions, parts: OutgoingParts): Outgoing {
   const { url, logger } = parts;
-  const held = tls === undefined ? undefined : holdTls(tls.paths, tls.first, logger);
+  const held = tls === undefined ? undefined : tls.hold(tls.paths, tls.first, logger);
   let lookup = auth === undefined ? undefined : lookupOf(url, auth.first);
   const raw = createHttpUpstream(url.origin, parts.limits, {
     ...(held === undefined ? {} : { tls: held.current }),
@@ -116,11 +129,11 @@ export function createOutgoing({ auth, tls, withheld }: OutgoingOptions, parts: 
 }
 
 function openCredentials(
-  { file, first }: NonNullable<OutgoingOptions["auth"]>,
+  { file, first, create }: NonNullable<OutgoingOptions["auth"]>,
   held: HeldTls | undefined,
   { url, logger, onTrouble, onAuth }: OutgoingParts & { readonly onAuth: (auth: Auth) => void },
 ): Credentials {
-  return createCredentials({
+  return create({
     ...{ file, serverUrl: url, first, logger, onTrouble, onAuth },
     tls: held?.authorities,
     now: () => performance.now(),

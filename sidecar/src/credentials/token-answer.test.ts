@@ -18,6 +18,9 @@ describe("the answer of a token endpoint", () => {
     [{ access_token: "", token_type: "Bearer" }, "Unavailable"],
     [{ access_token: "abc", token_type: "DPoP" }, "Refused"],
     [{ access_token: "abc" }, "Refused"],
+    [{ access_token: "abc", token_type: "Bearer", expires_in: 0 }, "Unavailable"],
+    [{ access_token: "abc", token_type: "Bearer", expires_in: "-60" }, "Unavailable"],
+    [["abc"], "Unavailable"],
     ["<html>", "Unavailable"],
   ])("%j is no token that could be used: %s", (body, kind) => {
     expect(read(200, body)).toMatchObject({ ok: false, kind });
@@ -32,6 +35,11 @@ describe("the answer of a token endpoint", () => {
     [503, "", "Unavailable"],
   ])("%i with %j is told as %s", (status, body, kind) => {
     expect(read(status, body)).toMatchObject({ ok: false, kind });
+  });
+
+  it.each([undefined, null, "soon", {}, Number.NaN])("says nothing of the token's life by expires_in %j", (life) => {
+    const answer = read(200, { access_token: "abc", token_type: "Bearer", expires_in: life });
+    expect(answer).toEqual({ ok: true, value: "abc", lifeMs: undefined });
   });
 
   it("may say when to come again, within bounds", () => {

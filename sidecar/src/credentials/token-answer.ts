@@ -32,8 +32,15 @@ export function readTokenAnswer({ status, body, retryAfter }: TokenReply): Token
     return unavailable("the token endpoint answered without an access token");
   if (typeof type !== "string" || type.toLowerCase() !== "bearer")
     return refused("the token endpoint gave a token that is not of the type Bearer");
-  const seconds = Number(life);
-  return { ok: true, value, lifeMs: seconds > 0 ? Math.min(seconds, longestLifeSeconds) * 1_000 : undefined };
+  const lifeMs = readLife(life);
+  if (lifeMs === 0) return unavailable("the token endpoint gave a token that has ended");
+  return { ok: true, value, lifeMs };
+}
+
+/** In ms; 0 for a token that has ended, undefined where nothing is said. Some write the number as a text. */
+function readLife(life: unknown): number | undefined {
+  const seconds = typeof life === "number" || typeof life === "string" ? Number(life) : Number.NaN;
+  return Number.isNaN(seconds) ? undefined : Math.min(Math.max(seconds, 0), longestLifeSeconds) * 1_000;
 }
 
 const longestLifeSeconds = 86_400;

@@ -80,7 +80,7 @@ const secretMethodOf = ({ method }: OAuthClient): "client_secret_basic" | "clien
   method.name === "client_secret_post" ? method.name : "client_secret_basic";
 
 async function discover(issuer: string, options: TokenEndpointOptions): Promise<Found> {
-  let problem = "";
+  let [wrong, missing] = ["", ""];
   for (const path of metadataPaths(issuer)) {
     const reply = await askTarget(new URL(path, issuer), { headers: ["accept", "application/json"] }, options);
     if (!reply.ok) return unavailable(`the issuer ${issuer} can't be asked: ${reply.message}`);
@@ -88,9 +88,11 @@ async function discover(issuer: string, options: TokenEndpointOptions): Promise<
       return unavailable(`the issuer ${issuer} answered with HTTP ${reply.status}`);
     const metadata = reply.status === 200 ? readMetadata(reply.body, issuer) : undefined;
     if (metadata?.ok === true) return judgeEndpoint(metadata, options);
-    problem = metadata === undefined ? `it answered with HTTP ${reply.status}` : metadata.message;
+    if (metadata === undefined) missing = `it answered with HTTP ${reply.status}`;
+    else wrong = metadata.message;
   }
-  return refused(`the issuer ${issuer} can't be used: ${problem}`);
+  // What stands at one of the places says more than that nothing does at the others.
+  return refused(`the issuer ${issuer} can't be used: ${wrong === "" ? missing : wrong}`);
 }
 
 /** What was found at a public place may lead to a private one: only what somebody wrote down may. */

@@ -51,6 +51,7 @@ export const intakeSettings = {
     flag: "shared-store",
     env: "OUTRIGGER_SHARED_STORE",
     help: "Valkey or Redis in which rate limits count over all replicas; use the variable for secrets",
+    secret: true,
     parse: parseStore,
   },
   headerTimeoutMs: {

@@ -1,108 +1,127 @@
-/** Where the benchmark of the aggregator runs: aggregators over upstreams that cost next to nothing, and one load for all subjects. */
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { Agent, request } from "undici";
-import type { modernRequest } from "../../fixtures/mcp-clients.ts";
+/**
+ * What the cases stand on: the aggregator as its image holds it, on the last core, over servers that cost next to nothing, on the first. What
+ * a case starts ends with the case.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { connect } from "node:net";
+import { once } from "node:events";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { startAggregatorProgram, type RunningAggregator } from "../../fixtures/aggregator.ts";
 import { startFakeControl } from "../../fixtures/fake-sidecar/control.ts";
 import { makeTool } from "../../fixtures/fake-sidecar/sidecar.ts";
+import { bundleEntry, bundleProgram } from "../../bundle/bundle.ts";
+import { findFreePort } from "@outrigger/runtime/testing/free-port";
+import { moveToCore } from "../sidecar/cores.ts";
+
+const repositoryRoot = fileURLToPath(new URL("../../..", import.meta.url));
 
 /** Ends what was started, the last first. */
 export type Ends = (() => Promise<unknown>)[];
 
-/** A page that a plain server answers with, byte for byte. */
-export async function startStatic(pages: readonly string[], ends: Ends): Promise<string> {
-  let turn = 0;
-  const server = createServer((req, res) => {
-    req.resume().on("end", () => {
-      const body = pages[turn++ % pages.length] ?? "";
-      res.writeHead(200, { "content-type": "application/json", "content-length": Buffer.byteLength(body) }).end(body);
-    });
-  });
-  server.listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  ends.push(() => {
-    server.closeAllConnections();
-    return new Promise((resolve) => server.close(resolve));
-  });
-  // A server that listens on TCP has this form of address.
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`;
+/** How an aggregator is started. `collected`: its garbage can be collected from outside. */
+interface Start {
+  readonly flags?: readonly string[];
+  readonly nodeFlags?: readonly string[];
+  readonly collected?: boolean;
 }
 
-/** A data port that answers every call with one text: what an origin costs is the same for all subjects. */
-export async function startOrigin(ends: Ends): Promise<string> {
-  const server = createServer((req, res) => {
-    const chunks: Buffer[] = [];
-    req.on("data", (chunk: Buffer) => void chunks.push(chunk));
-    req.on("end", () => {
-      const { id } = JSON.parse(Buffer.concat(chunks).toString("utf8")) as { id: unknown };
-      const result = { content: [{ type: "text", text: "measured" }], resultType: "complete" };
-      res.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ jsonrpc: "2.0", id, result }));
-    });
-  });
-  server.listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  ends.push(() => {
-    server.closeAllConnections();
-    return new Promise((resolve) => server.close(resolve));
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`;
+/** An aggregator that is measured. */
+export interface Measured extends RunningAggregator {
+  /** Collects its garbage; where it was not started for that it rejects. */
+  readonly collect: () => Promise<void>;
 }
 
-/** An aggregator in direct mode over servers `s0`, `s1`, … of one origin, each with so many tools. */
-export async function startOver(
-  origin: string,
-  { servers, tools }: { readonly servers: number; readonly tools: number },
+/** The stage of one run. */
+export interface AggregatorStage {
+  readonly folder: string;
+  /** Starts an aggregator over the servers of an mcp.json, in direct mode; without servers it needs a source in its flags. */
+  readonly start: (servers: Readonly<Record<string, object>> | undefined, start?: Start) => Promise<Measured>;
+  /** Follows a program beside the aggregators that is measured, too. */
+  readonly follow: (pid: number) => void;
+  /** Process ids of all that is measured now. */
+  readonly pids: () => readonly number[];
+  /** What a case has started. */
+  readonly ends: Ends;
+  /** Ends what a case has started. */
+  readonly clear: () => Promise<void>;
+  readonly ended: () => readonly string[];
+  readonly close: () => Promise<void>;
+}
+
+/** Opens the stage; who opened it closes it. */
+export async function openStage(): Promise<AggregatorStage> {
+  const folder = await mkdtemp(join(tmpdir(), "outrigger-bench-"));
+  const program = await bundleProgram("aggregator", repositoryRoot, folder);
+  const collector = join(folder, "collected.cjs");
+  await bundleEntry(fileURLToPath(new URL("../webhook/programs/collected.ts", import.meta.url)), collector);
+  const pids = new Set<number>();
+  const ends: Ends = [];
+  const clear = async (): Promise<void> => {
+    for (const end of ends.splice(0).reverse()) await end();
+    pids.clear();
+  };
+  const start = async (
+    servers: Readonly<Record<string, object>> | undefined,
+    { flags = [], nodeFlags = [], collected = false }: Start,
+  ): Promise<Measured> => {
+    const heapPort = collected ? await findFreePort() : 0;
+    const launch = {
+      program,
+      nodeFlags: [...nodeFlags, ...(collected ? ["--expose-gc", "--require", collector] : [])],
+      env: { BENCH_HEAP_PORT: String(heapPort) },
+    };
+    const aggregator = await startAggregatorProgram(servers, ["--mode", "direct", ...flags], launch);
+    ends.push(() => aggregator.close());
+    pids.add(aggregator.pid);
+    moveToCore(aggregator.pid, "last");
+    await aggregator.ready();
+    return { ...aggregator, collect: () => collect(heapPort) };
+  };
+  return {
+    folder,
+    start: (servers, how = {}) => start(servers, how),
+    follow: (pid) => {
+      pids.add(pid);
+      moveToCore(pid, "last");
+    },
+    pids: () => [...pids],
+    ends,
+    clear,
+    ended: () => [],
+    close: async () => {
+      await clear();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function collect(port: number): Promise<void> {
+  const socket = connect(port, "127.0.0.1");
+  socket.write("\n");
+  await once(socket, "data");
+  socket.destroy();
+}
+
+/** Fake sidecars of servers `s0`, `s1`, …, each with so many tools, as entries of an mcp.json. `originOf`: where calls go. */
+export async function startServers(
+  { count, tools }: { readonly count: number; readonly tools: number },
+  originOf: (at: number) => string,
   ends: Ends,
-): Promise<RunningAggregator> {
-  const listed = Array.from({ length: tools }, (_none, at) => makeTool(`tool_${at}`));
+): Promise<Readonly<Record<string, object>>> {
+  const listed = Array.from({ length: tools }, (_none, at) => makeTool(`tool_${at}`, describe(at)));
   const entries: [string, object][] = [];
-  for (let at = 0; at < servers; at++) {
+  for (let at = 0; at < count; at++) {
     const control = await startFakeControl(`s${at}`);
     control.tell({ era: "modern", protocolVersion: "2026-07-28" });
     control.list(listed);
     ends.push(() => control.close());
-    entries.push([`s${at}`, { url: origin, outrigger: { control: control.url } }]);
+    entries.push([`s${at}`, { url: originOf(at), outrigger: { control: control.url } }]);
   }
-  const aggregator = await startAggregatorProgram(Object.fromEntries(entries), ["--mode", "direct"]);
-  ends.push(() => aggregator.close());
-  await aggregator.ready();
-  return aggregator;
+  return Object.fromEntries(entries);
 }
 
-/** Sends one request and gives its text. Errors: rejects where the answer is not 200 or lacks `has`. */
-export async function ask(
-  url: string,
-  [body, headers]: ReturnType<typeof modernRequest>,
-  has: string,
-  dispatcher: Agent,
-): Promise<string> {
-  const answer = await request(url, {
-    ...{ dispatcher, method: "POST", body },
-    headers: { ...headers, "content-type": "application/json", accept: "application/json, text/event-stream" },
-  });
-  const text = await answer.body.text();
-  if (answer.statusCode !== 200 || !text.includes(has))
-    throw new Error(`${url} answered ${answer.statusCode}: ${text.slice(0, 200)}`);
-  return text;
-}
-
-/** Keeps `connections` busy for so long; gives rounds per second. A round that fails fails the run. */
-export async function load(
-  round: (dispatcher: Agent) => Promise<unknown>,
-  { connections, seconds }: { readonly connections: number; readonly seconds: number },
-): Promise<number> {
-  const dispatcher = new Agent({ connections });
-  const startedMs = performance.now();
-  let rounds = 0;
-  const busy = Array.from({ length: connections }, async () => {
-    while (performance.now() - startedMs < seconds * 1_000) {
-      await round(dispatcher);
-      rounds++;
-    }
-  });
-  await Promise.all(busy);
-  const perSecond = (rounds * 1_000) / (performance.now() - startedMs);
-  await dispatcher.destroy();
-  return perSecond;
-}
+/** With it a definition has about 300 bytes, as those of real servers have. */
+const describe = (at: number): string =>
+  `Does what tool ${at} is for: reads the record that the text names, follows its links as far as they lead to others of the same owner, and gives each with the time of its last change.`;

@@ -154,7 +154,7 @@ export function buildFigures({ figures, bars }: BenchReport, asked: Readonly<Rec
 
 /** The unit that the name of a figure ends with; a ratio where it ends with none. */
 export function unitOf(name: string): Bar["unit"] {
-  const unit = (["us", "ms", "MiB", "pods"] as const).find((each) => name.endsWith(`_${each.toLowerCase()}`));
+  const unit = (["us", "ms", "MiB", "KiB", "pods"] as const).find((each) => name.endsWith(`_${each.toLowerCase()}`));
   return unit ?? "x";
 }
 

@@ -33,7 +33,8 @@ export interface BenchPlan extends CasePlan {
 export interface ResultRow {
   readonly bench:
     | ("throughput" | "latency" | "streams" | "startup" | "micro")
-    | ("webhook-review" | "webhook-admission" | "webhook-burst" | "webhook-decision" | "webhook-memory");
+    | ("webhook-review" | "webhook-admission" | "webhook-burst" | "webhook-decision" | "webhook-memory")
+    | ("aggregator-load" | "aggregator-memory" | "aggregator-times");
   readonly case: string;
   /** Measured in a second try. */
   readonly isAgain?: true;

@@ -21,10 +21,13 @@ export interface ToolClient {
 
 const identity = { name: "outrigger-demo", version: "1.0.0" };
 
-/** Connects SDK v2, pinned to the stateless revision. */
-export async function connectModern(mcpUrl: string): Promise<ToolClient> {
+/** Connects SDK v2, pinned to the stateless revision. `headers` go with every request. */
+export async function connectModern(
+  mcpUrl: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<ToolClient> {
   const client = new ModernClient(identity, { versionNegotiation: { mode: { pin: "2026-07-28" } } });
-  await client.connect(new ModernTransport(new URL(mcpUrl)));
+  await client.connect(new ModernTransport(new URL(mcpUrl), { requestInit: { headers } }));
   return {
     call: async (name, args) => readResult(await client.callTool({ name, arguments: args })),
     list: async () => (await client.listTools()).tools.map((tool) => tool.name),

@@ -14,6 +14,11 @@ export const pagesElsewhere: readonly PageElsewhere[] = [
     file: "test/cluster/suite/path/tutorial.test.ts",
     words: 'const page = "docs/tutorials/kubernetes.md";',
   },
+  {
+    page: "docs/tutorials/ten-servers.md",
+    file: "test/integration/ten-servers.test.ts",
+    words: 'const page = "docs/tutorials/ten-servers.md";',
+  },
 ];
 
 /** `words` stand in `file`, which shows that it is run there, or that what it would do is checked there. */
@@ -47,6 +52,8 @@ export const runElsewhere: readonly RunElsewhere[] = [
     "its own test runs the cases that need no cluster; the others take minutes on one",
   ),
   row("npm run bench -- webhook --quick", ".ci/run", "bench -- webhook --quick", "CI runs it"),
+  row("npm run bench -- aggregator --quick", ".ci/run", "bench -- aggregator --quick", "CI runs it"),
+  row("npm run bench -- aggregator", ".ci/run", "bench -- aggregator --quick", "CI runs its quick form"),
   row(
     "npm run bench -- cluster",
     "test/bench/main.ts",
@@ -74,7 +81,19 @@ export const runElsewhere: readonly RunElsewhere[] = [
   ),
   row("npm run features", "test/lint/run.ts", '"docs/generate-features.ts", "--check"', "writes what lint compares"),
   row("npm run cluster -- up", ".ci/run", "npm run --silent cluster -- up", "needs root and minutes; CI runs it"),
-  row("npm run test:chaos", "test/chaos/chaos.test.ts", "runChaos(plans.quick", "takes a minute; its own test runs it"),
+  row("npm run test:chaos", ".ci/run", "npm run --silent test:chaos", "needs the cluster's binaries; CI runs it"),
+  row(
+    "npm run test:chaos -- --seconds 60",
+    "test/chaos/options.ts",
+    "[--seconds N]",
+    "takes minutes; CI runs it shorter",
+  ),
+  row(
+    "npm run test:chaos -- --faults api-frozen --seconds 600",
+    "test/chaos/options.ts",
+    "[--faults NAME,NAME]",
+    "takes ten minutes",
+  ),
   row("npm run test:tools", ".ci/run", "npm run --silent test:tools", "a tier of its own; CI runs it"),
   row("npm run test:images", ".ci/run", "npm run --silent test:images", "a tier of its own; CI runs it"),
   row("npm run test:cluster", ".ci/run", "npm run --silent test:cluster", "a tier of its own; CI runs it"),
@@ -243,6 +262,36 @@ export const runElsewhere: readonly RunElsewhere[] = [
     "operator/src/cluster/network-policy.ts",
     'value: "outrigger-operator"',
     "the operator sets the label",
+  ),
+  row(
+    "kubectl create namespace partners",
+    "docs/examples/remote/relay.yaml",
+    "kind: Namespace\nmetadata:\n  name: partners\n",
+    "the manifest has it, too, so that it may come first",
+  ),
+  row(
+    "kubectl create secret generic orders --namespace partners --from-file=client-secret",
+    "test/integration/relay-example.test.ts",
+    'secrets: { orders: { "client-secret": secret }',
+    "a test mounts the same file where the manifest does, and runs the relay",
+  ),
+  row(
+    "kubectl create secret generic stock --namespace partners --from-file=api-key",
+    "test/integration/relay-example.test.ts",
+    'stock: { "api-key": apiKey }',
+    "the same",
+  ),
+  row(
+    "kubectl apply --filename docs/examples/remote/relay.yaml",
+    "test/integration/relay-example.test.ts",
+    '"docs/examples/remote/relay.yaml"',
+    "its relays need servers on the internet; a test runs both with their arguments in front of real ones",
+  ),
+  row(
+    'helm upgrade outrigger charts/outrigger --namespace outrigger-system --reset-then-reuse-values --wait --set-json \'aggregator.serverLists=[{"namespace":"partners","name":"servers"}]\'',
+    "docs/examples/sources/README.md",
+    "--set-json 'aggregator.serverLists=[",
+    "the cluster tier follows that page, with a list of its own",
   ),
   row("npx vitest run packages/policy", "vitest.config.ts", "{packages/*,", "npm test runs these files among all"),
   row(

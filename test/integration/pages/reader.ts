@@ -24,7 +24,7 @@ export interface Reader {
 
 /** Servers may still be starting when the endpoint is there. */
 const asksServers = /^npx outrigger (?:search|call) /;
-const serversStartWithinMs = 60_000;
+const serversStartWithinMs = 180_000;
 
 /** What a reader has besides a clone: folders of programs, and variables. */
 export interface Equipment {
@@ -101,5 +101,5 @@ async function serveUntilEnd(command: string, port: string, place: Place): Promi
   onTestFinished(async () => {
     await program.stop();
   });
-  await program.whenReady(ready.promise, 60_000);
+  await program.whenReady(ready.promise, serversStartWithinMs);
 }

@@ -10,7 +10,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { checkNames, isNamedOrigin, type AllowedNames } from "../../endpoint/guard.ts";
 import { refuseFor } from "../../endpoint/respond.ts";
 import type { Arrival } from "../../telemetry/arrivals.ts";
-import type { Authenticate } from "../authenticate.ts";
+import type { Authenticate, Authenticated } from "../authenticate.ts";
 import type { Identify } from "../identify.ts";
 import type { Issuer } from "../oidc/issuers.ts";
 import { anonymous, idOf, type Principal } from "../principal.ts";
@@ -28,6 +28,8 @@ export interface DoorOptions {
   readonly publicAddress: { readonly origin: string | undefined; readonly basePath: string };
   readonly issuers: readonly Issuer[];
   readonly arrivalOf: (request: FastifyRequest) => Arrival | undefined;
+  /** Hears of each request that was looked at for who makes it. */
+  readonly onAuthenticated: (authenticated: Authenticated) => void;
   /** Hears of each request that does not get in for want of a right credential. */
   readonly onRefused: (told: {
     readonly reason: WireReason;
@@ -61,6 +63,7 @@ export function createDoor(options: DoorOptions): Door {
       }
       if (isMetadata(request)) return;
       const authenticated = await options.authenticate(request.raw, from.address);
+      options.onAuthenticated(authenticated);
       const arrival = options.arrivalOf(request);
       if (authenticated.ok) {
         passed.set(request.raw, authenticated.principal);

@@ -14,6 +14,7 @@ import { offersOf } from "./offers-of.ts";
 import { readInvocation } from "./read-invocation.ts";
 import type { Answer } from "./answer.ts";
 import { anyObject } from "./any-object.ts";
+import { relayTask, taskMethods } from "../tasks/relay-task.ts";
 import { createSessionSubscriptions } from "./subscribe.ts";
 import { aimAtPrompt, aimAtRef, aimAtResource, relayAimed, type Aim } from "./targets.ts";
 
@@ -81,6 +82,11 @@ export function addMethods(
   }
   for (const [method, aim] of aims) {
     answer(method, (parts, invocation, params) => relayAimed(parts, { aim, method, params }, invocation));
+  }
+  if (era === "modern") {
+    for (const method of taskMethods) {
+      answer(method, (parts, invocation, params) => relayTask(parts, invocation, { method, params }));
+    }
   }
   if (era === "legacy") {
     const subscriptions = createSessionSubscriptions((uri) => {

@@ -6,8 +6,10 @@ import { withoutSecrets } from "@outrigger/runtime/audit-text";
 import { idOf } from "../../auth/principal.ts";
 import type { Offers } from "../../catalog/offers.ts";
 import type { CallTarget } from "../../catalog/target.ts";
+import { isTask } from "../../route/bridge.ts";
 import type { CallOutcome } from "../../route/failure.ts";
 import type { CallerVoice, RelayedRequest } from "../../route/request.ts";
+import { mayHold } from "../rounds/held/may-hold.ts";
 import { nameAsker } from "../rounds/asked.ts";
 import { sendInRounds } from "../rounds/rounds.ts";
 import type { CallTold, EndpointParts, Invocation } from "../tools/invocation.ts";
@@ -18,12 +20,14 @@ import { spellUris } from "./spell-uris.ts";
 export interface DecidedRequest {
   readonly target: CallTarget;
   readonly request: RelayedRequest;
+  /** The one replica that can serve it, by its sidecar's key. */
+  readonly at?: string;
 }
 
 /** Relays it. Rejects when the caller has gone. */
 export async function relayRequest(
   parts: EndpointParts,
-  { target, request }: DecidedRequest,
+  { target, request, at }: DecidedRequest,
   invocation: Invocation,
 ): Promise<CallOutcome> {
   const { caller, principal, era, voice, retry, signal, operation } = invocation;
@@ -45,7 +49,12 @@ export async function relayRequest(
     parts.onCall({ requestId, namespace, server, tool: name, outcome, durationMs: parts.nowMs() - startedMs });
   };
   const askedBy = (): string | undefined => (offers().serverCount > 1 ? target.server : undefined);
+  let answeredBy = "";
   const call = {
+    ...(at === undefined ? {} : { at }),
+    onResult: (key: string): void => {
+      answeredBy = key;
+    },
     target,
     voice: nameAsking(voice, askedBy),
     meta,
@@ -64,9 +73,15 @@ export async function relayRequest(
       ...{ era, voice: call.voice, retry, signal, states: parts.states },
       owner: { caller: idOf(principal), target, request },
       askedBy,
-      send: (sent) => parts.relay.call({ ...call, request: sent }),
+      holds: parts.holds,
+      mayHold: () => mayHold(parts.state.replicasOf(target), voice),
+      send: (sent, round) => parts.relay.call({ ...call, ...round, request: sent }),
     });
-    const outcome = answered.kind === "error" ? answered : spellOutcome(answered, (uri) => offers().spell(target, uri));
+    const spelled = answered.kind === "error" ? answered : spellOutcome(answered, (uri) => offers().spell(target, uri));
+    const { namespace, server, name: tool } = target;
+    const outcome = hideTaskId(spelled, (taskId) =>
+      parts.tasks.seal({ caller: idOf(principal), namespace, server, tool, taskId, replica: answeredBy }),
+    );
     tell(nameOutcome(outcome));
     end(outcome);
     return outcome;
@@ -88,6 +103,12 @@ function spellOutcome(
   spell: (uri: string) => string,
 ): CallOutcome {
   return { kind: "result", result: spellUris(result, spell) };
+}
+
+/** A task is named by an id that leads back to it, and is of use to this caller alone. */
+function hideTaskId(outcome: CallOutcome, sealId: (taskId: string) => string): CallOutcome {
+  if (outcome.kind === "error" || !isTask(outcome.result)) return outcome;
+  return { kind: "result", result: { ...outcome.result, taskId: sealId(outcome.result.taskId) } };
 }
 
 function nameOutcome(outcome: CallOutcome): "ok" | "tool_error" | "error" {

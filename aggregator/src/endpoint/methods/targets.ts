@@ -8,7 +8,13 @@ import type { Offers } from "../../catalog/offers.ts";
 import type { CallTarget } from "../../catalog/target.ts";
 import { nearestNames } from "../../catalog/nearest.ts";
 import type { CallOutcome } from "../../route/failure.ts";
-import { isObject, refuseArguments, type EndpointParts, type Invocation } from "../tools/invocation.ts";
+import {
+  isObject,
+  refuseArguments,
+  refuseWhileReading,
+  type EndpointParts,
+  type Invocation,
+} from "../tools/invocation.ts";
 import { offersOf } from "./offers-of.ts";
 import { relayRequest } from "./relay-request.ts";
 
@@ -89,6 +95,8 @@ export async function relayAimed(
   invocation: Invocation,
 ): Promise<CallOutcome> {
   const aimed = aim(offersOf(parts.state.catalogue(), parts.decision), params);
+  // Of what was named nothing is known yet.
+  if (!aimed.ok && aimed.asked !== "" && parts.state.phase() !== "read") return refuseWhileReading(aimed.asked);
   if (!aimed.ok) return aimed.outcome;
   invocation.operation.ask({ name: aimed.asked });
   return relayRequest(parts, { target: aimed.target, request: { method, params: aimed.params } }, invocation);

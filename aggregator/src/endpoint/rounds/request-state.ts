@@ -3,6 +3,8 @@
  * unchanged, from the same caller, for the same request, to the same server, and in time. Source: MCP 2026-07-28 basic/patterns/mrtr.
  */
 import { createHash } from "node:crypto";
+import { rpcCodes } from "@outrigger/api/errors";
+import type { RpcError } from "@outrigger/mcp";
 import type { CallTarget } from "../../catalog/target.ts";
 import type { Seal } from "../../replicas/seal.ts";
 import type { RelayedRequest } from "../../route/request.ts";
@@ -21,6 +23,9 @@ export interface RequestStates {
   readonly open: (owner: StateOwner, sealed: unknown) => string | undefined;
 }
 
+/** The refusal of a state that nobody sealed for its bearer, or too long ago. */
+export const refuseState: RpcError = { code: rpcCodes.invalidParams, message: "Invalid or expired requestState" };
+
 /** How long in ms a caller may take to answer: as long as people take to be asked. */
 export const stateLifeMs = 15 * 60_000;
 
@@ -34,7 +39,7 @@ export function createRequestStates({
 }): RequestStates {
   return {
     seal: (owner, state) => {
-      const written = { o: digest(owner), s: state, e: nowMs() + stateLifeMs };
+      const written = { o: digestOwner(owner), s: state, e: nowMs() + stateLifeMs };
       return seal.seal("state", Buffer.from(JSON.stringify(written)));
     },
     open: (owner, sealed) => {
@@ -42,12 +47,13 @@ export function createRequestStates({
       if (opened === undefined) return undefined;
       // Sealed above, and by nobody else.
       const { o, s, e } = JSON.parse(opened.toString("utf8")) as { o: string; s: string; e: number };
-      return o === digest(owner) && e > nowMs() ? s : undefined;
+      return o === digestOwner(owner) && e > nowMs() ? s : undefined;
     },
   };
 }
 
-function digest({ caller, target, request }: StateOwner): string {
+/** The same text for the same caller, server and request, however often the caller makes it. */
+export function digestOwner({ caller, target, request }: StateOwner): string {
   const owned = [caller, target.namespace, target.server, request.method, request.params];
   return createHash("sha256").update(JSON.stringify(owned)).digest("base64url");
 }

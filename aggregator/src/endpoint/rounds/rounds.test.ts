@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { createSeal, createSealKey } from "../../replicas/seal.ts";
 import type { CallOutcome } from "../../route/failure.ts";
 import type { CallerVoice, RelayedRequest } from "../../route/request.ts";
+import { createHolds } from "./held/holds.ts";
 import { createRequestStates, stateLifeMs } from "./request-state.ts";
 import { sendInRounds, type Rounds } from "./rounds.ts";
 
@@ -29,6 +30,8 @@ function run(
     retry: {},
     voice: { capabilities: { elicitation: {} }, ask: () => Promise.resolve({ result: { action: "accept" } }) },
     states: createRequestStates({ seal, nowMs: () => 0 }),
+    holds: createHolds({ seal, self: "self", nowMs: () => 0 }),
+    mayHold: () => false,
     askedBy: () => undefined,
     signal: new AbortController().signal,
     send: (each) => {

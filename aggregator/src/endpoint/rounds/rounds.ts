@@ -11,19 +11,31 @@ import { asksForInput } from "../../route/bridge.ts";
 import type { CallOutcome } from "../../route/failure.ts";
 import type { CallerVoice, ClientReply, RelayedRequest } from "../../route/request.ts";
 import type { Retry } from "../tools/invocation.ts";
+import type { Holds, Leg } from "./held/holds.ts";
 import { findMissing, nameAsker, readQuestions, readUrlQuestions, refuseUnable, type Questions } from "./asked.ts";
-import type { RequestStates, StateOwner } from "./request-state.ts";
+import { refuseState, type RequestStates, type StateOwner } from "./request-state.ts";
 
-/** A request that may take several rounds. `send` makes one of them; `askedBy`: whose question it is, where there are several servers. */
+/** How one round differs from the request: whom the server may ask and tell meanwhile, and what ends it. */
+export interface RoundOf {
+  readonly voice?: CallerVoice;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * A request that may take several rounds. `send` makes one of them; `askedBy`: whose question it is, where there are several servers;
+ * `mayHold`: whether the server may ask a modern caller in the middle of a call.
+ */
 export interface Rounds {
   readonly owner: StateOwner;
   readonly era: Era;
   readonly voice: CallerVoice;
   readonly retry: Retry;
   readonly states: RequestStates;
+  readonly holds: Holds;
+  readonly mayHold: () => boolean;
   readonly askedBy: () => string | undefined;
   readonly signal: AbortSignal;
-  readonly send: (request: RelayedRequest) => Promise<CallOutcome>;
+  readonly send: (request: RelayedRequest, round?: RoundOf) => Promise<CallOutcome>;
 }
 
 /** How often a legacy caller is asked within one request. */
@@ -37,13 +49,26 @@ export async function sendInRounds(rounds: Rounds): Promise<CallOutcome> {
 }
 
 /** The caller makes the rounds itself. */
-async function sendOnce({ owner, retry, states, voice, askedBy, send }: Rounds): Promise<CallOutcome> {
+async function sendOnce(rounds: Rounds): Promise<CallOutcome> {
+  const { owner, retry, states, holds, mayHold, send } = rounds;
   const { inputResponses, requestState } = retry;
-  const state = requestState === undefined ? undefined : states.open(owner, requestState);
-  if (requestState !== undefined && state === undefined) {
-    return fail({ code: rpcCodes.invalidParams, message: "Invalid or expired requestState" });
+  const resumed = holds.resume(legOf(rounds), { inputResponses, requestState });
+  if (resumed !== undefined || (requestState === undefined && mayHold())) {
+    const step = await (resumed ?? holds.begin(legOf(rounds), (how) => send(owner.request, how)));
+    return step.kind === "asked" ? step.outcome : handQuestions(step.outcome, rounds);
   }
-  const outcome = readUrls(await send(addInputs(owner.request, { inputResponses, requestState: state })));
+  const state = requestState === undefined ? undefined : states.open(owner, requestState);
+  if (requestState !== undefined && state === undefined) return fail(refuseState);
+  return handQuestions(await send(addInputs(owner.request, { inputResponses, requestState: state })), rounds);
+}
+
+function legOf({ owner, voice, signal, askedBy }: Rounds): Leg {
+  return { owner, voice, signal, present: (questions) => presentTo(askedBy(), questions) };
+}
+
+/** What the server asks by its answer, the caller is asked by ours. */
+function handQuestions(answered: CallOutcome, { owner, states, voice, askedBy }: Rounds): CallOutcome {
+  const outcome = readUrls(answered);
   if (outcome.kind === "error" || !asksForInput(outcome.result)) return outcome;
   const questions = readQuestions(outcome.result);
   if (questions === undefined) return failUnreadable();

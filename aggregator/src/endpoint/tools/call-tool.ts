@@ -10,8 +10,10 @@ import { relayRequest } from "../methods/relay-request.ts";
 import {
   answerError,
   isObject,
+  mayCome,
   readTexts,
   refuseArguments,
+  refuseWhileReading,
   tellAsked,
   type EndpointParts,
   type Invocation,
@@ -45,15 +47,17 @@ export async function callTool(parts: EndpointParts, invocation: Invocation): Pr
   tellAsked(invocation, resolved, { name, via: "call_tool" });
   if (resolved.ok) return relayCall(parts, resolved.tool, { ...invocation, arguments: values });
   parts.metrics.countCall("unknown");
-  return answerError(resolved.message, invocation.era);
+  const message = parts.state.phase() === "read" ? resolved.message : `${resolved.message}. ${mayCome}`;
+  return answerError(message, invocation.era);
 }
 
-/** Calls a tool by its public name. Errors: -32602 with the nearest names in the message. */
+/** Calls a tool by its public name. Errors: -32602 with the nearest names in the message; 10503 while servers are still being read. */
 export async function callDirectly(parts: EndpointParts, name: string, invocation: Invocation): Promise<CallOutcome> {
   const resolved = resolveTool(parts.state.catalogue(), parts.decision, { name });
   tellAsked(invocation, resolved, { name });
   if (resolved.ok) return relayCall(parts, resolved.tool, invocation);
   parts.metrics.countCall("unknown");
+  if (parts.state.phase() !== "read") return refuseWhileReading(name);
   return { kind: "error", error: { code: rpcCodes.invalidParams, message: resolved.message } };
 }
 

@@ -1,15 +1,18 @@
 /** What the tools of the endpoint work with, and the shapes in which they answer. */
-import { rpcCodes } from "@outrigger/api/errors";
+import { rpcCodes, wireErrors, type ErrorDetail } from "@outrigger/api/errors";
 import type { Era, JsonObject } from "@outrigger/mcp";
 import type { Principal } from "../../auth/principal.ts";
+import type { ToolEntry } from "../../catalog/entry.ts";
 import type { AggregatorMetrics } from "../../metrics.ts";
 import type { CallOutcome } from "../../route/failure.ts";
 import type { Relay } from "../../route/relay.ts";
 import type { CallerVoice } from "../../route/request.ts";
 import type { State } from "../../state/state.ts";
-import type { Operation } from "../../telemetry/operations.ts";
+import type { AskedTool, Operation } from "../../telemetry/operations.ts";
 import type { Decision } from "../decide.ts";
+import type { Holds } from "../rounds/held/holds.ts";
 import type { RequestStates } from "../rounds/request-state.ts";
+import type { TaskIds } from "../tasks/task-ids.ts";
 import type { Resolved } from "./resolve.ts";
 
 /** What is told of a call when it is over: never its arguments or its result. */
@@ -29,6 +32,8 @@ export interface EndpointParts {
   readonly relay: Relay;
   readonly metrics: AggregatorMetrics;
   readonly states: RequestStates;
+  readonly holds: Holds;
+  readonly tasks: TaskIds;
   readonly nowMs: () => number;
   readonly onCall: (told: CallTold) => void;
 }
@@ -61,7 +66,12 @@ export function tellAsked(
   resolved: Resolved,
   asked: { readonly name: string; readonly via?: string },
 ): void {
-  operation.ask(resolved.ok ? asked : { ...asked, denied: resolved.reason });
+  operation.ask({ ...asked, ...(resolved.ok ? { tool: nameTool(resolved.tool) } : { denied: resolved.reason }) });
+}
+
+/** As the catalogue of all servers has it, whatever the endpoint calls it. */
+function nameTool({ publicName, reshaped }: ToolEntry): AskedTool {
+  return { publicName: reshaped?.from.publicName ?? publicName, isOfFew: reshaped?.isRuled === true };
 }
 
 /** A result with the same value as structure and as text, for callers that read only one of them. */
@@ -72,6 +82,20 @@ export function answerWith(value: JsonObject, era: Era): CallOutcome {
 /** A result that tells a model what is wrong with its call. */
 export function answerError(text: string, era: Era): CallOutcome {
   return finishResult({ content: [{ type: "text", text }], isError: true }, era);
+}
+
+/** What is said beside a name that nobody knows while servers are still being read. */
+export const mayCome = "Servers are still being read, and it may be among them. Try again.";
+
+/** How long to wait then, ms. */
+const readingRetryMs = 1_000;
+
+/** A name that nobody knows yet: an error that says so, and when to try again. */
+export function refuseWhileReading(name: string): CallOutcome {
+  const shown = JSON.stringify(name.replace(/\p{C}/gu, "?").slice(0, 128));
+  const data: ErrorDetail = { reason: "UpstreamStarting", server: "", name, retryAfterMs: readingRetryMs };
+  const { jsonRpcCode: code } = wireErrors.UpstreamStarting;
+  return { kind: "error", error: { code, message: `${shown} is not known. ${mayCome}`, data: { outrigger: data } } };
 }
 
 /** Arguments that are not of the declared form: an error that names field, what was expected and what came. */

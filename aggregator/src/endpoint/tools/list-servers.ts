@@ -1,5 +1,6 @@
 /** The tool `list_servers`: the servers with what they are for, or one server's tools by name and first sentence; paged. */
 import { rpcCodes } from "@outrigger/api/errors";
+import { reasons } from "@outrigger/api/reasons";
 import type { JsonObject } from "@outrigger/mcp";
 import type { ServerEntry, ToolEntry } from "../../catalog/entry.ts";
 import { chooseCatalogueState } from "../../catalog/catalogue-state.ts";
@@ -79,6 +80,7 @@ function pageTools(
 
 function presentServer(entry: ServerEntry, { state: known, decision: { mayCall } }: EndpointParts): JsonObject {
   const { server, namespace, group, title, description, state, tools } = entry;
+  const replicas = [...entry.replicas.keys()].flatMap((key) => known.view(key) ?? []);
   return {
     name: server,
     namespace,
@@ -86,9 +88,23 @@ function presentServer(entry: ServerEntry, { state: known, decision: { mayCall }
     ...(title === undefined ? {} : { title: readFirstSentence(title) }),
     ...(description === undefined ? {} : { description: readFirstSentence(description) }),
     state,
+    ...presentReason(state, replicas),
     tools: tools.filter(mayCall).length,
-    ...presentFailure([...entry.replicas.keys()].flatMap((key) => known.view(key) ?? [])),
+    ...presentFindings(entry),
+    ...presentFailure(replicas),
   };
+}
+
+/** Why a server is not as it should be, in the word of its best replica; nothing of one that is. */
+function presentReason(state: ServerEntry["state"], replicas: readonly SidecarView[]): JsonObject {
+  const best = state === "Ready" ? undefined : replicas.find((replica) => replica.state === state);
+  return best === undefined ? {} : { reason: best.reason };
+}
+
+/** Why tools of a server may be missing though it was listed, without numbers: they would count what is hidden from the caller. */
+function presentFindings({ findings }: ServerEntry): JsonObject {
+  const told = findings.filter(({ reason }) => reason === "CatalogLimited" || reason === "EntriesHeldBack");
+  return told.length === 0 ? {} : { notes: told.map(({ reason }) => ({ reason, message: reasons[reason].sentence })) };
 }
 
 /** Why a server that answers may list too little; nothing of one that was listed. */

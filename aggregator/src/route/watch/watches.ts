@@ -15,7 +15,7 @@ import type { UpstreamSessions } from "../sessions.ts";
 import { listenLegacy } from "./listen-legacy.ts";
 import { listenModern } from "./listen-modern.ts";
 import { cannotWatch } from "./listening.ts";
-import { createSessionStreams } from "./session-streams.ts";
+import type { createSessionStreams } from "./session-streams.ts";
 
 /** What is watched for whom. `caller`: whose upstream sessions may be used. */
 export interface Watched {
@@ -29,6 +29,7 @@ export interface WatchOptions {
   readonly dispatcher: Dispatcher;
   readonly clientInfo: ClientInfo;
   readonly sessions: UpstreamSessions;
+  readonly streams: ReturnType<typeof createSessionStreams>;
   readonly replicasOf: (target: CallTarget) => readonly SidecarView[];
   readonly dialFor: (principal: Principal, sidecar: DiscoveredSidecar) => DiscoveredSidecar;
   readonly random: () => number;
@@ -65,7 +66,6 @@ const tooMany: RpcError = {
 /** Creates them, none yet. */
 export function createWatches(options: WatchOptions): Watches {
   const watches = new Map<string, Watch>();
-  const streams = createSessionStreams(options.dispatcher);
 
   const listenOnce = async (
     watched: Watched,
@@ -78,7 +78,7 @@ export function createWatches(options: WatchOptions): Watches {
     const listening = { uri: target.name, ...how };
     return view.feed?.era === "modern"
       ? listenModern(options, sidecar, listening)
-      : listenLegacy({ ...options, streams, caller }, sidecar, listening);
+      : listenLegacy({ ...options, caller }, sidecar, listening);
   };
 
   const open = (key: string, watched: Watched): Watch => {

@@ -154,8 +154,11 @@ async function readWorstCertificate(
 async function readServers(reach: Reach): Promise<Look<KnownServers>> {
   const endpoint = await reach.aggregator();
   if (!endpoint.ok) return endpoint;
+  const { base, credentials } = endpoint.value;
   const answer = await listServers(endpoint.value);
-  return answer.ok
-    ? { ok: true, value: { servers: answer.servers, faults: answer.faults } }
-    : { ok: false, why: `the aggregator at ${endpoint.value.base}: ${answer.message}` };
+  if (answer.ok) return { ok: true, value: { servers: answer.servers, faults: answer.faults } };
+  const isUnnamed = answer.why === "unauthorized" && Object.keys((await credentials?.()) ?? {}).length === 0;
+  return isUnnamed
+    ? { ok: false, why: `the aggregator at ${base} asks who calls`, next: "outrigger check --token-file FILE" }
+    : { ok: false, why: `the aggregator at ${base}: ${answer.message}` };
 }

@@ -22,17 +22,20 @@ export interface Reach {
   readonly close: () => void;
 }
 
-/** What decides the way. `endpoint`: the aggregator's address as the user gave it. */
+/** What decides the way. `endpoint`: the aggregator's address as the user gave it; `credentials`: who asks there. */
 export interface ReachOptions {
   readonly cluster: Cluster;
   readonly choice: ClusterChoice;
   readonly release: Release;
   readonly isInside: boolean;
   readonly endpoint: Endpoint | undefined;
+  readonly credentials?: Endpoint["credentials"];
 }
 
 /** Creates the ways; nothing is opened yet. */
-export function createReach({ cluster, choice, release, isInside, endpoint }: ReachOptions): Reach {
+export function createReach(options: ReachOptions): Reach {
+  const { cluster, choice, release, isInside, endpoint } = options;
+  const caller = options.credentials === undefined ? {} : { credentials: options.credentials };
   const { namespace, name } = release;
   const closers: (() => void)[] = [];
   const onStart = (close: () => void): void => void closers.push(close);
@@ -47,11 +50,12 @@ export function createReach({ cluster, choice, release, isInside, endpoint }: Re
   };
   let opened: Promise<Look<Endpoint>> | undefined;
   const openAggregator = async (): Promise<Look<Endpoint>> => {
-    if (endpoint !== undefined) return { ok: true, value: endpoint };
+    if (endpoint !== undefined) return { ok: true, value: { ...endpoint, ...caller } };
     const address = await open(`${name}-aggregator`, "http");
     if (!address.ok) return { ok: false, why: `${address.why}; --endpoint names another way to the aggregator` };
     const base = `http://${address.value.host}:${address.value.port}`;
-    return { ok: true, value: { base, mcpUrl: `${base}/mcp`, setting: `service ${name}-aggregator` } };
+    const setting = `service ${name}-aggregator`;
+    return { ok: true, value: { base, mcpUrl: `${base}/mcp`, setting, ...caller } };
   };
   return {
     webhook: () => open(`${name}-webhook`, "https"),

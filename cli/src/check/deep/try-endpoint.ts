@@ -25,8 +25,9 @@ const pageSize = 500;
 /** Tries everything. Never rejects. */
 export async function tryEndpoint(trying: Trying): Promise<DeepFacts> {
   const { endpoint, clientVersion } = trying;
-  const url = endpoint.mcpUrl;
-  const ask: Ask = async (method, params) => toStep(await askMcp({ url, method, params, clientVersion, timeoutMs }));
+  const { mcpUrl: url, credentials } = endpoint;
+  const ask: Ask = async (method, params) =>
+    toStep(await askMcp({ url, credentials, method, params, clientVersion, timeoutMs }));
   const greeting = await greet(ask);
   if (!greeting.ok) return { url, greeting };
   const offered = await ask("tools/list", {});

@@ -38,6 +38,25 @@ describe("servers", () => {
     ]);
   });
 
+  it("F-188 whose lists can't be read are told with the error and with the last good time, and are not called empty", () => {
+    const catalogue = { reason: "ListFailed", message: "-32603 no database", at: "2026-11-21T11:59:00Z" };
+    const never = { ...server, name: "b", state: "Degraded", reason: "ListFailed", tools: 0, catalogue };
+    const served = { ...server, name: "c", catalogue: { ...catalogue, listedAt: "2026-11-21T10:00:00Z" } };
+    const old = "last listed well at 2026-11-21T10:00:00Z, and served as it was";
+    expect(judge({ servers: [server, never, served] }).map(told)).toEqual([
+      "servers ok: 1 server ready, 6 tools",
+      [
+        "servers problem: the tools of 2 servers of 3 can't be discovered",
+        "tools/b: never listed yet; tried again at 2026-11-21T11:59:00Z: -32603 no database",
+        `tools/c: ${old}; tried again at 2026-11-21T11:59:00Z: -32603 no database`,
+      ].join("\n"),
+    ]);
+    const [finding, ...more] = judge({ servers: [served] }, withPods());
+    expect([finding?.level, more]).toEqual(["warning", []]);
+    expect(finding?.next).toContain("kubectl logs --namespace tools --selector outrigger.dev/server=c");
+    expect(judge({ servers: [{ ...served, state: "Dead" }] }).map(told)[0]).toContain("can't be called");
+  });
+
   it("F-185 that can't be reached behind a ready pod lead to the network policies, others to their log", () => {
     const out = { ...server, state: "Dead", reason: "SidecarUnreachable", message: "ETIMEDOUT" };
     const next = (change: object): string | undefined => judge({ servers: [{ ...out, ...change }] })[0]?.next;
@@ -46,6 +65,25 @@ describe("servers", () => {
       "kubectl logs --namespace tools --selector outrigger.dev/server=search --all-containers --prefix",
     );
     expect(next({ name: "elsewhere" })).toBe("see what each sentence names");
+  });
+
+  it("F-162 that policy or settings may hide from who checks are a note", () => {
+    const programs = factsOf().programs;
+    const withVariables = (variables: Readonly<Record<string, string>>): Facts =>
+      factsOf({ programs: seen((programs.ok ? programs.value : []).map((program) => ({ ...program, variables }))) });
+    const [finding] = judge({ servers: [] }, withVariables({ OUTRIGGER_ASSERTION_KEY: "/keys", OUTRIGGER_GROUPS: "a" }))
+      // What is shown is told besides.
+      .filter(({ level }) => level !== "ok");
+    expect(finding).toEqual(
+      createFinding("servers", "note", {
+        message: "1 server not shown to this caller, or not found",
+        objects: ["tools/search"],
+        next: "look at aggregator.assertions, aggregator.groups, or check as a caller who sees them: --token-file FILE",
+      }),
+    );
+    expect(judge({ servers: [] }, withVariables({ OUTRIGGER_GROUPS: "" })).map(({ level }) => level)).toContain(
+      "problem",
+    );
   });
 
   it("F-185 that the aggregator does not know are named, with the place where it looks", () => {

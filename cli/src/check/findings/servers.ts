@@ -1,8 +1,9 @@
 /**
  * Judges the servers that the aggregator knows, and those that it should know: which are missing from it, can't be called, or offer
- * nothing, and why. Pure.
+ * nothing, and why, with the last time at which their lists were read well. Pure.
  */
 import { keys } from "@outrigger/api/keys";
+import type { Reason } from "@outrigger/api/reasons";
 import type { Facts, InjectedPod, KnownServers, ProgramFacts, Release, ServerFacts } from "../facts.ts";
 import { count, createFinding, type Finding } from "../finding.ts";
 
@@ -15,6 +16,7 @@ export function judgeServers({ servers, faults }: KnownServers, facts: Known): r
   const aggregator = programs.find(({ component }) => component === "aggregator");
   return [
     ...judgeStates(servers, pods),
+    ...judgeUnlisted(servers),
     ...judgeUnknown(servers, pods, { aggregator, release: facts.release }),
     ...judgeEmpty(servers, pods),
     ...judgeFaults(faults),
@@ -36,12 +38,14 @@ function judgeStates(servers: readonly ServerFacts[], pods: readonly InjectedPod
   const describe = (server: ServerFacts): string =>
     `${keyOf(server)}: ${server.state}, ${server.reason}: ${server.message}`;
   const dead = servers.filter(({ state }) => state === "Dead");
-  const others = servers.filter(({ state }) => state !== "Ready" && state !== "Dead" && state !== "Cold");
+  const others = servers.filter((server) => !["Ready", "Dead", "Cold"].includes(server.state) && !isUnlisted(server));
   const asleep = servers.filter(({ state }) => state === "Cold").length;
+  const unlisted = servers.filter(isUnlisted).length;
   const tools = servers.reduce((sum, server) => sum + server.tools, 0);
   if (dead.length + others.length === 0) {
+    if (unlisted > 0 && unlisted + asleep === servers.length) return [];
     const sleeping = asleep === 0 ? "" : `, ${asleep} asleep`;
-    const ready = count(servers.length - asleep, "server");
+    const ready = count(servers.length - asleep - unlisted, "server");
     return [createFinding("servers", "ok", `${ready} ready${sleeping}, ${count(tools, "tool")}`)];
   }
   return [
@@ -66,6 +70,31 @@ function judgeStates(servers: readonly ServerFacts[], pods: readonly InjectedPod
   ];
 }
 
+const failed: Reason = "ListFailed";
+
+/** Alive, and its lists can't be read: its tools are not discovered. */
+const isUnlisted = ({ state, catalogue }: ServerFacts): boolean => state !== "Dead" && catalogue?.reason === failed;
+
+/** What was listed before is still served; a server that was never listed offers nothing. */
+function judgeUnlisted(servers: readonly ServerFacts[]): readonly Finding[] {
+  const unlisted = servers.filter(isUnlisted);
+  if (unlisted.length === 0) return [];
+  const describe = (server: ServerFacts): string => {
+    const { message = "", at = "", listedAt } = server.catalogue ?? {};
+    const before =
+      listedAt === undefined ? "never listed yet" : `last listed well at ${listedAt}, and served as it was`;
+    return `${keyOf(server)}: ${before}; tried again at ${at}: ${message}`;
+  };
+  const isServed = unlisted.every(({ catalogue }) => catalogue?.listedAt !== undefined);
+  return [
+    createFinding("servers", isServed ? "warning" : "problem", {
+      message: `the tools of ${count(unlisted.length, "server")} of ${servers.length} can't be discovered`,
+      objects: unlisted.map(describe),
+      next: unlisted.map(logsOf).join("\n"),
+    }),
+  ];
+}
+
 /** A pod that is Ready and can't be reached is behind a network policy; else its own log knows. */
 function explainDead(server: ServerFacts, pods: readonly InjectedPod[]): string {
   const own = pods.filter((pod) => serverOf(pod) === keyOf(server));
@@ -83,6 +112,14 @@ interface Looking {
   readonly release: Release;
 }
 
+/** Settings of the aggregator under which a server may be there and not be shown, by how the chart calls them. */
+const hiding = {
+  OUTRIGGER_ASSERTION_KEY: "aggregator.assertions",
+  OUTRIGGER_GROUPS: "aggregator.groups",
+  OUTRIGGER_EXCLUDE_SERVERS: "aggregator.excludeServers",
+  OUTRIGGER_EXCLUDE_LABELS: "aggregator.excludeLabels",
+} as const;
+
 /** Pods that are Ready and stand behind no server that the aggregator knows. */
 function judgeUnknown(
   servers: readonly ServerFacts[],
@@ -92,6 +129,12 @@ function judgeUnknown(
   const known = new Set(servers.map(keyOf));
   const unknown = pods.filter((pod) => pod.unready === undefined && !known.has(serverOf(pod)));
   if (unknown.length === 0) return [];
+  const names = Object.entries(hiding).filter(([variable]) => (aggregator?.variables[variable] ?? "") !== "");
+  if (names.length > 0) {
+    const message = `${count(new Set(unknown.map(serverOf)).size, "server")} not shown to this caller, or not found`;
+    const next = `look at ${names.map(([, value]) => value).join(", ")}, or check as a caller who sees them: --token-file FILE`;
+    return [createFinding("servers", "note", { message, objects: [...new Set(unknown.map(serverOf))], next })];
+  }
   const limits = (aggregator?.variables["OUTRIGGER_NAMESPACES"] ?? "").split(",").filter((name) => name !== "");
   const isOutside = ({ namespace }: InjectedPod): boolean => limits.length > 0 && !limits.includes(namespace);
   const describe = (pod: InjectedPod): string => {
@@ -118,7 +161,7 @@ function judgeUnknown(
 
 /** Servers that are well and offer nothing: they list nothing, or nothing that a caller may see. */
 function judgeEmpty(servers: readonly ServerFacts[], pods: readonly InjectedPod[]): readonly Finding[] {
-  const empty = servers.filter(({ state, tools }) => state === "Ready" && tools === 0);
+  const empty = servers.filter((server) => server.state === "Ready" && server.tools === 0 && !isUnlisted(server));
   if (empty.length === 0) return [];
   const narrowed = (server: ServerFacts): readonly string[] => [
     ...new Set(pods.filter((pod) => serverOf(pod) === keyOf(server)).flatMap(({ narrowing }) => narrowing)),

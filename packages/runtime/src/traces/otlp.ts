@@ -141,6 +141,10 @@ function openSpan({ name, kind, attributes, startMs }: SpanStart, { line, within
   return {
     context: originOf(span),
     open: (start) => openSpan(start, { line, within: trace.setSpan(ROOT_CONTEXT, span), links: [] }),
+    describe: (told) => {
+      span.updateName(told.name);
+      span.setAttributes({ ...told.attributes });
+    },
     fail: (told) => {
       span.setAttributes({ ...told });
       span.setStatus({ code: SpanStatusCode.ERROR });

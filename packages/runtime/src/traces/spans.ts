@@ -32,6 +32,8 @@ export interface OpenSpan {
   readonly context: Origin;
   /** Starts a span within this one. */
   readonly open: (start: SpanStart) => OpenSpan;
+  /** Says better what it is, once that is known; attributes that are not named stay. */
+  readonly describe: (told: Pick<SpanStart, "name" | "attributes">) => void;
   /** Says that it failed, and with these attributes how. */
   readonly fail: (attributes: SpanAttributes) => void;
   readonly end: (atMs: number) => void;

@@ -12,7 +12,7 @@ export interface HttpDoor {
   readonly close: () => Promise<void>;
 }
 
-/** Opens a door on a free port of 127.0.0.1. The header `x-caller` names the caller. */
+/** Opens a door on a free port of 127.0.0.1. The header `x-caller` names the caller, `x-assertion` what vouches for it. */
 export async function openHttpDoor(upstream: Upstream): Promise<HttpDoor> {
   const failures: UpstreamFailure[] = [];
   const server = createServer((incoming, outgoing) => {
@@ -77,12 +77,13 @@ function pass({ upstream, failures, incoming, outgoing }: Exchange, body: Buffer
 function buildRequest(incoming: IncomingMessage, body: Buffer): UpstreamRequest {
   const method = incoming.method === "GET" || incoming.method === "DELETE" ? incoming.method : "POST";
   const session = incoming.headers["mcp-session-id"];
-  const caller = incoming.headers["x-caller"];
+  const { "x-caller": caller, "x-assertion": assertion } = incoming.headers;
   return {
     method,
     path: incoming.url ?? "/",
     headers: buildForwardHeaders(incoming.rawHeaders, { host: incoming.headers.host ?? "", extra: [] }),
     caller: typeof caller === "string" ? caller : "somebody",
+    ...(typeof assertion === "string" ? { assertion } : {}),
     ...(typeof session === "string" ? { sessionId: session } : {}),
     ...(body.length === 0 ? {} : readMessages(body)),
   };

@@ -32,8 +32,7 @@ export interface SseServer {
 export function openSseLink(server: SseServer, request: UpstreamRequest, listener: LinkListener): Link {
   const { http, logger } = server;
   const { caller, assertion } = request;
-  const who = { caller, ...(assertion === undefined ? {} : { assertion }) };
-  const messages = createMessages({ http, who, maxQueuedBytes: server.maxQueuedBytes });
+  const messages = createMessages({ http, caller, maxQueuedBytes: server.maxQueuedBytes });
   const splitter = createEventSplitter({ maxEventBytes: server.maxEventBytes });
   const holders = new Set<object>();
   const stream: { call?: UpstreamCall } = {};
@@ -88,7 +87,8 @@ export function openSseLink(server: SseServer, request: UpstreamRequest, listene
       method: "GET",
       path: request.path,
       headers: headersOfStream(request.headers),
-      ...who,
+      caller,
+      ...(assertion === undefined ? {} : { assertion }),
     },
     createStreamSink(read, end),
   );

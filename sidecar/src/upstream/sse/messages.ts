@@ -3,14 +3,14 @@
  * bytes may be under way is bounded. Whether the server took a message is its HTTP status; what it answers comes on the stream.
  */
 import type { Delivery, NotTaken, QueuedMessage } from "../../bridge/link.ts";
-import type { Upstream, UpstreamCall, UpstreamFailure, UpstreamRequest } from "../upstream.ts";
+import type { Upstream, UpstreamCall, UpstreamFailure } from "../upstream.ts";
 import { headersOfMessage } from "./headers.ts";
 import { createRefusedAnswer, type RefusedAnswer } from "./refused.ts";
 
-/** What posting needs. `who`: whom the session belongs to, as it was vouched for when the session was opened; bounds in bytes. */
+/** What posting needs. `caller`: whom the session belongs to; each message brings what vouches for it now. Bounds in bytes. */
 export interface MessagesDeps {
   readonly http: Upstream;
-  readonly who: Pick<UpstreamRequest, "caller" | "assertion">;
+  readonly caller: string;
   readonly maxQueuedBytes: number;
 }
 
@@ -32,7 +32,7 @@ interface Underway {
 }
 
 /** Creates the messages of one session. */
-export function createMessages({ http, who, maxQueuedBytes }: MessagesDeps): Messages {
+export function createMessages({ http, caller, maxQueuedBytes }: MessagesDeps): Messages {
   const underway = new Set<Underway>();
   let queuedBytes = 0;
   let endpoint: string | undefined;
@@ -45,14 +45,16 @@ export function createMessages({ http, who, maxQueuedBytes }: MessagesDeps): Mes
   };
   const send = (message: Underway, path: string): void => {
     let refused: RefusedAnswer | undefined;
+    const { headers, assertion } = message.delivery;
     message.state = "sent";
     message.call = http.send(
       {
         method: "POST",
         path,
-        headers: headersOfMessage(message.delivery.headers),
+        headers: headersOfMessage(headers),
         body: message.bytes,
-        ...who,
+        caller,
+        ...(assertion === undefined ? {} : { assertion }),
       },
       {
         onHead(status, headers) {

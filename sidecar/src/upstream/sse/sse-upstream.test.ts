@@ -2,7 +2,7 @@ import { createLogger } from "@outrigger/runtime/logger";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { call, legacy, openSession, openStream, post, textOf, withToken } from "../../stdio/testing/client.ts";
 import { openHttpDoor } from "../../stdio/testing/http-door.ts";
-import { createHttpUpstream } from "../http.ts";
+import { createHttpUpstream, type HttpUpstream } from "../http.ts";
 import { createSseUpstream, type SseOptions } from "./sse-upstream.ts";
 import { startSseServer, type SseServerSetup } from "./testing/sse-server.ts";
 
@@ -12,10 +12,14 @@ afterEach(async () => {
 });
 
 /** The older server, offered as Streamable HTTP behind a real port. */
-async function offer(setup: SseServerSetup = {}, options: Partial<SseOptions> = {}) {
+async function offer(
+  setup: SseServerSetup = {},
+  options: Partial<SseOptions> = {},
+  wrap: (http: HttpUpstream) => HttpUpstream = (http) => http,
+) {
   const server = await startSseServer(setup);
   const upstream = createSseUpstream({
-    http: createHttpUpstream(server.origin, { maxCalls: 64, maxStreams: 64 }),
+    http: wrap(createHttpUpstream(server.origin, { maxCalls: 64, maxStreams: 64 })),
     origins: [server.origin],
     maxSessions: 64,
     sessionIdleMs: 60_000,
@@ -76,6 +80,28 @@ describe("a server of the older transport, offered as Streamable HTTP", () => {
     expect(server.posted.at(-1)?.headers.authorization).toBe("Bearer renewed");
     const seen = [server.streams[0], ...server.posted.map(({ headers }) => headers)];
     expect(seen.flatMap((headers) => Object.keys(headers ?? {}))).not.toContain("mcp-session-id");
+  });
+
+  it("sends each message with what vouches for the caller now, and not with what did when the session was opened", async () => {
+    const sent: (readonly [string, string | undefined])[] = [];
+    const { server, url } = await offer({}, {}, (http) => ({
+      ...http,
+      send: (request, sink) => {
+        sent.push([request.method, request.assertion]);
+        return http.send(request, sink);
+      },
+    }));
+    const session = await openSession(url, { "x-assertion": "first" });
+    await post(url, call(1, "echo"), { ...session, "x-assertion": "second" });
+    await post(url, call(2, "echo"), { ...session, "x-assertion": "third" });
+    expect(sent).toEqual([
+      ["GET", "first"],
+      ["POST", "first"],
+      ["POST", "first"],
+      ["POST", "second"],
+      ["POST", "third"],
+    ]);
+    expect(server.streams).toHaveLength(1);
   });
 
   it("keeps a session from callers who did not open it", async () => {

@@ -48,6 +48,7 @@ export interface Product {
   readonly makeNamespace: (
     labels?: Readonly<Record<string, string>>,
     annotations?: Readonly<Record<string, string>>,
+    name?: string,
   ) => Promise<string>;
   readonly create: (manifest: Manifest, namespace: string) => Promise<void>;
   readonly get: <T>(path: string) => Promise<T>;
@@ -101,8 +102,7 @@ export function useInstalled(
       const { spec } = await get<{ spec: { clusterIP: string } }>(path);
       return `http://${spec.clusterIP}`;
     },
-    makeNamespace: async (labels = {}, annotations = {}) => {
-      const name = `tools-${randomUUID().slice(0, 8)}`;
+    makeNamespace: async (labels = {}, annotations = {}, name = inventNamespace()) => {
       const all = { "pod-security.kubernetes.io/enforce": "restricted", ...labels };
       await createManifestClient(kubeconfig, name).create({
         apiVersion: "v1",
@@ -136,6 +136,11 @@ export function useInstalled(
         readyWithinMs,
       ),
   };
+}
+
+/** A name for a namespace that nobody has yet, for tests whose values name it before it is there. */
+export function inventNamespace(): string {
+  return `tools-${randomUUID().slice(0, 8)}`;
 }
 
 /** True where the kubelet calls the pod Ready. */

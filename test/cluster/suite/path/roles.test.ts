@@ -4,10 +4,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { textOf } from "../../../fixtures/mcp-clients.ts";
 import { nameFileFolder } from "../../../fixtures/temporary-folder.ts";
 import { waitFor } from "../../../fixtures/wait-for.ts";
-import { sendToCluster } from "../../ask-cluster.ts";
-import { release, runHelm } from "../../product/install.ts";
+import { release } from "../../product/install.ts";
 import { httpServer, optedIn, podOf, serverPort } from "../../product/workloads.ts";
 import { hasCluster } from "../cluster.ts";
+import { untilHelmTestSucceeds } from "./helm-test.ts";
 import { makeLimits } from "./limited-installation.ts";
 import { reaches, useProduct } from "./product.ts";
 import { listRights, logInAs } from "./service-account.ts";
@@ -51,7 +51,7 @@ describe.skipIf(limits === undefined)("an installation limited to two namespaces
     for (const namespace of [labelled, opted, elsewhere]) await product.readyPod(namespace, "server");
   }, 180_000);
 
-  it("F-010 works with Roles alone: no ClusterRole, and pods in these namespaces are injected, enforced, found and called", async () => {
+  it("F-010 F-083 works with Roles alone: no ClusterRole, and pods in these namespaces are injected, enforced, found and called", async () => {
     const ofRelease = `labelSelector=${encodeURIComponent(`app.kubernetes.io/instance=${release.name}`)}`;
     for (const kind of ["clusterroles", "clusterrolebindings"])
       expect((await product.get<Bindings>(`${rbac}/${kind}?${ofRelease}`)).items, kind).toEqual([]);
@@ -72,17 +72,9 @@ describe.skipIf(limits === undefined)("an installation limited to two namespaces
     await waitFor("echo to pass", async () => !(await isRefused(`${labelled}__server__echo`)), 30_000);
   }, 240_000);
 
-  /** What helm test prints; where it fails, the log of its pod is the error. */
-  const testByHelm = (): Promise<string> =>
-    runHelm(kubeconfig, ["test", release.name, "--logs", "--timeout", "120s"]).catch(async () => {
-      const path = `/api/v1/namespaces/${release.namespace}/pods/outrigger-check/log`;
-      throw new Error(await sendToCluster(kubeconfig, { path }));
-    });
-
   it("lets helm test find all well with Roles alone, and the deep check try both namespaces", async () => {
     for (const namespace of [labelled, opted]) await user.untilListed(namespace, "server");
-    // Pods that the tests before have changed may not be measured yet.
-    const tested = await waitFor("all to be well", testByHelm, 120_000);
+    const tested = await untilHelmTestSucceeds(kubeconfig);
     expect(tested).toMatch(/Phase: +Succeeded/);
     for (const area of ["connection", "tools", "filters"])
       expect(tested).toMatch(new RegExp(`^ {2}✓ ok +${area} `, "m"));
@@ -99,7 +91,7 @@ describe.skipIf(limits === undefined)("an installation limited to two namespaces
     }
   });
 
-  it("touches, finds and refuses nothing in another namespace", async () => {
+  it("F-083 touches, finds and refuses nothing in another namespace", async () => {
     const pod = await product.readyPod(elsewhere, "server");
     expect([pod.spec.initContainers, pod.metadata.annotations?.["outrigger.dev/status"]]).toEqual([
       undefined,

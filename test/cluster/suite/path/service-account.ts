@@ -18,12 +18,28 @@ interface Rule {
 /** Rights that everybody has: to ask who one is and what one may do. */
 const ofEverybody = ["authorization.k8s.io", "authentication.k8s.io"];
 
+/** A ServiceAccount. */
+export interface Account {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** Has a token made for an account, as `kubectl create token` does; without an audience it is one for the API server. */
+export async function requestToken(
+  kubeconfig: string,
+  { namespace, name }: Account,
+  audience?: string,
+): Promise<string> {
+  const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`;
+  const spec = { expirationSeconds: 600, ...(audience === undefined ? {} : { audiences: [audience] }) };
+  const body = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec };
+  const answer = await sendToCluster(kubeconfig, { method: "POST", path, body });
+  return (JSON.parse(answer) as { status: { token: string } }).status.token;
+}
+
 /** Writes a kubeconfig into a folder with which requests come from an account of the release, and gives its path. */
 export async function logInAs(kubeconfig: string, account: string, folder: string): Promise<string> {
-  const path = `/api/v1/namespaces/${release.namespace}/serviceaccounts/${account}/token`;
-  const body = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { expirationSeconds: 600 } };
-  const answer = await sendToCluster(kubeconfig, { method: "POST", path, body });
-  const { token } = (JSON.parse(answer) as { status: { token: string } }).status;
+  const token = await requestToken(kubeconfig, { namespace: release.namespace, name: account });
   const config = new KubeConfig();
   config.loadFromFile(kubeconfig);
   const cluster = config.getCurrentCluster();

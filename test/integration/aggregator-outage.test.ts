@@ -177,7 +177,7 @@ it.each(["CircuitOpen", "UpstreamCredentialsUnavailable", "UpstreamCredentialsRe
   },
 );
 
-it("waits for replicas that were heard before and were not lost long ago", () => {
+it("waits for replicas that were heard before and were not lost long ago, and for those that were found just now", () => {
   const heard = viewOf("http://127.0.0.1:1");
   const unheard = createView(heard.sidecar, 0);
   const lost = loseSidecar(heard, "refused", 1_000);
@@ -185,6 +185,8 @@ it("waits for replicas that were heard before and were not lost long ago", () =>
   expect(mayReturn([lost], 1_499, 500)).toBe(true);
   expect(mayReturn([lost], 1_500, 500)).toBe(false);
   expect(mayReturn([lost, heard], 1e9, 500)).toBe(true);
-  expect(mayReturn([unheard], 0, 500)).toBe(false);
+  expect(mayReturn([unheard], 499, 500)).toBe(true);
+  expect(mayReturn([unheard], 500, 500)).toBe(false);
+  expect(mayReturn([loseSidecar(unheard, "refused", 0)], 0, 500)).toBe(false);
   expect(mayReturn([], 0, 500)).toBe(false);
 });

@@ -77,6 +77,9 @@ export function createListsAgain(parts: ListParts): ListsAgain {
   };
 }
 
+/** Headers that the SDK reads beside those of MCP. */
+const heard: readonly string[] = ["accept", "content-type"];
+
 interface ReadRequest {
   readonly message: JsonObject;
   readonly id: string | number;
@@ -93,6 +96,6 @@ function readRequest({ headers, value }: ListRequest): ReadRequest | undefined {
   const { params } = rest as { readonly params?: unknown };
   const cursor = isObject(params) ? params["cursor"] : undefined;
   if (cursor !== undefined && typeof cursor !== "string") return undefined;
-  const told = Object.entries(headers).filter(([name]) => name.startsWith("mcp-") || name === "content-type");
+  const told = Object.entries(headers).filter(([name]) => name.startsWith("mcp-") || heard.includes(name));
   return { message: value, id: id as string | number, cursor, key: JSON.stringify([told, rest satisfies JsonObject]) };
 }

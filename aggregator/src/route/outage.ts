@@ -12,12 +12,14 @@ export interface OutageBounds {
 export const outageBounds: OutageBounds = { waitMs: 10_000, pauseMs: 200, maxWaiting: 256 };
 
 /**
- * True where a replica may be back soon: it was heard before, and it was not lost long ago. `nowMs` is the wall clock of
+ * True where a replica may be back soon, since it was heard before and was not lost long ago, or may be there soon, since it was found not long
+ * ago: a server that was woken is Ready in Kubernetes a moment before its sidecar was heard. `nowMs` is the wall clock of
  * {@link SidecarView.sinceMs}.
  */
 export function mayReturn(replicas: readonly SidecarView[], nowMs: number, waitMs: number): boolean {
-  return replicas.some(
-    ({ feed, reason, sinceMs }) =>
-      feed?.era !== undefined && (reason !== "SidecarUnreachable" || nowMs - sinceMs < waitMs),
-  );
+  return replicas.some(({ feed, state, reason, sinceMs }) => {
+    const isRecent = nowMs - sinceMs < waitMs;
+    if (feed?.era === undefined) return state === "Initializing" && isRecent;
+    return reason !== "SidecarUnreachable" || isRecent;
+  });
 }

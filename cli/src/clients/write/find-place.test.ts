@@ -7,7 +7,7 @@ const placesOf = (name: string) => clients.find((client) => client.name === name
 
 it("F-174 F-175 F-176 finds the first file that a client has on this system", () => {
   expect(findPlace(placesOf("cursor"), undefined, at)).toBe("/home/me/.cursor/mcp.json");
-  expect(findPlace(placesOf("vscode"), undefined, at)).toBe("/work/.vscode/mcp.json");
+  expect(findPlace(placesOf("vscode"), undefined, at)).toBe("/project/.vscode/mcp.json");
   expect(findPlace(placesOf("claude-desktop"), undefined, { ...at, system: "macos" })).toBe(
     "/home/me/Library/Application Support/Claude/claude_desktop_config.json",
   );
@@ -17,7 +17,7 @@ it("F-174 F-175 F-176 finds the first file that a client has on this system", ()
 });
 
 it("takes the file that is named, and knows none of a client that it does not know", () => {
-  expect(findPlace(placesOf("cursor"), "mcp.json", at)).toBe("/work/mcp.json");
+  expect(findPlace(placesOf("cursor"), "mcp.json", at)).toBe("/project/mcp.json");
   expect(findPlace(placesOf("cursor"), "~/x.json", at)).toBe("/home/me/x.json");
   expect(findPlace(placesOf("cursor"), "/etc/x.json", at)).toBe("/etc/x.json");
   expect(findPlace(placesOf("generic"), undefined, at)).toBeUndefined();

@@ -6,7 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
  * way get after that; with it the whole end fits into a pod's grace period, and where people wait for it, into their patience.
  */
 const inCluster = { forgottenAfterMs: 5_000, callsMs: 12_000 };
-const elsewhere = { forgottenAfterMs: 0, callsMs: 8_000 };
+const elsewhere = { forgottenAfterMs: 0, callsMs: 3_000 };
 const lookEveryMs = 50;
 
 /** What ends: `handOver` has other replicas go on with sessions, `callsInFlight` are the calls that are under way here. */

@@ -34,6 +34,7 @@ it(
 
     // Another pod in the place of each tenth: the same list under a new identity.
     for (const pod of farm.pods.filter((_pod, at) => at % 10 === 0)) {
+      kube.store.remove("tools", pod.metadata.name);
       kube.store.set({ ...pod, metadata: { ...pod.metadata, uid: `${pod.metadata.uid ?? ""}-again` } });
     }
     const isAgain = async (): Promise<boolean> =>

@@ -81,10 +81,10 @@ it("ends although sessions, streams and calls are open", async () => {
   const client = await connectLegacy(`${aggregator.url}/mcp`);
   const open = client.callTool({ name: "files__echo" }).catch((error: unknown) => error);
   await waitFor("the call to arrive", () => sidecar.data.received.some(({ method }) => method === "tools/call"));
-  const startedMs = performance.now();
   await aggregator.close();
   ends.splice(1, 1);
-  expect(performance.now() - startedMs).toBeLessThan(4_000);
+  // By itself: whoever has to be killed does not say so.
+  expect(aggregator.log.at(-1)).toMatchObject({ msg: "stopped" });
   await client.close();
   await open;
 });

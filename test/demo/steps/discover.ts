@@ -10,6 +10,8 @@ interface Listed {
   readonly protocolVersion: string;
   readonly state: string;
   readonly toolsCount: number;
+  /** Why some of what a server lists is not shown. */
+  readonly notes?: readonly { readonly reason: string; readonly message: string }[];
 }
 
 export const discover: Step = {
@@ -22,8 +24,15 @@ export const discover: Step = {
     const unready = servers.filter(({ state }) => state !== "Ready").map(({ name, state }) => `${name} is ${state}`);
     claim(unready.length === 0, "every server is ready", unready);
     const tools = servers.reduce((sum, { toolsCount }) => sum + toolsCount, 0);
-    const served = [...outrigger.servers().values()].reduce((sum, view) => sum + (view.tools ?? 0), 0);
-    claim(tools === served && tools > 50, `the endpoint knows the ${served} tools that the sidecars serve`, tools);
+    const unlike = servers.filter((server) => {
+      const served = outrigger.servers().get(server.name)?.tools ?? 0;
+      return server.toolsCount !== served && findHeldBack(server) === undefined;
+    });
+    claim(
+      unlike.length === 0 && tools > 50,
+      "the endpoint knows the tools that the sidecars serve, or says why not",
+      unlike,
+    );
     const { structured } = await modern.call("list_servers", {});
     const seen = JSON.stringify(structured);
     claim(
@@ -37,8 +46,14 @@ export const discover: Step = {
         server.transport,
         `${server.era} ${server.protocolVersion}`,
         `${server.toolsCount}`.padStart(2) + (server.toolsCount === 1 ? " tool" : " tools"),
+        findHeldBack(server) ?? "",
       ]),
       proven: `${servers.length} servers with ${tools} tools at ${paint.link(outrigger.mcpUrl)}`,
     };
   },
 };
+
+/** What of a server's tools is not shown. */
+function findHeldBack({ notes = [] }: Listed): string | undefined {
+  return notes.find(({ reason }) => reason === "EntriesHeldBack")?.message.replace(/^[^:]*:/, "held back:");
+}

@@ -41,6 +41,7 @@ export const runElsewhere: readonly RunElsewhere[] = [
   ),
   row("npm run demo -- --once", ".ci/run", "npm run --silent demo -- --once", "CI runs it"),
   row("npm run conformance", ".ci/run", "npm run --silent conformance", "CI runs it"),
+  row("npm run conformance -- aggregator", ".ci/run", "npm run --silent conformance -- aggregator", "CI runs it"),
   row("npm run bench -- sidecar --quick", ".ci/run", "bench -- sidecar --quick", "CI runs it"),
   row("npm run bench -- sidecar --case startup", ".ci/run", "bench -- sidecar --quick", "CI runs it with other cases"),
   row("npm run bench -- sidecar --case streams", ".ci/run", "bench -- sidecar --quick", "CI runs it with other cases"),

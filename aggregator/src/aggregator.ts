@@ -29,7 +29,8 @@ import { createRequestStates } from "./endpoint/rounds/request-state.ts";
 import { createTaskIds } from "./endpoint/tasks/task-ids.ts";
 import { ownToolNames } from "./endpoint/tools/own-names.ts";
 import { createAggregatorMetrics, type AggregatorMetrics } from "./metrics.ts";
-import { leave } from "./leave.ts";
+import { watchAnswering } from "./answering.ts";
+import { leave, type Company } from "./leave.ts";
 import { openEndpointFile, type OpenedEndpointFile } from "./plan/open-file.ts";
 import { tellAbsent } from "./plan/tell-absent.ts";
 import { createPeerApp, openReplicas } from "./replicas/open.ts";
@@ -134,6 +135,7 @@ export async function startAggregator(
   const endpoint = openEndpointApp(settings, { place, logger, create: createApp });
   const endpointApp = endpoint.app;
   telemetry.arrivals.watch(endpointApp);
+  const answering = watchAnswering(endpointApp);
   let isStopping = false;
   // Connections that stand end with their next answer, so that callers come to another replica.
   endpointApp.addHook("onRequest", async (_request, reply) => {
@@ -225,6 +227,7 @@ export async function startAggregator(
   });
   const endpointPort = await listen(endpointApp, settings.listen);
   const peerApp = createPeerApp();
+  const answeringPeers = watchAnswering(peerApp);
   if (settings.peerListen !== undefined) {
     telemetry.arrivals.watch(peerApp, (request) => replicas.readCaller(request.headers));
     await endpoints.addPeerRoutes(peerApp);
@@ -246,8 +249,8 @@ export async function startAggregator(
       {
         name: "leave",
         run: () => {
-          const isInCluster = settings.kube?.mode === "in-cluster";
-          return leave({ isInCluster, handOver: replicas.leave, callsInFlight: relay.inFlight });
+          const callsInFlight = (): number => relay.inFlight() + replicas.passing() + answering() + answeringPeers();
+          return leave({ company: findCompany(settings), handOver: replicas.leave, callsInFlight });
         },
       },
       {
@@ -341,6 +344,11 @@ function createSources(
       logger.info({ source: source.name, servers: Object.fromEntries(left) }, "servers are left out"),
     ),
   );
+}
+
+function findCompany({ kube, peerListen }: AggregatorSettings): Company {
+  if (kube?.mode === "in-cluster") return "cluster";
+  return peerListen === undefined ? "alone" : "replicas";
 }
 
 function tellEndpointFile({ problem }: OpenedEndpointFile): HealthReport["checks"] {

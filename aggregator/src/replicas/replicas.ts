@@ -73,6 +73,8 @@ export interface Replicas {
   readonly leave: () => void;
   /** How many there are, this one included. */
   readonly count: () => number;
+  /** Calls that are passed on now. */
+  readonly passing: () => number;
   readonly metrics: ReplicaMetrics;
 }
 
@@ -89,6 +91,7 @@ export function createReplicas(options: ReplicasOptions): Replicas {
   const { self, membership, seal, forward, metrics, nowMs } = options;
   const awayUntil = new Map<string, number>();
   let isLeaving = false;
+  let passing = 0;
 
   const listAway = (): ReadonlySet<string> => {
     const now = nowMs();
@@ -110,7 +113,11 @@ export function createReplicas(options: ReplicasOptions): Replicas {
   ): Promise<ForwardOutcome> => {
     const request = { method: req.method ?? "", url: req.url ?? "", body, nowMs: nowMs() };
     const hop = sealHop(seal, { principal, caller: options.callerNow() }, request);
+    // Whatever is sent to a session or a held call by POST has an end.
+    const isCall = request.method === "POST";
+    if (isCall) passing++;
     const outcome = await forward(req, res, { to, body, hop, ...(headersMs === undefined ? {} : { headersMs }) });
+    if (isCall) passing--;
     metrics.countForwarded(outcome);
     if (outcome === "answered") options.onForwarded();
     else if (outcome !== "broken") awayUntil.set(to, nowMs() + (outcome === "away" ? awayMs : frozenMs));
@@ -154,6 +161,7 @@ export function createReplicas(options: ReplicasOptions): Replicas {
       isLeaving = true;
     },
     count: () => membership.members().ready.length,
+    passing: () => passing,
     metrics,
   };
 }

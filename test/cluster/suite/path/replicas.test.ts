@@ -116,14 +116,16 @@ describe.skipIf(!hasCluster())("two replicas of each program", () => {
     const sessions = await Promise.all(Array.from({ length: 6 }, () => openSession(url, close)));
     const seen = new Map<number, number>();
     let turn = 0;
+    // A pod that is killed takes its address with it: nobody is left to say that a connection has ended.
+    const patience = (): AbortSignal => AbortSignal.timeout(12_000);
     /** One call of each kind. `deliver` says what becomes of a connection that breaks before its answer. */
     const use = async (deliver: <T extends object>(send: () => Promise<T>) => Promise<T>): Promise<void> => {
-      const { status, messages } = await deliver(() => postRaw(url, body, { ...headers, ...close }));
+      const { status, messages } = await deliver(() => postRaw(url, body, { ...headers, ...close }, patience()));
       if (status !== 200 || textOf(messages.at(-1)?.["result"]) !== "Echo: x") throw new Error(`stateless: ${status}`);
       const index = turn++ % sessions.length;
-      const answer = await deliver(() => postRaw(url, inSession, { ...sessions[index], ...close }));
+      const answer = await deliver(() => postRaw(url, inSession, { ...sessions[index], ...close }, patience()));
       seen.set(answer.status, (seen.get(answer.status) ?? 0) + 1);
-      if (answer.status === 404) sessions[index] = await deliver(() => openSession(url, close));
+      if (answer.status === 404) sessions[index] = await deliver(() => openSession(url, close, patience()));
       else if (answer.status !== 503 && textOf(answer.messages.at(-1)?.["result"]) !== "Echo: x")
         throw new Error(`in a session: ${answer.text}`);
     };

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { clients } from "../table.ts";
 import { findPlace, type Surroundings } from "./find-place.ts";
 
-const at: Surroundings = { system: "linux", home: "/home/me", roaming: "/home/me/Roaming", cwd: "/work" };
+const at: Surroundings = { system: "linux", home: "/home/me", roaming: "/home/me/Roaming", cwd: "/project" };
 const placesOf = (name: string) => clients.find((client) => client.name === name)?.places ?? [];
 
 it("F-174 F-175 F-176 finds the first file that a client has on this system", () => {
